@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestVectors"] + dependencies,
+    path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "winit-registry",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "WinitRegistry", targets: ["WinitRegistry"]),
+    .library(name: "WinitTesting", targets: ["WinitTesting"]),
+    .executable(name: "winit-registry", targets: ["winit-registry"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    module("Tensors"),
+    module("Philox"),
+    module("CanonicalJSON"),
+    module("InitLaw", ["Tensors", "Philox", crypto]),
+    module("Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
+    module("Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
+    module("TensorFiles", ["Tensors", "CanonicalJSON"]),
+    module(
+      "ModelSpec",
+      ["Tensors", "InitLaw", "Initializers", "CanonicalJSON", .product(name: "Yams", package: "Yams")]),
+    .target(
+      name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")], swiftSettings: strict),
+    module(
+      "Store",
+      [
+        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    module(
+      "WinitRegistry",
+      [
+        "Tensors", "Philox", "InitLaw", "Initializers", "Manifests", "CanonicalJSON", "TensorFiles",
+        "ModelSpec", "Store",
+      ]),
+    module("WinitTesting", ["WinitRegistry", "Tensors"]),
+    .executableTarget(
+      name: "winit-registry",
+      dependencies: [
+        "WinitRegistry", "CanonicalJSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(name: "TestVectors", path: "Tests/Support", swiftSettings: strict),
+    tests(of: "Tensors"),
+    tests(of: "CanonicalJSON"),
+    tests(of: "Philox"),
+    tests(of: "InitLaw", ["Tensors", "Philox", "CanonicalJSON", "Manifests", crypto]),
+    tests(of: "Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
+    tests(of: "Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
+    tests(of: "TensorFiles", ["Tensors", "CanonicalJSON"]),
+    tests(of: "ModelSpec", ["Tensors", "InitLaw", "Initializers"]),
+    tests(of: "Store", ["Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations"]),
+    tests(of: "WinitRegistry", ["Tensors", "InitLaw", "Initializers", "ModelSpec", "TensorFiles"]),
+    tests(of: "WinitTesting", ["WinitRegistry", "Tensors"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestVectors"],
+      path: "Tests/EndToEnd", swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,71 @@
+// Numbers: JSON's grammar on the way in, ECMAScript's shortest form on the way out.
+
+/// The text form of numbers.
+public enum JSONNumber {
+  /// The binary64 nearest to a text that follows JSON's grammar for numbers (RFC 8259, section 6); nil for any
+  /// other text, or where the number is too large.
+  public static func parse(_ text: some StringProtocol) -> Double? {
+    guard isNumber(text.utf8), let value = Double(String(text)), value.isFinite else { return nil }
+    return value
+  }
+
+  /// True where the text is a JSON number: no leading zeros or plus sign, digits on both sides of a point.
+  public static func isNumber(_ text: some Collection<UInt8>) -> Bool {
+    var rest = text[...]
+    func isDigit(_ byte: UInt8?) -> Bool { byte.map { (0x30...0x39).contains($0) } ?? false }
+    func digits() -> Bool {
+      guard isDigit(rest.first) else { return false }
+      while isDigit(rest.first) { rest.removeFirst() }
+      return true
+    }
+    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+    if rest.first == UInt8(ascii: "0") { rest.removeFirst() } else if !digits() { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest.removeFirst()
+      guard digits() else { return false }
+    }
+    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+      rest.removeFirst()
+      if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+      guard digits() else { return false }
+    }
+    return rest.isEmpty
+  }
+
+  /// A finite number as ECMAScript writes it (ECMA-262, Number::toString), which RFC 8785 prescribes: the
+  /// shortest digits that read back as the same binary64, plain between 10⁻⁶ and 10²¹, else with an exponent.
+  public static func text(_ value: Double) -> String {
+    precondition(value.isFinite, "JSON has no \(value)")
+    if value == 0 { return "0" }
+    let (digits, point) = shortestDigits(value.magnitude)
+    let sign = value < 0 ? "-" : ""
+    switch point {
+    case digits.count...21:
+      return sign + digits + String(repeating: "0", count: point - digits.count)
+    case 1...21:
+      return sign + digits.prefix(point) + "." + digits.dropFirst(point)
+    case -5...0:
+      return sign + "0." + String(repeating: "0", count: -point) + digits
+    default:
+      let exponent = point - 1
+      let fraction = digits.count > 1 ? "." + digits.dropFirst() : ""
+      return sign + digits.prefix(1) + fraction + (exponent < 0 ? "e-" : "e+") + "\(exponent.magnitude)"
+    }
+  }
+
+  /// The digits d₁d₂…, without zeros at either end, and the place of the point: value = 0.d₁d₂… × 10^point.
+  /// Swift's `description` finds the shortest digits, and the nearest of those; only its layout differs.
+  private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
+    let parts = value.description.split(separator: "e")
+    let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+    let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+    let fraction = mantissa.count > 1 ? mantissa[1] : ""
+    let all = mantissa[0] + fraction
+    let digits = all.drop { $0 == "0" }
+    var point = mantissa[0].count + exponent - (all.count - digits.count)
+    var trimmed = digits
+    while trimmed.last == "0" { trimmed.removeLast() }
+    if trimmed.isEmpty { point = 0 }
+    return (String(trimmed), point)
+  }
+}

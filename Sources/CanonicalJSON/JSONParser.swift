@@ -1,0 +1,187 @@
+// Reading: RFC 8259 to the letter, duplicate keys refused.
+
+extension JSONValue {
+  /// Parses a text of UTF-8 bytes. Stricter than most readers: the bytes must be valid UTF-8, an escape may not
+  /// be a lone surrogate, no key may stand twice in an object (compared as bytes), numbers must be finite, and
+  /// arrays and objects nest at most 64 deep.
+  public init(parsing bytes: [UInt8]) throws(JSONError) {
+    var parser = JSONParser(bytes)
+    self = try parser.document()
+  }
+
+  /// Parses a text.
+  public init(parsing text: String) throws(JSONError) {
+    try self.init(parsing: Array(text.utf8))
+  }
+}
+
+/// Where and why a text is not JSON.
+public struct JSONError: Error, Equatable, CustomStringConvertible {
+  /// The offset of the byte at which it stops being JSON.
+  public let offset: Int
+  /// What is wrong there.
+  public let problem: String
+
+  /// What is wrong, for a person.
+  public var description: String { "not valid JSON at byte \(offset): \(problem)" }
+}
+
+private struct JSONParser {
+  let bytes: [UInt8]
+  var offset = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  mutating func document() throws(JSONError) -> JSONValue {
+    let value = try self.value(depth: 0)
+    skipSpace()
+    guard offset == bytes.count else { throw error("there is more after the value") }
+    return value
+  }
+
+  func error(_ problem: String, at place: Int? = nil) -> JSONError {
+    JSONError(offset: place ?? offset, problem: problem)
+  }
+
+  var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  mutating func skipSpace() {
+    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
+  }
+
+  mutating func take(_ byte: Unicode.Scalar) -> Bool {
+    guard next == UInt8(ascii: byte) else { return false }
+    offset += 1
+    return true
+  }
+
+  mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    guard depth < 64 else { throw error("nested more than 64 deep") }
+    skipSpace()
+    switch next {
+    case UInt8(ascii: "{"): return .object(try object(depth: depth))
+    case UInt8(ascii: "["): return .array(try array(depth: depth))
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    case nil: throw error("the text ends where a value is due")
+    default: return .number(try number())
+    }
+  }
+
+  mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+    let word = Array(text.description.utf8)
+    guard bytes[offset...].starts(with: word) else { throw error("expected \(text)") }
+    offset += word.count
+    return value
+  }
+
+  mutating func number() throws(JSONError) -> Double {
+    let start = offset
+    while let byte = next, (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte) { offset += 1 }
+    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+    guard let value = JSONNumber.parse(text) else {
+      throw error(offset == start ? "expected a value" : "`\(text)` is not a finite JSON number", at: start)
+    }
+    return value
+  }
+
+  mutating func array(depth: Int) throws(JSONError) -> [JSONValue] {
+    offset += 1
+    var elements: [JSONValue] = []
+    skipSpace()
+    if take("]") { return elements }
+    repeat {
+      elements.append(try value(depth: depth + 1))
+      skipSpace()
+    } while take(",")
+    guard take("]") else { throw error("expected `,` or `]`") }
+    return elements
+  }
+
+  mutating func object(depth: Int) throws(JSONError) -> [JSONValue.Member] {
+    offset += 1
+    var members: [JSONValue.Member] = []
+    var seen: Set<[UInt8]> = []
+    skipSpace()
+    if take("}") { return members }
+    repeat {
+      skipSpace()
+      let place = offset
+      guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
+      let key = try string()
+      guard seen.insert(Array(key.utf8)).inserted else { throw error("the key `\(key)` stands twice", at: place) }
+      skipSpace()
+      guard take(":") else { throw error("expected `:`") }
+      members.append(.init(key, try value(depth: depth + 1)))
+      skipSpace()
+    } while take(",")
+    guard take("}") else { throw error("expected `,` or `}`") }
+    return members
+  }
+
+  mutating func string() throws(JSONError) -> String {
+    let start = offset
+    offset += 1
+    var text: [UInt8] = []
+    while let byte = next {
+      switch byte {
+      case UInt8(ascii: "\""):
+        offset += 1
+        guard let string = String(validating: text, as: UTF8.self) else {
+          throw error("a string is not valid UTF-8", at: start)
+        }
+        return string
+      case UInt8(ascii: "\\"):
+        try escape(into: &text)
+      case 0..<0x20: throw error("a control character stands unescaped in a string")
+      default:
+        text.append(byte)
+        offset += 1
+      }
+    }
+    throw error("a string does not end", at: start)
+  }
+
+  mutating func escape(into text: inout [UInt8]) throws(JSONError) {
+    let place = offset
+    offset += 1
+    let escaped = next
+    offset += 1
+    switch escaped {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(bytes[offset - 1])
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0C)
+    case UInt8(ascii: "n"): text.append(0x0A)
+    case UInt8(ascii: "r"): text.append(0x0D)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"):
+      var code = try hex4(at: place)
+      if (0xD800..<0xDC00).contains(code), offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"),
+        bytes[offset + 1] == UInt8(ascii: "u")
+      {
+        offset += 2
+        let low = try hex4(at: place)
+        guard (0xDC00..<0xE000).contains(low) else { throw error("a lone surrogate", at: place) }
+        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let scalar = Unicode.Scalar(code) else { throw error("a lone surrogate", at: place) }
+      text.append(contentsOf: String(scalar).utf8)
+    default: throw error("an unknown escape", at: place)
+    }
+  }
+
+  mutating func hex4(at place: Int) throws(JSONError) -> UInt32 {
+    guard offset + 4 <= bytes.count else { throw error("an escape is cut short", at: place) }
+    var code: UInt32 = 0
+    for byte in bytes[offset..<offset + 4] {
+      guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw error("an escape needs four hexadecimal digits", at: place)
+      }
+      code = code << 4 | UInt32(digit)
+    }
+    offset += 4
+    return code
+  }
+}

@@ -1,0 +1,63 @@
+// Reading parameters: numbers by JSON's grammar, words from their lists.
+
+import CanonicalJSON
+import InitLaw
+
+extension Arguments {
+  /// A number, or nil where it was not given.
+  func number(_ name: String) throws(SchemeError) -> Double? {
+    guard let text = texts[name] else { return nil }
+    guard let value = JSONNumber.parse(text) else { throw .notANumber(parameter: name, text: text) }
+    return value
+  }
+
+  /// A standard deviation: a number that is not negative.
+  func std(default value: Double) throws(SchemeError) -> Double {
+    let std = try number("std") ?? value
+    guard std >= 0 else { throw .law(.negative("std", std)) }
+    return std
+  }
+
+  /// The mode, or the scheme's own.
+  func mode(default mode: FanMode) throws(SchemeError) -> FanMode {
+    guard let text = texts["mode"] else { return mode }
+    guard let mode = FanMode(rawValue: text) else {
+      throw .unknownWord(parameter: "mode", text: text, allowed: FanMode.allCases.map(\.rawValue))
+    }
+    return mode
+  }
+
+  /// The activation: `relu`, `leaky_relu`, `leaky_relu(0.2)`, or `leaky_relu` with a `slope` beside it.
+  func activation() throws(SchemeError) -> Activation? {
+    let slope = try number("slope")
+    guard let text = texts["activation"] else {
+      if slope != nil { throw .invalid("slope belongs to `activation: leaky_relu`, which is not given") }
+      return nil
+    }
+    var name = text
+    var inner: Double?
+    if text.hasSuffix(")"), let open = text.firstIndex(of: "(") {
+      name = String(text[..<open])
+      let argument = text[text.index(after: open)...].dropLast()
+      inner = JSONNumber.parse(argument)
+      if inner == nil { throw .notANumber(parameter: "the slope in `\(text)`", text: String(argument)) }
+    }
+    if (slope ?? inner) != nil, name != "leaky_relu" {
+      throw .invalid("only leaky_relu takes a slope; the activation is `\(name)`")
+    }
+    if slope != nil, inner != nil { throw .invalid("the slope is given twice: `\(text)` and slope") }
+    guard let activation = Activation(name: name, slope: slope ?? inner ?? Activation.defaultSlope) else {
+      throw .unknownWord(parameter: "activation", text: name, allowed: Activation.names)
+    }
+    return activation
+  }
+
+  /// The gain: a number, or an activation's, or the scheme's own.
+  func gain(default gain: Double) throws(SchemeError) -> Double {
+    let activation = try activation()
+    guard let number = try number("gain") else { return activation?.gain ?? gain }
+    if activation != nil { throw .invalid("gain and activation both set the gain; give one of them") }
+    guard number >= 0 else { throw .law(.negative("gain", number)) }
+    return number
+  }
+}

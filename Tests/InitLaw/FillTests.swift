@@ -1,0 +1,125 @@
+import CanonicalJSON
+import InitLaw
+import Manifests
+import Synchronization
+import Tensors
+import TestVectors
+import Testing
+
+private func recipe(_ row: VectorRow) throws -> Recipe {
+  let law = try #require(Law(json: JSONValue(parsing: row[4])))
+  let dims = row[3] == "-" ? [] : row[3].split(separator: ",").compactMap { Int($0) }
+  return try Recipe(
+    seed: row.decimal(1), stream: TensorName(row.text(0)).stream, dtype: #require(DType(rawValue: row[2])),
+    shape: Shape(dims), law: law)
+}
+
+private func chunkDigests(_ recipe: Recipe) -> [Digest] {
+  (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) }
+}
+
+@Suite struct FillTests {
+  @Test("every law at every dtype gives the digest NumPy and hashlib give")
+  func digests() throws {
+    var seen: Set<String> = []
+    for row in try VectorFile.rows("fills.txt") {
+      let recipe = try recipe(row)
+      seen.insert("\(recipe.law.name) \(recipe.dtype)")
+      #expect(Digest(ofChunks: chunkDigests(recipe)).hex == row[5], "\(row)")
+      if row[6] != "-" {
+        let count = min(16 / recipe.dtype.byteCount, recipe.shape.elementCount)
+        #expect(recipe.bytes(0..<count) == row.bytes(6), "\(row)")
+      }
+    }
+    let random = ["uniform", "normal", "truncated_normal", "constant"]
+    for law in random { for dtype in ["float64", "float32", "float16", "bfloat16"] { #expect(seen.contains("\(law) \(dtype)")) } }
+    for dtype in ["int64", "int32", "uint8", "bool"] { #expect(seen.contains("constant \(dtype)")) }
+  }
+
+  @Test("streams are hashlib's, for names that look alike too")
+  func streams() throws {
+    for row in try VectorFile.rows("streams.txt") {
+      #expect(TensorName(row.text(0)).stream == (try row.decimal(1)), "\(row)")
+    }
+  }
+
+  @Test("any range is a piece of the whole", arguments: DType.allCases.filter(\.isFloatingPoint))
+  func ranges(dtype: DType) throws {
+    let recipe = try Recipe(
+      seed: 9, stream: 3, dtype: dtype, shape: Shape([40]), law: .normal(mean: 0.5, std: 2))
+    let whole = recipe.bytes(0..<40)
+    for start in 0...40 {
+      for stop in start...40 {
+        let piece = Array(whole[start * dtype.byteCount..<stop * dtype.byteCount])
+        #expect(recipe.bytes(start..<stop) == piece, "\(start)..<\(stop)")
+      }
+    }
+  }
+
+  @Test("a range far beyond 2³² elements is filled from its own words")
+  func far() throws {
+    let recipe = try Recipe(
+      seed: 42, stream: 1, dtype: .float32, shape: Shape([1 << 36]), law: .normal(mean: 0, std: 1))
+    let start = (1 << 34) - 2
+    let whole = recipe.bytes(start..<start + 9)
+    let elements: [[UInt8]] = (0..<9).map { i in Array(whole[4 * i..<4 * i + 4]) }
+    for i in 0..<9 {
+      let alone = recipe.bytes(start + i..<start + i + 1)
+      #expect(alone == elements[i])
+    }
+    #expect(Set(elements).count == 9)
+  }
+
+  @Test("chunks filled in parallel have the digests of chunks filled in turn", arguments: [1, 2, 3, 8])
+  func threads(threads: Int) throws {
+    let recipe = try Recipe(
+      seed: 5, stream: 6, dtype: .float32, shape: Shape([1_000_003]),
+      law: .uniform(half: 1, mid: 0, low: -1, high: 1))
+    let digests = Mutex([Int: Digest]())
+    try concurrently(recipe.chunkCount, threads: threads) { i in
+      let digest = Digest(of: recipe.bytes(recipe.chunk(i).elements(.float32)))
+      digests.withLock { $0[i] = digest }
+    }
+    let all = digests.withLock { $0 }
+    #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe))
+  }
+
+  @Test("parallel work stops at an error and throws it")
+  func failure() {
+    struct Failed: Error {}
+    let ran = Atomic(0)
+    #expect(throws: Failed.self) {
+      try concurrently(10_000, threads: 2) { i in
+        ran.add(1, ordering: .relaxed)
+        if i == 3 { throw Failed() }
+      }
+    }
+    #expect(ran.load(ordering: .relaxed) < 10_000)
+  }
+
+  @Test("the last chunk is short, and an empty tensor has none")
+  func chunks() throws {
+    #expect(Chunk.count(ofBytes: 0) == 0)
+    #expect(Chunk.count(ofBytes: 1 << 20) == 1)
+    #expect(Chunk.count(ofBytes: 1 << 20 + 1) == 2)
+    #expect(Chunk(1, ofBytes: 1 << 20 + 8).elements(.float64) == 1 << 17..<1 << 17 + 1)
+    // SHA-256 of no bytes, as published in FIPS 180-4's examples.
+    #expect(Digest(ofChunks: []).hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+  }
+}
+
+#if !(os(macOS) && arch(x86_64))
+  @Suite struct HalfPrecisionTests {
+    @Test("binary16 rounds as the processor does: every half, its neighbours and the midpoints")
+    func binary16() {
+      for bits: UInt16 in 0..<0x7C00 {
+        let here = Float(Float16(bitPattern: bits)), next = bits == 0x7BFF ? 65536 : Float(Float16(bitPattern: bits + 1))
+        let middle = (here + next) / 2
+        for value in [here, here.nextUp, middle.nextDown, middle, middle.nextUp, next.nextDown] {
+          #expect(value.float16Bits == Float16(value).bitPattern, "\(value)")
+          #expect((-value).float16Bits == Float16(-value).bitPattern, "\(-value)")
+        }
+      }
+    }
+  }
+#endif

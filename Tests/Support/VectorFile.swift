@@ -1,0 +1,73 @@
+// Known answers as plain text: `#` comments, then rows of columns between white space.
+
+public import Foundation
+
+/// A row of a vector file and the line it stands on.
+public struct VectorRow: Sendable, CustomStringConvertible {
+  public let line: Int
+  public let columns: [String]
+
+  public var description: String { "line \(line)" }
+
+  public subscript(column: Int) -> String { columns[column] }
+
+  public func decimal(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 10) }
+
+  public func hex(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 16) }
+
+  public func hex32(_ column: Int) throws -> UInt32 { UInt32(try hex(column)) }
+
+  public func float(_ column: Int) throws -> Float { Float(bitPattern: try hex32(column)) }
+
+  public func double(_ column: Int) throws -> Double { Double(bitPattern: try hex(column)) }
+
+  /// Text given as the hexadecimal digits of its UTF-8 bytes.
+  public func text(_ column: Int) -> String { String(decoding: bytes(column), as: UTF8.self) }
+
+  public func bytes(_ column: Int) -> [UInt8] {
+    var digits = columns[column][...]
+    var bytes: [UInt8] = []
+    while let byte = UInt8(digits.prefix(2), radix: 16) {
+      bytes.append(byte)
+      digits = digits.dropFirst(2)
+    }
+    return bytes
+  }
+
+  private func parse(_ text: String, radix: Int) throws -> UInt64 {
+    guard let value = UInt64(text, radix: radix) else { throw VectorError(text: text, line: line) }
+    return value
+  }
+}
+
+public struct VectorError: Error {
+  public let text: String
+  public let line: Int
+}
+
+/// The files of Tests/Vectors.
+public enum VectorFile {
+  public static let directory = repository.appending(path: "Tests/Vectors")
+
+  /// The root of the checkout the tests were built from.
+  public static let repository = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The rows of a file; a file without rows is an error, so that no test passes on nothing.
+  public static func rows(_ name: String) throws -> [VectorRow] {
+    let text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
+    var rows: [VectorRow] = []
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let columns = line.split(whereSeparator: \.isWhitespace).map(String.init)
+      if let first = columns.first, !first.hasPrefix("#") {
+        rows.append(VectorRow(line: number + 1, columns: columns))
+      }
+    }
+    guard !rows.isEmpty else { throw VectorError(text: "no rows in \(name)", line: 0) }
+    return rows
+  }
+
+  public static func text(_ name: String) throws -> String {
+    try String(contentsOf: directory.appending(path: name), encoding: .utf8)
+  }
+}
