@@ -64,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "winit-registry",
       dependencies: [
-        "WinitRegistry", "CanonicalJSON",
+        "WinitRegistry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

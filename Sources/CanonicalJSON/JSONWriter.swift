@@ -9,6 +9,13 @@ extension JSONValue {
     return out
   }
 
+  /// Members in their own order, without white space.
+  public var compact: String {
+    var out = ""
+    write(to: &out, indent: nil, sorted: false)
+    return out
+  }
+
   /// Members in their own order, two spaces an indent; arrays of numbers and strings stay on one line.
   public var pretty: String {
     var out = ""

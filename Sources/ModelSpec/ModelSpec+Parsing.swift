@@ -1,0 +1,236 @@
+// From YAML to a spec. Goes on after an error, so that one run reports them all.
+
+import CanonicalJSON
+import Foundation
+import Initializers
+import Tensors
+
+extension ModelSpec {
+  /// Parses a spec.
+  ///
+  /// - Parameter file: the name for errors.
+  /// - Throws: `SpecError` with every error found, each with file, line and tensor.
+  public init(parsing text: String, file: String) throws(SpecError) {
+    let root: SpecNode?
+    do { root = try SpecNode.parse(text, file: file) } catch { throw SpecError([error]) }
+    var reader = SpecReader(file: file)
+    let spec = reader.spec(root)
+    guard reader.diagnostics.isEmpty else {
+      throw SpecError(reader.diagnostics.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+    }
+    self = spec
+  }
+
+  /// Reads and parses a file.
+  ///
+  /// - Throws: `SpecError`, or the system's error where the file cannot be read.
+  public init(contentsOf path: String) throws {
+    let data = try Data(contentsOf: URL(filePath: path))
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw SpecError([SpecDiagnostic(file: path, line: nil, tensor: nil, message: "is not UTF-8 text")])
+    }
+    try self.init(parsing: text, file: path)
+  }
+}
+
+private struct SpecReader {
+  let file: String
+  var diagnostics: [SpecDiagnostic] = []
+
+  mutating func report(_ line: Int?, _ message: String, tensor: TensorName? = nil) {
+    diagnostics.append(SpecDiagnostic(file: file, line: line, tensor: tensor, message: message))
+  }
+
+  mutating func spec(_ root: SpecNode?) -> ModelSpec {
+    var (dtype, layout) = (DType.float32, Layout.torch)
+    var like: (path: String, line: Int)?
+    var tensors: [ModelSpec.TensorEntry] = []
+    var rules: [ModelSpec.Rule] = []
+    for (key, node) in members(of: root, known: ["dtype", "layout", "like", "tensors", "rules"], what: "a spec") {
+      switch key {
+      case "dtype": dtype = self.modelDType(node) ?? dtype
+      case "layout": layout = self.layout(node) ?? layout
+      case "like": if let path = word(node, "like") { like = (path, node.line) }
+      case "tensors": tensors = self.tensors(node)
+      default: rules = self.rules(node)
+      }
+    }
+    if root == nil { report(nil, "the spec is empty; give tensors, or like, and rules") }
+    return ModelSpec(
+      file: file, dtype: dtype, layout: layout, like: like?.path, likeLine: like?.line, tensors: tensors,
+      rules: rules)
+  }
+
+  // MARK: - Tensors
+
+  mutating func tensors(_ node: SpecNode) -> [ModelSpec.TensorEntry] {
+    guard let pairs = node.mapping else {
+      report(node.line, "tensors is \(node.kind); it maps each name to a shape: `name: [2, 3]`")
+      return []
+    }
+    var lines: [TensorName: Int] = [:]
+    return pairs.compactMap { key, value in
+      guard let text = key.scalar else {
+        report(key.line, "a tensor's name is \(key.kind); it must be text")
+        return nil
+      }
+      let name = TensorName(text)
+      if let first = lines.updateValue(key.line, forKey: name) {
+        report(key.line, "the name stands twice, first on line \(first)", tensor: name)
+      }
+      if let problem = name.problem { report(key.line, problem, tensor: name) }
+      return tensor(name, line: key.line, value)
+    }
+  }
+
+  mutating func tensor(_ name: TensorName, line: Int, _ node: SpecNode) -> ModelSpec.TensorEntry {
+    var entry = ModelSpec.TensorEntry(name: name, line: line)
+    if node.sequence != nil {
+      entry.shape = shape(node, tensor: name)
+      return entry
+    }
+    guard node.mapping != nil else {
+      report(line, "it is \(node.kind); write a shape `[2, 3]`, or `{shape: [2, 3], init: ones}`", tensor: name)
+      return entry
+    }
+    for (key, node) in members(of: node, known: ["shape", "dtype", "init", "layout"], what: "a tensor", tensor: name) {
+      switch key {
+      case "shape": entry.shape = shape(node, tensor: name)
+      case "dtype": entry.dtype = self.dtype(node, tensor: name)
+      case "init": entry.initialization = initialization(node, tensor: name)
+      default: entry.layout = layout(node, tensor: name)
+      }
+    }
+    return entry
+  }
+
+  mutating func shape(_ node: SpecNode, tensor: TensorName) -> Shape? {
+    guard let nodes = node.sequence else {
+      report(node.line, "its shape is \(node.kind); write a list of dimensions, [] for a scalar", tensor: tensor)
+      return nil
+    }
+    var dims: [Int] = []
+    for node in nodes {
+      guard let text = node.scalar, JSONNumber.isNumber(text.utf8), !text.contains(where: { ".eE".contains($0) }) else {
+        report(node.line, "the dimension \(node.kind) is not an integer", tensor: tensor)
+        return nil
+      }
+      guard let dim = Int(text) else {
+        report(node.line, "the dimension `\(text)` overflows", tensor: tensor)
+        return nil
+      }
+      dims.append(dim)
+    }
+    do { return try Shape(dims) } catch {
+      report(node.line, "\(error)", tensor: tensor)
+      return nil
+    }
+  }
+
+  // MARK: - Rules
+
+  mutating func rules(_ node: SpecNode) -> [ModelSpec.Rule] {
+    guard let nodes = node.sequence else {
+      report(node.line, "rules is \(node.kind); it is a list: `- {match: \"*\", init: zeros}`")
+      return []
+    }
+    return nodes.compactMap { rule($0) }
+  }
+
+  mutating func rule(_ node: SpecNode) -> ModelSpec.Rule? {
+    var (match, initialization, layout) = (Glob?.none, ModelSpec.Initialization?.none, Layout?.none)
+    let before = diagnostics.count
+    for (key, node) in members(of: node, known: ["match", "init", "layout"], what: "a rule") {
+      switch key {
+      case "match": match = word(node, "match").map { Glob($0) }
+      case "init": initialization = self.initialization(node)
+      default: layout = self.layout(node)
+      }
+    }
+    guard let match, let initialization else {
+      if diagnostics.count == before { report(node.line, "a rule needs both `match` and `init`") }
+      return nil
+    }
+    return ModelSpec.Rule(line: node.line, match: match, initialization: initialization, layout: layout)
+  }
+
+  mutating func initialization(_ node: SpecNode, tensor: TensorName? = nil) -> ModelSpec.Initialization? {
+    var arguments: [String: String] = [:]
+    var name = node.scalar
+    var nameLine = node.line
+    if let pairs = node.mapping {
+      for (key, value) in pairs {
+        guard let key = key.scalar, let text = value.scalar else {
+          report(value.line, "a parameter of init is \(value.kind); it must be a number or a word", tensor: tensor)
+          return nil
+        }
+        if key == "scheme" { (name, nameLine) = (text, value.line) } else { arguments[key] = text }
+      }
+    }
+    guard let name, !name.isEmpty else {
+      report(
+        node.line, "init is \(node.mapping == nil ? node.kind : "a mapping without `scheme`"); write a name, or `{scheme: normal, std: 0.02}`",
+        tensor: tensor)
+      return nil
+    }
+    if name == "skip" {
+      if let key = arguments.keys.min() { report(nameLine, "`skip` has no parameter `\(key)`", tensor: tensor) }
+      return .skip
+    }
+    do { return .scheme(try Scheme(name, arguments)) } catch {
+      report(nameLine, error.description, tensor: tensor)
+      return nil
+    }
+  }
+
+  // MARK: - Words
+
+  /// The members of a mapping, unknown keys reported and left out.
+  mutating func members(
+    of node: SpecNode?, known: [String], what: String, tensor: TensorName? = nil
+  ) -> [(key: String, node: SpecNode)] {
+    guard let node else { return [] }
+    guard let pairs = node.mapping else {
+      report(node.line, "\(what) is \(node.kind); it must be a mapping with \(known.joined(separator: ", "))", tensor: tensor)
+      return []
+    }
+    return pairs.compactMap { key, value in
+      if let text = key.scalar, known.contains(text) { return (text, value) }
+      let near = key.scalar.flatMap { nearest(to: $0, in: known) }.map { "; did you mean `\($0)`?" } ?? ""
+      report(key.line, "\(what) has no key \(key.kind)\(near) (known: \(known.joined(separator: ", ")))", tensor: tensor)
+      return nil
+    }
+  }
+
+  mutating func word(_ node: SpecNode, _ what: String) -> String? {
+    guard let text = node.scalar, !text.isEmpty else {
+      report(node.line, "\(what) is \(node.kind); it must be text")
+      return nil
+    }
+    return text
+  }
+
+  mutating func dtype(_ node: SpecNode, tensor: TensorName? = nil) -> DType? {
+    let text = node.scalar ?? ""
+    if let dtype = DType(parsing: text) { return dtype }
+    let known = DType.allCases.map(\.rawValue)
+    let near = nearest(to: text, in: known).map { "; did you mean `\($0)`?" } ?? ""
+    report(node.line, "the dtype \(node.kind) is not supported\(near) (known: \(known.joined(separator: ", ")))", tensor: tensor)
+    return nil
+  }
+
+  mutating func modelDType(_ node: SpecNode) -> DType? {
+    guard let dtype = dtype(node) else { return nil }
+    guard dtype.isFloatingPoint else {
+      report(node.line, "the model's dtype is \(dtype); it is that of floating-point tensors: give integer ones their own dtype")
+      return nil
+    }
+    return dtype
+  }
+
+  mutating func layout(_ node: SpecNode, tensor: TensorName? = nil) -> Layout? {
+    if let layout = node.scalar.flatMap(Layout.init(rawValue:)) { return layout }
+    report(node.line, "the layout \(node.kind) is unknown (known: torch = [out, in, …spatial], keras = […spatial, in, out])", tensor: tensor)
+    return nil
+  }
+}

@@ -1,0 +1,114 @@
+// Rows as values.
+
+public import CanonicalJSON
+public import InitLaw
+public import Manifests
+public import Tensors
+
+/// A run as it is recorded.
+public struct Run: Sendable {
+  /// The row.
+  package let rowID: Int64
+  /// The name it was created under.
+  public let name: String
+  /// The version, from 1, counted for each name.
+  public let version: Int
+  /// SHA-256 of the manifest.
+  public let id: Digest
+  /// SHA-256 of names, shapes, dtypes and digests: equal where the weights are.
+  public let weights: Digest
+  /// The seed.
+  public let seed: UInt64
+  /// Whether the weights are kept as blobs; otherwise the run is its recipe.
+  public let isStored: Bool
+  /// The number of tensors.
+  public let tensorCount: Int
+  /// The number of elements of all tensors.
+  public let parameterCount: Int
+  /// The size of all tensors in bytes.
+  public let byteCount: Int
+  /// When it was created: UTC, ISO 8601.
+  public let createdAt: String
+  /// The version of this software that created it.
+  public let toolVersion: String
+  /// The version of the law its bits follow.
+  public let lawVersion: String
+  /// Facts about the machine that created it.
+  public let host: JSONValue
+
+  /// `name:v2`
+  public var reference: String { "\(name):v\(version)" }
+}
+
+/// A tensor of a run as it is recorded.
+public struct RecordedTensor: Sendable {
+  /// The row.
+  package let rowID: Int64
+  /// The full name.
+  public let name: TensorName
+  /// The scheme as it was written, with the layout its fans were read by.
+  public let scheme: JSONValue
+  /// What the bytes follow from.
+  public let recipe: Recipe
+  /// The digest over the chunk digests.
+  public let digest: Digest
+  /// The digest of each chunk.
+  public let chunkDigests: [Digest]
+  /// Whether the tensor's bytes are kept as blobs.
+  public let isStored: Bool
+
+  /// The tensor's entry in the manifest.
+  public var manifestEntry: Manifest.Tensor {
+    Manifest.Tensor(
+      name: name, shape: recipe.shape, dtype: recipe.dtype, law: recipe.law, stream: recipe.stream, digest: digest)
+  }
+}
+
+/// A tensor to be recorded.
+package struct NewTensor: Sendable {
+  package let name: TensorName
+  package let scheme: JSONValue
+  package let recipe: Recipe
+  package let chunkDigests: [Digest]
+
+  package init(name: TensorName, scheme: JSONValue, recipe: Recipe, chunkDigests: [Digest]) {
+    self.name = name
+    self.scheme = scheme
+    self.recipe = recipe
+    self.chunkDigests = chunkDigests
+  }
+}
+
+/// A run to be recorded.
+package struct NewRun: Sendable {
+  package let name: String
+  package let seed: UInt64
+  package let isStored: Bool
+  package let createdAt: String
+  package let toolVersion: String
+  package let host: JSONValue
+  package let tensors: [NewTensor]
+
+  package init(
+    name: String, seed: UInt64, isStored: Bool, createdAt: String, toolVersion: String, host: JSONValue,
+    tensors: [NewTensor]
+  ) {
+    self.name = name
+    self.seed = seed
+    self.isStored = isStored
+    self.createdAt = createdAt
+    self.toolVersion = toolVersion
+    self.host = host
+    self.tensors = tensors
+  }
+
+  package var manifest: Manifest {
+    Manifest(
+      seed: seed,
+      tensors: tensors.map {
+        Manifest.Tensor(
+          name: $0.name, shape: $0.recipe.shape, dtype: $0.recipe.dtype, law: $0.recipe.law,
+          stream: $0.recipe.stream, digest: Digest(ofChunks: $0.chunkDigests))
+      })
+  }
+}

@@ -1,0 +1,61 @@
+// A file to read from at any place, from any thread.
+
+import Foundation
+
+/// A regular file open for reading.
+package final class InputFile: Sendable {
+  package let path: String
+  package let size: Int
+  private let descriptor: Int32
+
+  package init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError("open", path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError("read", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError("read", path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+    }
+    size = Int(status.st_size)
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Fills the buffer with the bytes at an offset; a file that ends before is an error.
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError("read", path)
+      }
+      guard count > 0 else { throw FormatError(path, "the file ends at byte \(offset + done), before what its header promises") }
+      done += count
+    }
+  }
+
+  package func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      initialized = count
+    }
+  }
+}
+
+/// A file whose content is not what it should be.
+public struct FormatError: Error, Sendable, CustomStringConvertible {
+  /// The file.
+  public let path: String
+  /// What is wrong with it.
+  public let problem: String
+
+  package init(_ path: String, _ problem: String) {
+    self.path = path
+    self.problem = problem
+  }
+
+  /// What is wrong, for a person.
+  public var description: String { "\(path): \(problem)" }
+}

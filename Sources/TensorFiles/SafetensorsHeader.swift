@@ -1,0 +1,85 @@
+// Reading a safetensors header, as strictly as the reference reader does.
+
+import CanonicalJSON
+package import Tensors
+
+/// The header of a .safetensors file: which tensors it holds, and where.
+package struct SafetensorsHeader {
+  package struct Entry {
+    package let name: TensorName
+    /// The dtype's code; `dtype` is nil where this version does not support it.
+    package let code: String
+    package let dtype: DType?
+    package let shape: Shape
+    /// Where the tensor's bytes lie in the file.
+    package let range: Range<Int>
+  }
+
+  /// In the header's order.
+  package let entries: [Entry]
+  package let metadata: [(key: String, value: String)]
+
+  /// The reference reader's limit on a header's length.
+  private static let maximumLength = 100_000_000
+
+  /// Reads the header of a file, and checks that the tensors cover the rest of it without gaps or overlaps.
+  package init(_ file: InputFile) throws {
+    func fail(_ problem: String) -> FormatError { FormatError(file.path, "not a safetensors file: \(problem)") }
+    guard file.size >= 8 else { throw fail("it has \(file.size) bytes, fewer than the 8 of a header's length") }
+    let prefix = try file.bytes(at: 0, count: 8)
+    let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= Self.maximumLength else { throw fail("its header claims \(length) bytes; the format allows \(Self.maximumLength)") }
+    guard Int(length) <= file.size - 8 else { throw fail("its header claims \(length) bytes, but only \(file.size - 8) follow") }
+    let text = try file.bytes(at: 8, count: Int(length))
+    guard text.first == UInt8(ascii: "{") else { throw fail("its header does not begin with `{`") }
+    let json: JSONValue
+    do { json = try JSONValue(parsing: text) } catch { throw fail("its header is \(error)") }
+
+    let start = 8 + Int(length)
+    var entries: [Entry] = []
+    var metadata: [(key: String, value: String)] = []
+    for member in json.objectValue ?? [] {
+      if member.key == "__metadata__" {
+        for item in member.value.objectValue ?? [] {
+          guard let value = item.value.stringValue else { throw fail("__metadata__ `\(item.key)` is not a string") }
+          metadata.append((item.key, value))
+        }
+        guard member.value.objectValue != nil else { throw fail("__metadata__ is not an object") }
+      } else {
+        entries.append(try Self.entry(member, dataStart: start, fileSize: file.size, fail))
+      }
+    }
+    var end = start
+    for entry in entries.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+      guard entry.range.lowerBound == end else {
+        throw fail("tensor `\(entry.name)` begins at byte \(entry.range.lowerBound - start) of the data, where \(end - start) is due: tensors must neither overlap nor leave gaps")
+      }
+      end = entry.range.upperBound
+    }
+    guard end == file.size else { throw fail("its tensors end at byte \(end), the file at \(file.size)") }
+    self.entries = entries
+    self.metadata = metadata
+  }
+
+  private static func entry(
+    _ member: JSONValue.Member, dataStart: Int, fileSize: Int, _ failFile: (String) -> FormatError
+  ) throws -> Entry {
+    func fail(_ problem: String) -> FormatError { failFile("tensor `\(member.key)`: \(problem)") }
+    guard let code = member.value["dtype"]?.stringValue else { throw fail("it has no dtype") }
+    guard let numbers = member.value["shape"]?.arrayValue else { throw fail("it has no shape") }
+    let dims = numbers.compactMap(\.integerValue)
+    guard dims.count == numbers.count else { throw fail("its shape is not a list of integers") }
+    let shape: Shape
+    do { shape = try Shape(dims) } catch { throw fail("\(error)") }
+    guard let offsets = member.value["data_offsets"]?.arrayValue?.compactMap(\.integerValue), offsets.count == 2,
+      offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= fileSize - dataStart
+    else { throw fail("its data_offsets are not two positions within the data, in order") }
+    let dtype = DType(safetensorsCode: code)
+    if let dtype, shape.byteCount(dtype) != offsets[1] - offsets[0] {
+      throw fail("a \(code) tensor of shape \(shape) has \(shape.byteCount(dtype)) bytes, but its data_offsets span \(offsets[1] - offsets[0])")
+    }
+    return Entry(
+      name: TensorName(member.key), code: code, dtype: dtype, shape: shape,
+      range: dataStart + offsets[0]..<dataStart + offsets[1])
+  }
+}

@@ -1,0 +1,111 @@
+// verify --against: a checkpoint on disk, held against a run.
+
+import Foundation
+import InitLaw
+public import Store
+import TensorFiles
+import Tensors
+
+extension Registry {
+  /// Compares a .safetensors file, or a sharded checkpoint by its index, with a run: names, dtypes, shapes and bits.
+  /// For each differing tensor the first differing element is named, and the likely cause where it can be told.
+  ///
+  /// The file is read and hashed once; only chunks whose digests differ are filled again.
+  ///
+  /// - Throws: why the file cannot be read or is no checkpoint; a mismatch is not an error but a finding.
+  public func verify(
+    _ run: Run, against path: String, threads: Int? = nil, progress: ProgressHandler? = nil
+  ) throws -> Verification {
+    let start = ContinuousClock.now
+    let tensors = try store.tensors(of: run)
+    let entries = try Checkpoint(path).entries
+    var verification = Verification(run: run, against: path)
+    let diagnosis = Diagnosis(tensors: tensors, otherSeeds: try store.runs().map(\.seed))
+    let pairs = matchNames(tensors, entries, &verification, diagnosis)
+
+    let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
+    let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
+    var comparisons: [Int: ElementComparison] = [:]
+    var chunks: [Int: [Int]] = [:]
+    let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    try windows.run(tasks) { task, buffer in
+      let (tensor, entry) = (pairs[task.tensor].tensor, pairs[task.tensor].entry)
+      try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)
+      return Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == tensor.chunkDigests[task.chunk.index]
+    } consume: { window in
+      for chunk in window {
+        verification.fileChunks += 1
+        verification.byteCount += chunk.bytes.count
+        if chunk.result { continue }
+        let recipe = pairs[chunk.task.tensor].tensor.recipe
+        let elements = chunk.task.chunk.elements(recipe.dtype)
+        let expected = recipe.bytes(elements)
+        chunks[chunk.task.tensor, default: []].append(chunk.task.chunk.index)
+        expected.withUnsafeBytes {
+          comparisons[chunk.task.tensor, default: ElementComparison(recipe.dtype, recipe.shape)]
+            .compare($0, chunk.bytes, from: elements.lowerBound)
+        }
+      }
+      try progress?(verification.byteCount, total)
+    }
+    for (index, chunks) in chunks.sorted(by: { $0.key < $1.key }) {
+      let (tensor, entry) = pairs[index]
+      verification.findings.append(
+        try finding(tensor, entry, chunks, comparisons[index] ?? ElementComparison(tensor.recipe.dtype, tensor.recipe.shape), diagnosis))
+    }
+    verification.duration = .now - start
+    return verification
+  }
+
+  /// The pairs whose elements can be compared; everything else becomes a finding.
+  private func matchNames(
+    _ tensors: [RecordedTensor], _ entries: [Checkpoint.Entry], _ verification: inout Verification,
+    _ diagnosis: Diagnosis
+  ) -> [(tensor: RecordedTensor, entry: Checkpoint.Entry)] {
+    let byName = Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var pairs: [(RecordedTensor, Checkpoint.Entry)] = []
+    for tensor in tensors {
+      let recipe = tensor.recipe
+      guard let entry = byName[tensor.name] else {
+        verification.findings.append(Finding(.missing, tensor.name, "the file does not hold it"))
+        continue
+      }
+      if entry.dtype != recipe.dtype {
+        var finding = Finding(.dtype, tensor.name, "it is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
+        finding.likelyCause = diagnosis.otherDType(tensor, entry)
+        verification.findings.append(finding)
+      }
+      if entry.shape != recipe.shape {
+        var finding = Finding(.shape, tensor.name, "its shape is \(recipe.shape) in the run and \(entry.shape) in the file")
+        finding.likelyCause = diagnosis.otherShape(tensor, entry)
+        verification.findings.append(finding)
+      }
+      if entry.dtype == recipe.dtype, entry.shape == recipe.shape { pairs.append((tensor, entry)) }
+    }
+    let known = Set(tensors.map(\.name))
+    for entry in entries where !known.contains(entry.name) {
+      verification.findings.append(Finding(.unexpected, entry.name, "the file holds it, and the run does not"))
+    }
+    return pairs
+  }
+
+  private func finding(
+    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ chunks: [Int], _ comparison: ElementComparison,
+    _ diagnosis: Diagnosis
+  ) throws -> Finding {
+    guard let difference = comparison.difference else {
+      // The file has the bits the recipe gives, which are not those of the record.
+      var finding = Finding(.regenerated, tensor.name, "\(chunks.count) of its chunks do not regenerate to their digests")
+      finding.chunks = chunks
+      return finding
+    }
+    let total = tensor.recipe.shape.elementCount
+    var finding = Finding(
+      .values, tensor.name,
+      "\(difference.count) of \(total) elements \(difference.count == 1 ? "differs" : "differ"); \(difference.text)")
+    finding.difference = difference
+    finding.chunks = chunks
+    finding.likelyCause = diagnosis.otherValues(tensor, entry, comparison)
+    return finding
+  }
+}

@@ -1,0 +1,196 @@
+// create: resolve, fill, hash, store, and make the run visible at the very end.
+
+import CanonicalJSON
+import Foundation
+import InitLaw
+public import ModelSpec
+public import Store
+import Synchronization
+import TensorFiles
+public import Tensors
+
+/// How a run is to be created.
+public struct CreateOptions: Sendable {
+  /// Replaces the dtype of floating-point tensors; nil for what the spec and `like` say.
+  public var dtype: DType?
+  /// A .safetensors file, or a sharded checkpoint's index, that names, shapes and dtypes are taken from, instead of
+  /// the spec's own `like`.
+  public var like: String?
+  /// Record the recipe and the digests without the bytes.
+  public var recipeOnly = false
+  /// How many threads fill and hash; nil for one per processor.
+  public var threads: Int?
+
+  /// The defaults.
+  public init() {}
+}
+
+/// What a create did.
+public struct CreateReceipt: Sendable {
+  /// The run, now recorded durably.
+  public let run: Run
+  /// Bytes added to the registry as new chunks.
+  public let storedBytes: Int
+  /// Bytes that the registry held already, or that stand in the run more than once.
+  public let sharedBytes: Int
+  /// What is odd about the spec but not wrong.
+  public let warnings: [SpecDiagnostic]
+  /// How long filling, hashing and storing took.
+  public let duration: Duration
+}
+
+extension ModelSpec {
+  /// Decides every tensor, reading the headers of the checkpoint that is to be followed, if any.
+  ///
+  /// - Parameter like: instead of the spec's own `like`, which is relative to the spec's folder.
+  /// - Throws: `SpecError`, or why the checkpoint cannot be read.
+  public func plan(dtype: DType? = nil, like: String? = nil) throws -> Plan {
+    let folder = URL(filePath: file).deletingLastPathComponent()
+    guard let path = like ?? self.like.map({ URL(filePath: $0, relativeTo: folder).path }) else {
+      return try resolve(dtype: dtype)
+    }
+    let tensors = try Checkpoint(path).entries.map {
+      LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code)
+    }
+    return try resolve(dtype: dtype, like: (path, tensors))
+  }
+}
+
+extension Registry {
+  /// Creates a run and records it as the next version of its name.
+  ///
+  /// All or nothing: the run becomes visible in one transaction, after which a power cut loses nothing; a create
+  /// that fails or is stopped takes back the chunks it added.
+  ///
+  /// - Parameters:
+  ///   - name: letters, digits, `.`, `_`, `/` and `-`.
+  ///   - spec: the model.
+  ///   - seed: any 64-bit unsigned integer.
+  /// - Throws: `RegistryError`, `SpecError`, `StoreError`, or what `progress` throws.
+  public func create(
+    _ name: String, spec: ModelSpec, seed: UInt64, options: CreateOptions = CreateOptions(),
+    progress: ProgressHandler? = nil
+  ) throws -> CreateReceipt {
+    try create(name, plan: spec.plan(dtype: options.dtype, like: options.like), seed: seed, options: options, progress: progress)
+  }
+
+  /// Creates a run from a spec that is already resolved.
+  public func create(
+    _ name: String, plan: Plan, seed: UInt64, options: CreateOptions = CreateOptions(),
+    progress: ProgressHandler? = nil
+  ) throws -> CreateReceipt {
+    try Registry.check(name, plan)
+    let recipes = try plan.tensors.map {
+      try Recipe(seed: seed, stream: $0.name.stream, dtype: $0.dtype, shape: $0.shape, law: $0.resolution.law)
+    }
+    let start = ContinuousClock.now
+    let creation = Creation(store: store, recipes: recipes, options: options, progress: progress)
+    do {
+      try creation.fill(allChunks(recipes.map(\.byteCount)))
+      let run = try creation.commit { chunkDigests in
+        NewRun(
+          name: name, seed: seed, isStored: !options.recipeOnly, createdAt: Date.now.formatted(.iso8601),
+          toolVersion: toolVersion, host: hostFacts(),
+          tensors: zip(plan.tensors, zip(recipes, chunkDigests)).map { tensor, made in
+            NewTensor(name: tensor.name, scheme: tensor.recordedScheme, recipe: made.0, chunkDigests: made.1)
+          })
+      }
+      return CreateReceipt(
+        run: run, storedBytes: creation.storedBytes,
+        sharedBytes: options.recipeOnly ? 0 : run.byteCount - creation.storedBytes, warnings: plan.warnings,
+        duration: .now - start)
+    } catch {
+      creation.takeBack()
+      throw error
+    }
+  }
+
+  /// What can be refused before a registry is opened, so that a refusal does not make one.
+  public static func check(_ name: String, _ plan: Plan) throws(RegistryError) {
+    guard RunName.isValid(name) else { throw .badName(name) }
+    var total = 0
+    for tensor in plan.tensors {
+      let (sum, overflow) = total.addingReportingOverflow(tensor.shape.byteCount(tensor.dtype))
+      guard !overflow else { throw .tooLarge }
+      total = sum
+    }
+  }
+}
+
+extension PlannedTensor {
+  /// The scheme as recorded: as written, with the layout, and with what `auto` picked.
+  var recordedScheme: JSONValue {
+    var members = scheme.json.objectValue ?? []
+    if resolution.scheme.name != scheme.name { members.append(.init("picked", .string(resolution.scheme.name))) }
+    members.append(.init("layout", .string(layout.rawValue)))
+    return .object(members)
+  }
+}
+
+/// The state of a create under way.
+private final class Creation {
+  private let store: Store
+  private let recipes: [Recipe]
+  private let options: CreateOptions
+  private let progress: ProgressHandler?
+  private let windows: ChunkWindows
+  private let total: Int
+  private var done = 0
+  private var digests: [[Digest?]]
+  private var added: [Int64] = []
+  private(set) var storedBytes = 0
+
+  init(store: Store, recipes: [Recipe], options: CreateOptions, progress: ProgressHandler?) {
+    self.store = store
+    self.recipes = recipes
+    self.options = options
+    self.progress = progress
+    windows = ChunkWindows(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    total = recipes.reduce(0) { $0 + $1.byteCount }
+    digests = recipes.map { [Digest?](repeating: nil, count: $0.chunkCount) }
+  }
+
+  /// Fills and hashes chunks, and adds them to the store a window at a time.
+  func fill(_ tasks: [ChunkTask]) throws {
+    let recipes = recipes
+    try windows.run(tasks) { task, buffer in
+      let recipe = recipes[task.tensor]
+      recipe.fill(task.chunk.elements(recipe.dtype), into: buffer)
+      return Digest(hashing: UnsafeRawBufferPointer(buffer).bytes)
+    } consume: { window in
+      for chunk in window {
+        digests[chunk.task.tensor][chunk.task.chunk.index] = chunk.result
+        done += chunk.bytes.count
+      }
+      if !options.recipeOnly { try store(window) }
+      try progress?(min(done, total), total)
+    }
+  }
+
+  private func store(_ window: [ChunkWindows.Done<Digest>]) throws {
+    let rows = try store.addChunks(window.map { ($0.result, $0.bytes) })
+    added += rows.map(\.row)
+    storedBytes += rows.reduce(0) { $0 + $1.size }
+    // Lets waiting readers in between two transactions.
+    usleep(3000)
+  }
+
+  /// Makes the run visible. Chunks found in the store while filling may have been taken back since by another
+  /// create that failed; those are made again.
+  func commit(_ run: ([[Digest]]) -> NewRun) throws -> Run {
+    let run = run(digests.map { $0.compactMap(\.self) })
+    while true {
+      do { return try store.commit(run) } catch StoreError.missingChunks(let missing) {
+        try fill(allChunks(recipes.map(\.byteCount)).filter { task in
+          digests[task.tensor][task.chunk.index].map(missing.contains) ?? true
+        })
+      }
+    }
+  }
+
+  /// Takes back what was added, as far as that is possible; chunks left over are never visible and are used again
+  /// by the next create that needs them.
+  func takeBack() {
+    try? store.removeUnused(added)
+  }
+}

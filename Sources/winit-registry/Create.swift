@@ -1,0 +1,87 @@
+// create: a spec and a seed become a run.
+
+import ArgumentParser
+import Foundation
+import WinitRegistry
+
+struct Create: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Initialize a model and record it.",
+    discussion: """
+      Fills every tensor that the spec describes, hashes it, and records recipe, digests and bytes as the next version \
+      of NAME. The registry is made if there is none.
+
+      The spec is YAML: tensors with their shapes (or `like: FILE.safetensors`) and rules that give them their values; \
+      docs/spec.md describes it, specs/ has some to start from.
+      """)
+
+  @Argument(help: "The run's name: letters, digits, `.`, `_`, `/` and `-`.")
+  var name: String
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("The spec.", valueName: "file"))
+  var spec: String
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Take names, shapes and dtypes from a .safetensors file or a sharded checkpoint's index; only headers are read.",
+      valueName: "file"))
+  var like: String?
+
+  @Option(help: ArgumentHelp("Any 64-bit unsigned integer.", valueName: "n"))
+  var seed: UInt64
+
+  @Option(help: ArgumentHelp("The dtype of floating-point tensors, for those that the spec does not give one.", valueName: "dtype"))
+  var dtype: String?
+
+  @Flag(help: "Record recipe and digests without the bytes: kilobytes, and `get` fills them again.")
+  var recipeOnly = false
+
+  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func validate() throws {
+    if let dtype, DType(parsing: dtype)?.isFloatingPoint != true {
+      throw ValidationError("--dtype \(dtype) is not float64, float32, float16 or bfloat16")
+    }
+  }
+
+  func run() throws {
+    try reportingErrors {
+      var options = CreateOptions()
+      options.dtype = dtype.flatMap(DType.init(parsing:))
+      options.like = like
+      options.recipeOnly = recipeOnly
+      options.threads = threads.threads
+      let plan = try ModelSpec(contentsOf: spec).plan(dtype: options.dtype, like: like)
+      for warning in plan.warnings { printError("warning: \(warning)") }
+      try Registry.check(name, plan)
+      let progress = ProgressBar(recipeOnly ? "hashing" : "filling")
+      let receipt = try Registry(openingOrCreating: registry.path)
+        .create(name, plan: plan, seed: seed, options: options, progress: progress.update)
+      print(json.enabled ? receipt.json.pretty : receipt.text)
+    }
+  }
+}
+
+extension CreateReceipt {
+  fileprivate var json: JSONValue {
+    var members = run.json.objectValue ?? []
+    members += [
+      .init("stored_bytes", .integer(storedBytes)), .init("shared_bytes", .integer(sharedBytes)),
+      .init("seconds", .number(duration / .seconds(1))),
+      .init("warnings", .array(warnings.map { .string($0.description) })),
+    ]
+    return .object(members)
+  }
+
+  fileprivate var text: String {
+    let kept =
+      run.isStored
+      ? "\(humanBytes(storedBytes)) in new chunks" + (sharedBytes > 0 ? ", \(humanBytes(sharedBytes)) shared" : "")
+      : "recipe and digests only"
+    return "created \(run.reference)\n"
+      + table(run.facts + [["  stored", kept], ["  time", humanDuration(duration)]])
+  }
+}

@@ -1,0 +1,98 @@
+// get: weights out of the registry, into a file.
+
+public import ArgumentParser
+import Foundation
+import WinitRegistry
+
+extension ExportFormat: ExpressibleByArgument {}
+
+struct Get: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a run's weights, or part of them, to a file.",
+    discussion: """
+      Stored bytes are read; a recipe is filled again. Either way every chunk is checked against its recorded digest \
+      before a byte of it is written. The file appears whole or not at all.
+
+      A slice is written as in Python: `0:10,:` is ten rows, `-1` the last one; trailing axes may be left out. It \
+      costs about its own size, not the tensor's.
+      """)
+
+  @Argument(help: "The run: NAME, NAME:v2, NAME@sha256:… or sha256:….")
+  var reference: String
+
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: ArgumentHelp("The file; `-` for standard output. (default: NAME-vN and the format's ending)", valueName: "path"))
+  var output: String?
+
+  @Option(
+    name: .customLong("tensor"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Only this tensor; may be given several times.", valueName: "name"))
+  var tensors: [String] = []
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Only this part of each tensor, such as '0:10,:'.", valueName: "slice"))
+  var slice: String?
+
+  @Option(help: "safetensors (any number of tensors), npy or raw (one).")
+  var format: ExportFormat = .safetensors
+
+  @Flag(help: "Replace the file if it exists.")
+  var force = false
+
+  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func validate() throws {
+    if output == "-", json.enabled { throw ValidationError("--json and `-o -` both need standard output") }
+  }
+
+  func run() throws {
+    try reportingErrors {
+      let selection = Selection(
+        tensors: tensors.isEmpty ? nil : tensors.map { TensorName($0) }, slice: try slice.map { try Slice(parsing: $0) })
+      let registry = try registry.open()
+      let run = try registry.run(reference)
+      let progress = ProgressBar(run.isStored ? "reading" : "filling")
+      if output == "-" {
+        let receipt = try registry.exportToStandardOutput(
+          run, selection, format: format, threads: threads.threads, progress: progress.update)
+        warn(receipt)
+        return
+      }
+      let path = output ?? defaultPath(run)
+      let receipt = try registry.export(
+        run, selection, format: format, to: path, replacing: force, threads: threads.threads, progress: progress.update)
+      warn(receipt)
+      print(json.enabled ? receipt.json(path).pretty : receipt.text(path))
+    }
+  }
+
+  /// In the current directory; a name's slashes do not make folders.
+  private func defaultPath(_ run: Run) -> String {
+    let base = "\(run.name)-v\(run.version)".replacingOccurrences(of: "/", with: "-")
+    return "\(base).\(format == .raw ? "bin" : format.rawValue)"
+  }
+
+  private func warn(_ receipt: ExportReceipt) {
+    for name in receipt.damaged {
+      printError(
+        "warning: the stored bytes of tensor `\(name)` are damaged; what was written was filled again from its recipe and has the recorded digest. `verify` shows the extent")
+    }
+  }
+}
+
+extension ExportReceipt {
+  fileprivate func json(_ path: String) -> JSONValue {
+    [
+      "path": .string(path), "reference": .string(run.reference), "id": .string(run.id.description),
+      "tensors": .integer(tensorCount), "bytes": .integer(byteCount), "seconds": .number(duration / .seconds(1)),
+      "damaged": .array(damaged.map { .string($0.string) }),
+    ]
+  }
+
+  fileprivate func text(_ path: String) -> String {
+    let tensors = tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors"
+    return "wrote \(path): \(tensors) of \(run.reference), \(humanBytes(byteCount)), in \(humanDuration(duration))"
+  }
+}

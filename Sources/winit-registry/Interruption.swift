@@ -1,0 +1,34 @@
+// Ctrl-C: the work is told to stop, and takes back what it did.
+
+import Dispatch
+import Foundation
+import Synchronization
+
+/// The user stopped the command.
+struct Interrupted: Error, CustomStringConvertible {
+  var description: String { "interrupted; nothing half-made was left" }
+}
+
+/// Turns SIGINT and SIGTERM into an error at the next report of progress. A second signal ends the process at once.
+final class Interruption: Sendable {
+  private let requested = Atomic(false)
+  // Only kept alive; never used after init.
+  private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+
+  init() {
+    sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      return DispatchSource.makeSignalSource(signal: number, queue: .global())
+    }
+    for source in sources {
+      source.setEventHandler { [weak self] in
+        if self?.requested.exchange(true, ordering: .relaxed) != false { _exit(130) }
+      }
+      source.resume()
+    }
+  }
+
+  func check() throws {
+    if requested.load(ordering: .relaxed) { throw Interrupted() }
+  }
+}

@@ -1,0 +1,33 @@
+// Progress on stderr, where that is a terminal and the work is long.
+
+import Foundation
+import WinitRegistry
+
+/// Reports progress and checks for an interruption. Prints nothing unless stderr is a terminal and half a second has
+/// passed; what it printed is gone when it is.
+final class ProgressBar {
+  private let label: String
+  private let interruption = Interruption()
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let start = ContinuousClock.now
+  private var lastDrawn = ContinuousClock.now
+  private var drawn = false
+
+  init(_ label: String) { self.label = label }
+
+  deinit { if drawn { write("\r\u{1B}[K") } }
+
+  func update(_ done: Int, _ total: Int) throws {
+    try interruption.check()
+    let now = ContinuousClock.now
+    guard isTerminal, total > 0, now - start > .milliseconds(500), now - lastDrawn > .milliseconds(100) else { return }
+    lastDrawn = now
+    drawn = true
+    let width = 30
+    let filled = Int(Double(done) / Double(total) * Double(width))
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    write("\r\u{1B}[K\(label) \(bar) \(done * 100 / total)%  \(humanBytes(done)) of \(humanBytes(total))")
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

@@ -1,0 +1,55 @@
+// Runs and tensors, for people and for programs.
+
+import WinitRegistry
+
+extension Run {
+  var json: JSONValue {
+    [
+      "reference": .string(reference), "id": .string(id.description), "weights": .string(weights.description),
+      "seed": .string(String(seed)), "name": .string(name), "version": .integer(version), "stored": .bool(isStored),
+      "tensors": .integer(tensorCount), "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
+      "law_version": .string(lawVersion), "created_at": .string(createdAt), "tool_version": .string(toolVersion),
+      "host": host,
+    ]
+  }
+
+  /// What stands at the top of a receipt and of `show`.
+  var facts: [[String]] {
+    [
+      ["  id", id.description], ["  weights", weights.description], ["  seed", String(seed)],
+      ["  tensors", "\(tensorCount), \(humanCount(parameterCount)) parameters, \(humanBytes(byteCount))"],
+    ]
+  }
+}
+
+extension RecordedTensor {
+  /// The name of the scheme that gave the law: the one `auto` picked, else the recorded one.
+  var schemeName: String { (scheme["picked"] ?? scheme["scheme"])?.stringValue ?? "" }
+
+  var json: JSONValue {
+    [
+      "name": .string(name.string), "shape": .array(recipe.shape.dims.map(JSONValue.integer)),
+      "dtype": .string(recipe.dtype.rawValue), "scheme": .string(schemeName), "init": scheme,
+      "law": recipe.law.json, "stream": .string(String(recipe.stream)), "digest": .string(digest.description),
+    ]
+  }
+
+  /// The scheme as written, on one line: `he_normal(mode fan_out)`.
+  var schemeText: String {
+    let hidden = ["scheme", "alias", "layout", "picked"]
+    let arguments = (scheme.objectValue ?? []).filter { !hidden.contains($0.key) }.map { member in
+      "\(member.key) \(member.value.stringValue ?? member.value.compact)"
+    }
+    let written = scheme["scheme"]?.stringValue ?? ""
+    let call = arguments.isEmpty ? written : "\(written)(\(arguments.joined(separator: ", ")))"
+    return scheme["picked"].flatMap(\.stringValue).map { "\(call) → \($0)" } ?? call
+  }
+
+  /// The law's numbers on one line, as short as binary32 allows.
+  var lawText: String {
+    let numbers = recipe.law.parameters.map { name, value in
+      "\(name) \(JSONNumber.text(Double("\(Float(value))") ?? value))"
+    }
+    return "\(recipe.law.name)(\(numbers.joined(separator: ", ")))"
+  }
+}

@@ -1,0 +1,61 @@
+// show: what a run is.
+
+import ArgumentParser
+import Foundation
+import WinitRegistry
+
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show a run: its facts, and each tensor's shape, scheme and law.",
+    discussion: """
+      --manifest prints the canonical manifest exactly, without a final newline: its SHA-256 is the run's id.
+      """)
+
+  @Argument(help: "The run: NAME, NAME:v2, NAME@sha256:… or sha256:….")
+  var reference: String
+
+  @Flag(help: "Print the manifest whose SHA-256 is the id, byte for byte.")
+  var manifest = false
+
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func validate() throws {
+    if manifest, json.enabled { throw ValidationError("give one of --manifest and --json; the manifest is JSON itself") }
+  }
+
+  func run() throws {
+    try reportingErrors {
+      let registry = try registry.open()
+      let run = try registry.run(reference)
+      if manifest {
+        try FileHandle.standardOutput.write(contentsOf: Data(registry.manifest(of: run).utf8))
+        return
+      }
+      let tensors = try registry.tensors(of: run)
+      if json.enabled {
+        let members = (run.json.objectValue ?? []).filter { $0.key != "tensors" }
+        print(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
+      } else {
+        print(run.reference)
+        print(table(run.facts + facts(of: run)))
+        print("")
+        print(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
+      }
+    }
+  }
+
+  private func facts(of run: Run) -> [[String]] {
+    [
+      ["  kept", run.isStored ? "bytes" : "recipe and digests only"], ["  law", run.lawVersion],
+      ["  created", "\(run.createdAt) by winit-registry \(run.toolVersion) on \(run.host["hostname"]?.stringValue ?? "?")"],
+    ]
+  }
+
+  private func row(_ tensor: RecordedTensor) -> [String] {
+    [
+      tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.description, tensor.schemeText,
+      tensor.lawText, String(tensor.digest.hex.prefix(12)),
+    ]
+  }
+}

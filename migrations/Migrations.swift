@@ -1,0 +1,13 @@
+// The migrations of a registry file, embedded in the binary so that it can be moved anywhere.
+
+/// A migration: a numbered SQL file of this folder.
+package struct Migration: Sendable {
+  package let number: Int
+  package let name: String
+  package let sql: String
+
+  /// All of them, in order. A test compares the list with the folder.
+  package static let all = [
+    Migration(number: 1, name: "v0001_runs", sql: String(decoding: PackageResources.v0001_runs_sql, as: UTF8.self))
+  ]
+}
