@@ -17,7 +17,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.target(name: name), "TestVectors"] + dependencies,
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
@@ -47,7 +47,8 @@ let package = Package(
       "ModelSpec",
       ["Tensors", "InitLaw", "Initializers", "CanonicalJSON", .product(name: "Yams", package: "Yams")]),
     .target(
-      name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")], swiftSettings: strict),
+      name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")],
+      swiftSettings: strict),
     module(
       "Store",
       [
@@ -60,7 +61,7 @@ let package = Package(
         "Tensors", "Philox", "InitLaw", "Initializers", "Manifests", "CanonicalJSON", "TensorFiles",
         "ModelSpec", "Store",
       ]),
-    module("WinitTesting", ["WinitRegistry", "Tensors"]),
+    module("WinitTesting", ["WinitRegistry"]),
     .executableTarget(
       name: "winit-registry",
       dependencies: [
@@ -69,7 +70,7 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .target(name: "TestVectors", path: "Tests/Support", swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
     tests(of: "Tensors"),
     tests(of: "CanonicalJSON"),
     tests(of: "Philox"),
@@ -78,11 +79,16 @@ let package = Package(
     tests(of: "Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
     tests(of: "TensorFiles", ["Tensors", "CanonicalJSON"]),
     tests(of: "ModelSpec", ["Tensors", "InitLaw", "Initializers"]),
-    tests(of: "Store", ["Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations"]),
-    tests(of: "WinitRegistry", ["Tensors", "InitLaw", "Initializers", "ModelSpec", "TensorFiles"]),
-    tests(of: "WinitTesting", ["WinitRegistry", "Tensors"]),
+    tests(
+      of: "Store",
+      [
+        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    tests(of: "WinitRegistry", [.product(name: "GRDB", package: "GRDB.swift")]),
+    tests(of: "WinitTesting", ["WinitRegistry"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestVectors"],
+      name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestSupport"],
       path: "Tests/EndToEnd", swiftSettings: strict),
   ]
 )

@@ -8,6 +8,7 @@ package struct Migration: Sendable {
 
   /// All of them, in order. A test compares the list with the folder.
   package static let all = [
-    Migration(number: 1, name: "v0001_runs", sql: String(decoding: PackageResources.v0001_runs_sql, as: UTF8.self))
+    Migration(
+      number: 1, name: "v0001_runs", sql: String(decoding: PackageResources.v0001_runs_sql, as: UTF8.self))
   ]
 }

@@ -111,7 +111,9 @@ private struct JSONParser {
       let place = offset
       guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
       let key = try string()
-      guard seen.insert(Array(key.utf8)).inserted else { throw error("the key `\(key)` stands twice", at: place) }
+      guard seen.insert(Array(key.utf8)).inserted else {
+        throw error("the key `\(key)` stands twice", at: place)
+      }
       skipSpace()
       guard take(":") else { throw error("expected `:`") }
       members.append(.init(key, try value(depth: depth + 1)))

@@ -33,16 +33,21 @@ public struct Recipe: Sendable, Hashable {
   public var byteCount: Int { shape.byteCount(dtype) }
 
   /// The same recipe under another seed, stream or law.
-  package func replacing(seed: UInt64? = nil, stream: UInt64? = nil, law: Law? = nil) throws(LawError) -> Recipe {
+  package func replacing(seed: UInt64? = nil, stream: UInt64? = nil, law: Law? = nil) throws(LawError)
+    -> Recipe
+  {
     try Recipe(
-      seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law ?? self.law)
+      seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law ?? self.law
+    )
   }
 
   /// The canonical bytes (little-endian, row-major) of a range of elements.
   public func bytes(_ elements: Range<Int>) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
       count = elements.count * dtype.byteCount
-      fill(elements, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+      fill(
+        elements,
+        into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
     }
   }
 }

@@ -69,7 +69,9 @@ struct DoubleDouble {
 
   /// Times a power of two; exact while the parts stay normal.
   func scaled(byPowerOf2 k: Int) -> DoubleDouble {
-    DoubleDouble(high * Double(sign: .plus, exponent: k, significand: 1), low * Double(sign: .plus, exponent: k, significand: 1))
+    DoubleDouble(
+      high * Double(sign: .plus, exponent: k, significand: 1),
+      low * Double(sign: .plus, exponent: k, significand: 1))
   }
 }
 

@@ -6,7 +6,8 @@ extension SchemeDefinition {
   static let auto = SchemeDefinition("auto", parameters: ["activation", "slope", "mode"]) {
     arguments throws(SchemeError) in
     guard let activation = try arguments.activation() else {
-      throw .invalid("`auto` picks by the activation; write {scheme: auto, activation: relu}, or name a scheme")
+      throw .invalid(
+        "`auto` picks by the activation; write {scheme: auto, activation: relu}, or name a scheme")
     }
     switch activation {
     case .sigmoid, .tanh, .softmax: return try Scheme("xavier_uniform", arguments.texts)

@@ -23,7 +23,9 @@ extension Arguments {
   /// The value of a constant: a number, or true or false for a boolean tensor. An integer tensor's is read digit
   /// by digit, because binary64 would silently round one beyond 2⁵³.
   fileprivate func constant(_ tensor: TensorFacts) throws(SchemeError) -> Double {
-    guard let text = texts["value"] else { throw .invalid("`constant` needs a value: {scheme: constant, value: …}") }
+    guard let text = texts["value"] else {
+      throw .invalid("`constant` needs a value: {scheme: constant, value: …}")
+    }
     if tensor.dtype == .bool, let flag = Bool(text) { return flag ? 1 : 0 }
     guard let value = try number("value") else { throw .notANumber(parameter: "value", text: text) }
     if let range = tensor.dtype.constantRange {

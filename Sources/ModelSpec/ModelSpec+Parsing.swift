@@ -46,7 +46,9 @@ private struct SpecReader {
     var like: (path: String, line: Int)?
     var tensors: [ModelSpec.TensorEntry] = []
     var rules: [ModelSpec.Rule] = []
-    for (key, node) in members(of: root, known: ["dtype", "layout", "like", "tensors", "rules"], what: "a spec") {
+    for (key, node) in members(
+      of: root, known: ["dtype", "layout", "like", "tensors", "rules"], what: "a spec")
+    {
       switch key {
       case "dtype": dtype = self.modelDType(node) ?? dtype
       case "layout": layout = self.layout(node) ?? layout
@@ -90,10 +92,13 @@ private struct SpecReader {
       return entry
     }
     guard node.mapping != nil else {
-      report(line, "it is \(node.kind); write a shape `[2, 3]`, or `{shape: [2, 3], init: ones}`", tensor: name)
+      report(
+        line, "it is \(node.kind); write a shape `[2, 3]`, or `{shape: [2, 3], init: ones}`", tensor: name)
       return entry
     }
-    for (key, node) in members(of: node, known: ["shape", "dtype", "init", "layout"], what: "a tensor", tensor: name) {
+    for (key, node) in members(
+      of: node, known: ["shape", "dtype", "init", "layout"], what: "a tensor", tensor: name)
+    {
       switch key {
       case "shape": entry.shape = shape(node, tensor: name)
       case "dtype": entry.dtype = self.dtype(node, tensor: name)
@@ -106,12 +111,15 @@ private struct SpecReader {
 
   mutating func shape(_ node: SpecNode, tensor: TensorName) -> Shape? {
     guard let nodes = node.sequence else {
-      report(node.line, "its shape is \(node.kind); write a list of dimensions, [] for a scalar", tensor: tensor)
+      report(
+        node.line, "its shape is \(node.kind); write a list of dimensions, [] for a scalar", tensor: tensor)
       return nil
     }
     var dims: [Int] = []
     for node in nodes {
-      guard let text = node.scalar, JSONNumber.isNumber(text.utf8), !text.contains(where: { ".eE".contains($0) }) else {
+      guard let text = node.scalar, JSONNumber.isNumber(text.utf8),
+        !text.contains(where: { ".eE".contains($0) })
+      else {
         report(node.line, "the dimension \(node.kind) is not an integer", tensor: tensor)
         return nil
       }
@@ -161,7 +169,8 @@ private struct SpecReader {
     if let pairs = node.mapping {
       for (key, value) in pairs {
         guard let key = key.scalar, let text = value.scalar else {
-          report(value.line, "a parameter of init is \(value.kind); it must be a number or a word", tensor: tensor)
+          report(
+            value.line, "a parameter of init is \(value.kind); it must be a number or a word", tensor: tensor)
           return nil
         }
         if key == "scheme" { (name, nameLine) = (text, value.line) } else { arguments[key] = text }
@@ -169,12 +178,15 @@ private struct SpecReader {
     }
     guard let name, !name.isEmpty else {
       report(
-        node.line, "init is \(node.mapping == nil ? node.kind : "a mapping without `scheme`"); write a name, or `{scheme: normal, std: 0.02}`",
+        node.line,
+        "init is \(node.mapping == nil ? node.kind : "a mapping without `scheme`"); write a name, or `{scheme: normal, std: 0.02}`",
         tensor: tensor)
       return nil
     }
     if name == "skip" {
-      if let key = arguments.keys.min() { report(nameLine, "`skip` has no parameter `\(key)`", tensor: tensor) }
+      if let key = arguments.keys.min() {
+        report(nameLine, "`skip` has no parameter `\(key)`", tensor: tensor)
+      }
       return .skip
     }
     do { return .scheme(try Scheme(name, arguments)) } catch {
@@ -191,13 +203,17 @@ private struct SpecReader {
   ) -> [(key: String, node: SpecNode)] {
     guard let node else { return [] }
     guard let pairs = node.mapping else {
-      report(node.line, "\(what) is \(node.kind); it must be a mapping with \(known.joined(separator: ", "))", tensor: tensor)
+      report(
+        node.line, "\(what) is \(node.kind); it must be a mapping with \(known.joined(separator: ", "))",
+        tensor: tensor)
       return []
     }
     return pairs.compactMap { key, value in
       if let text = key.scalar, known.contains(text) { return (text, value) }
       let near = key.scalar.flatMap { nearest(to: $0, in: known) }.map { "; did you mean `\($0)`?" } ?? ""
-      report(key.line, "\(what) has no key \(key.kind)\(near) (known: \(known.joined(separator: ", ")))", tensor: tensor)
+      report(
+        key.line, "\(what) has no key \(key.kind)\(near) (known: \(known.joined(separator: ", ")))",
+        tensor: tensor)
       return nil
     }
   }
@@ -215,14 +231,19 @@ private struct SpecReader {
     if let dtype = DType(parsing: text) { return dtype }
     let known = DType.allCases.map(\.rawValue)
     let near = nearest(to: text, in: known).map { "; did you mean `\($0)`?" } ?? ""
-    report(node.line, "the dtype \(node.kind) is not supported\(near) (known: \(known.joined(separator: ", ")))", tensor: tensor)
+    report(
+      node.line, "the dtype \(node.kind) is not supported\(near) (known: \(known.joined(separator: ", ")))",
+      tensor: tensor)
     return nil
   }
 
   mutating func modelDType(_ node: SpecNode) -> DType? {
     guard let dtype = dtype(node) else { return nil }
     guard dtype.isFloatingPoint else {
-      report(node.line, "the model's dtype is \(dtype); it is that of floating-point tensors: give integer ones their own dtype")
+      report(
+        node.line,
+        "the model's dtype is \(dtype); it is that of floating-point tensors: give integer ones their own dtype"
+      )
       return nil
     }
     return dtype
@@ -230,7 +251,10 @@ private struct SpecReader {
 
   mutating func layout(_ node: SpecNode, tensor: TensorName? = nil) -> Layout? {
     if let layout = node.scalar.flatMap(Layout.init(rawValue:)) { return layout }
-    report(node.line, "the layout \(node.kind) is unknown (known: torch = [out, in, …spatial], keras = […spatial, in, out])", tensor: tensor)
+    report(
+      node.line,
+      "the layout \(node.kind) is unknown (known: torch = [out, in, …spatial], keras = […spatial, in, out])",
+      tensor: tensor)
     return nil
   }
 }

@@ -80,7 +80,9 @@ private struct Resolver {
 
   mutating func plan(like: [LikeTensor]) throws(SpecError) -> Plan {
     if let dtype, !dtype.isFloatingPoint {
-      report(nil, nil, "--dtype \(dtype) is not a floating-point dtype; integer tensors have their dtypes in the spec")
+      report(
+        nil, nil,
+        "--dtype \(dtype) is not a floating-point dtype; integer tensors have their dtypes in the spec")
     }
     let own = Dictionary(spec.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var planned: [PlannedTensor] = []
@@ -102,7 +104,9 @@ private struct Resolver {
       warnings: idle.map {
         SpecDiagnostic(
           file: spec.file, line: spec.rules[$0].line, tensor: nil,
-          message: "the rule for `\(spec.rules[$0].match.text)` matches no tensor, or only ones that an earlier rule takes")
+          message:
+            "the rule for `\(spec.rules[$0].match.text)` matches no tensor, or only ones that an earlier rule takes"
+        )
       })
   }
 
@@ -110,7 +114,8 @@ private struct Resolver {
     diagnostics.append(SpecDiagnostic(file: spec.file, line: line, tensor: tensor, message: message))
   }
 
-  mutating func plan(_ name: TensorName, _ entry: ModelSpec.TensorEntry?, like: LikeTensor?) -> PlannedTensor? {
+  mutating func plan(_ name: TensorName, _ entry: ModelSpec.TensorEntry?, like: LikeTensor?) -> PlannedTensor?
+  {
     let ruleIndex = spec.rules.firstIndex { $0.match.matches(name.string) }
     if let ruleIndex { matched.insert(ruleIndex) }
     let rule = ruleIndex.map { spec.rules[$0] }
@@ -118,7 +123,8 @@ private struct Resolver {
       let place = like == nil ? "" : likePath.map { " (from \($0))" } ?? ""
       report(
         entry?.line ?? spec.likeLine, name,
-        "no rule matches it\(place); add one, such as {match: \"*\", init: …}, or `init: skip` to leave out a tensor of like")
+        "no rule matches it\(place); add one, such as {match: \"*\", init: …}, or `init: skip` to leave out a tensor of like"
+      )
       return nil
     }
     guard case .scheme(let scheme) = initialization else { return nil }
@@ -153,7 +159,8 @@ private struct Resolver {
     guard let theirs = like.dtype else {
       report(
         entry?.line ?? spec.likeLine, name,
-        "its dtype in \(likePath ?? "like") is \(like.code), which is not supported yet; give it another under `tensors:`, or `init: skip`")
+        "its dtype in \(likePath ?? "like") is \(like.code), which is not supported yet; give it another under `tensors:`, or `init: skip`"
+      )
       return nil
     }
     return theirs.isFloatingPoint ? dtype ?? theirs : theirs
@@ -164,7 +171,9 @@ private struct Resolver {
     var names: [UInt64: TensorName] = [:]
     for tensor in tensors {
       if let other = names.updateValue(tensor.name, forKey: tensor.name.stream) {
-        report(nil, tensor.name, "its stream is that of `\(other)`, so both would draw the same values; rename one")
+        report(
+          nil, tensor.name, "its stream is that of `\(other)`, so both would draw the same values; rename one"
+        )
       }
     }
   }

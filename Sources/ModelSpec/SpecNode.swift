@@ -16,7 +16,9 @@ struct SpecNode {
 
   var scalar: String? { if case .scalar(let text) = content { text } else { nil } }
   var sequence: [SpecNode]? { if case .sequence(let nodes) = content { nodes } else { nil } }
-  var mapping: [(key: SpecNode, value: SpecNode)]? { if case .mapping(let pairs) = content { pairs } else { nil } }
+  var mapping: [(key: SpecNode, value: SpecNode)]? {
+    if case .mapping(let pairs) = content { pairs } else { nil }
+  }
 
   /// What the node is, for errors.
   var kind: String {
@@ -79,7 +81,9 @@ extension SpecNode {
     case .mapping(let mapping):
       var pairs: [(SpecNode, SpecNode)] = []
       for (key, value) in mapping {
-        guard let key = SpecNode(key, budget: &budget), let value = SpecNode(value, budget: &budget) else { return nil }
+        guard let key = SpecNode(key, budget: &budget), let value = SpecNode(value, budget: &budget) else {
+          return nil
+        }
         pairs.append((key, value))
       }
       content = .mapping(pairs)
@@ -107,7 +111,8 @@ enum Spelling {
     var out = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       // White space, breaks and the byte order mark mean something to YAML.
-      let keep = scalar.value < 0xA1 || scalar.value > 0xFFFD || [0x2028, 0x2029, 0xFEFF].contains(scalar.value)
+      let keep =
+        scalar.value < 0xA1 || scalar.value > 0xFFFD || [0x2028, 0x2029, 0xFEFF].contains(scalar.value)
       out.append(keep ? scalar : Unicode.Scalar(base + scalar.value) ?? scalar)
     }
     return String(out)

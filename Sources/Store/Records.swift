@@ -60,7 +60,8 @@ public struct RecordedTensor: Sendable {
   /// The tensor's entry in the manifest.
   public var manifestEntry: Manifest.Tensor {
     Manifest.Tensor(
-      name: name, shape: recipe.shape, dtype: recipe.dtype, law: recipe.law, stream: recipe.stream, digest: digest)
+      name: name, shape: recipe.shape, dtype: recipe.dtype, law: recipe.law, stream: recipe.stream,
+      digest: digest)
   }
 }
 

@@ -1,37 +1,28 @@
-// What a file is, from its first bytes, before SQLite sees it.
+// What marks a file as a registry.
 
 import Foundation
+import GRDB
 import Migrations
 
-/// SQLite's header fields that mark a registry. The application id spells "WNIT".
+/// SQLite's header fields that mark a registry.
+///
+/// They are read through SQLite alone. Were the file opened and closed beside it, closing would drop the locks that
+/// this process holds on it through another connection (POSIX advisory locks; "How to corrupt an SQLite database
+/// file", section 2.2).
 enum RegistryFile {
+  /// The `application_id`; spells "WNIT".
   static let applicationID: Int32 = 0x574E_4954
 
-  enum Kind {
-    /// No file, or an empty one, which a create that was cut off can leave.
-    case absent
-    case registry
-  }
-
-  /// Looks at the first 100 bytes (SQLite's file format, section 1.3).
+  /// The schema's version; nil for a database with nothing in it, which a first create that was cut off leaves.
   ///
-  /// - Throws: `StoreError` for anything that is neither absent nor a registry that this version can read.
-  static func inspect(_ path: String) throws -> Kind {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return .absent }
-    guard !isDirectory.boolValue else { throw StoreError.notARegistry(path: path, why: "it is a folder") }
-    let file = try FileHandle(forReadingFrom: URL(filePath: path))
-    defer { try? file.close() }
-    let header = try file.read(upToCount: 100) ?? Data()
-    if header.isEmpty { return .absent }
-    guard header.count == 100, header.starts(with: Data("SQLite format 3\0".utf8)) else {
-      throw StoreError.notARegistry(path: path, why: "it is not a SQLite database")
+  /// - Throws: `StoreError` for another application's file or a newer version's.
+  static func version(_ db: Database, path: String) throws -> Int? {
+    let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    if applicationID == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+    {
+      return nil
     }
-    try check(applicationID: Int32(bitPattern: bigEndian(header, 68)), version: Int(bigEndian(header, 60)), path)
-    return .registry
-  }
-
-  static func check(applicationID: Int32, version: Int, _ path: String) throws {
     guard applicationID == Self.applicationID else {
       throw StoreError.notARegistry(
         path: path, why: "it is a SQLite database of another application (application_id \(applicationID))")
@@ -39,10 +30,20 @@ enum RegistryFile {
     guard version <= Migration.all.count else {
       throw StoreError.newerVersion(path: path, schema: version, known: Migration.all.count)
     }
-    guard version >= 1 else { throw StoreError.notARegistry(path: path, why: "its user_version is \(version)") }
+    guard version >= 1 else {
+      throw StoreError.notARegistry(path: path, why: "its user_version is \(version)")
+    }
+    return version
   }
 
-  private static func bigEndian(_ data: Data, _ offset: Int) -> UInt32 {
-    data[data.startIndex + offset..<data.startIndex + offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+  /// Whether there is a file with something in it.
+  ///
+  /// - Throws: `StoreError` where the path is a folder.
+  static func exists(_ path: String) throws -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+    guard !isFolder.boolValue else { throw StoreError.notARegistry(path: path, why: "it is a folder") }
+    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+    return size != 0
   }
 }

@@ -18,7 +18,8 @@ extension Store {
       for (digest, bytes) in chunks {
         guard let base = bytes.baseAddress else { continue }
         // SQLite copies the bytes while they are bound; Data only lends them.
-        let data = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count, deallocator: .none)
+        let data = Data(
+          bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count, deallocator: .none)
         try insert.execute(arguments: [Data(digest.bytes), bytes.count, data])
         if db.changesCount > 0 { added.append((db.lastInsertedRowID, bytes.count)) }
       }

@@ -34,7 +34,8 @@ extension Store {
         arguments: [
           run.name, manifestRow, String(run.seed), run.isStored, run.tensors.count,
           run.tensors.reduce(0) { $0 + $1.recipe.shape.elementCount },
-          run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion, run.host.compact,
+          run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
+          run.host.compact,
         ])
       let row = db.lastInsertedRowID
       try self.insert(run.tensors, of: row, stored: run.isStored, db)
@@ -146,7 +147,8 @@ extension Store {
     while let row = try rows.next() {
       let name: String = row["name"]
       let version: Int = row["version"]
-      guard let id = Digest(bytes: row["manifest_digest"] as Data), let weights = Digest(bytes: row["weights"] as Data),
+      guard let id = Digest(bytes: row["manifest_digest"] as Data),
+        let weights = Digest(bytes: row["weights"] as Data),
         let seed = UInt64(row["seed"] as String), let host = try? JSONValue(parsing: row["host"] as String)
       else { throw StoreError.damaged(path: path, what: "the row of \(name):v\(version) cannot be read") }
       runs.append(
@@ -161,7 +163,9 @@ extension Store {
 
   private func tensor(_ row: Row, of run: Run) throws -> RecordedTensor {
     let name = TensorName(row["name"])
-    func fail(_ what: String) -> StoreError { .damaged(path: path, what: "tensor `\(name)`: its \(what) cannot be read") }
+    func fail(_ what: String) -> StoreError {
+      .damaged(path: path, what: "tensor `\(name)`: its \(what) cannot be read")
+    }
     guard let dtype = DType(rawValue: row["dtype"]) else { throw fail("dtype") }
     guard let numbers = (try? JSONValue(parsing: row["shape"] as String))?.arrayValue,
       let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
@@ -173,7 +177,9 @@ extension Store {
     guard let scheme = try? JSONValue(parsing: row["scheme"] as String) else { throw fail("scheme") }
     guard let digest = Digest(bytes: row["digest"] as Data) else { throw fail("digest") }
     let bytes: Data = row["chunk_digests"]
-    let chunks = stride(from: 0, to: bytes.count, by: 32).compactMap { Digest(bytes: bytes.dropFirst($0).prefix(32)) }
+    let chunks = stride(from: 0, to: bytes.count, by: 32).compactMap {
+      Digest(bytes: bytes.dropFirst($0).prefix(32))
+    }
     guard chunks.count == recipe.chunkCount else { throw fail("list of chunk digests") }
     return RecordedTensor(
       rowID: row["id"], name: name, scheme: scheme, recipe: recipe, digest: digest, chunkDigests: chunks,

@@ -8,7 +8,7 @@ import Migrations
 extension Store {
   func checkSchema(creating: Bool) throws {
     do {
-      let version = try queue.read { db in try self.version(db) }
+      let version = try queue.read { db in try RegistryFile.version(db, path: self.path) }
       if let version, version == Migration.all.count {
         try queue.read { db in try self.checkMigrations(db, upTo: version) }
         return
@@ -17,7 +17,7 @@ extension Store {
       try queue.writeWithoutTransaction { db in
         try db.inTransaction(.exclusive) {
           // Another process may have migrated while this one waited for the lock.
-          let version = try self.version(db) ?? 0
+          let version = try RegistryFile.version(db, path: self.path) ?? 0
           try self.checkMigrations(db, upTo: version)
           try self.migrate(db, from: version)
           return .commit
@@ -28,22 +28,10 @@ extension Store {
     }
   }
 
-  /// The schema's version; nil for a database without anything in it.
-  ///
-  /// - Throws: `StoreError` for another application's file or a newer version's.
-  private func version(_ db: Database) throws -> Int? {
-    let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    if applicationID == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 {
-      return nil
-    }
-    try RegistryFile.check(applicationID: applicationID, version: version, path)
-    return version
-  }
-
   private func checkMigrations(_ db: Database, upTo version: Int) throws {
     for migration in Migration.all.prefix(version) {
-      let hash = try String.fetchOne(db, sql: "SELECT sha256 FROM migrations WHERE number = ?", arguments: [migration.number])
+      let hash = try String.fetchOne(
+        db, sql: "SELECT sha256 FROM migrations WHERE number = ?", arguments: [migration.number])
       guard hash == Digest(of: migration.sql.utf8).hex else {
         throw StoreError.changedMigration(path: path, name: migration.name)
       }
@@ -55,7 +43,9 @@ extension Store {
       try db.execute(sql: migration.sql)
       try db.execute(
         sql: "INSERT INTO migrations (number, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
-        arguments: [migration.number, migration.name, Digest(of: migration.sql.utf8).hex, Date.now.formatted(.iso8601)])
+        arguments: [
+          migration.number, migration.name, Digest(of: migration.sql.utf8).hex, Date.now.formatted(.iso8601),
+        ])
     }
     try db.execute(sql: "PRAGMA application_id = \(RegistryFile.applicationID)")
     try db.execute(sql: "PRAGMA user_version = \(Migration.all.count)")

@@ -31,13 +31,13 @@ package final class Store: Sendable {
 
   /// Opens a registry that is there.
   package static func open(_ path: String) throws -> Store {
-    guard try RegistryFile.inspect(path) == .registry else { throw StoreError.noRegistry(path: path) }
+    guard try RegistryFile.exists(path) else { throw StoreError.noRegistry(path: path) }
     return try Store(path, creating: false)
   }
 
   /// Opens a registry, or makes one where there is no file.
   package static func openOrCreate(_ path: String) throws -> Store {
-    _ = try RegistryFile.inspect(path)
+    _ = try RegistryFile.exists(path)
     return try Store(path, creating: true)
   }
 
@@ -49,8 +49,11 @@ package final class Store: Sendable {
     // Statements carry no user data worth a log, and errors name the file themselves.
     configuration.publicStatementArguments = false
     configuration.prepareDatabase { db in
-      if creating {
-        // These two count only before the first table is made.
+      // Before anything that could change another application's file.
+      let version = try RegistryFile.version(db, path: path)
+      if version == nil, creating {
+        // These two count only before the first table is made, and outside a transaction; the second already writes
+        // a page, so a database with nothing in it is a state that others can see.
         try db.execute(sql: "PRAGMA page_size = 16384")
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
       }
@@ -74,11 +77,15 @@ package final class Store: Sendable {
 
   /// A read in one short transaction; SQLite's errors become the store's.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    do { return try queue.read(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }
+    do { return try queue.read(body) } catch let error as DatabaseError {
+      throw StoreError(error, path: path)
+    }
   }
 
   /// A write in one transaction, all of it or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    do { return try queue.write(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }
+    do { return try queue.write(body) } catch let error as DatabaseError {
+      throw StoreError(error, path: path)
+    }
   }
 }

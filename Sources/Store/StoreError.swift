@@ -42,9 +42,12 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case .SQLITE_NOTADB: self = .notARegistry(path: path, why: "it is not a SQLite database")
     case .SQLITE_CORRUPT: self = .damaged(path: path, what: error.message ?? "SQLite reports corruption")
     case .SQLITE_BUSY:
-      self = .sqlite(path: path, code: error.extendedResultCode.rawValue, message: "another process has held it locked for too long")
+      self = .sqlite(
+        path: path, code: error.extendedResultCode.rawValue,
+        message: "another process has held it locked for too long")
     default:
-      self = .sqlite(path: path, code: error.extendedResultCode.rawValue, message: error.message ?? "unknown error")
+      self = .sqlite(
+        path: path, code: error.extendedResultCode.rawValue, message: error.message ?? "unknown error")
     }
   }
 }

@@ -34,7 +34,8 @@ package struct Checkpoint: Sendable {
   private static func entries(_ file: InputFile) throws -> [Entry] {
     try SafetensorsHeader(file).entries.map {
       Entry(
-        name: $0.name, code: $0.code, dtype: $0.dtype, shape: $0.shape, file: file, offset: $0.range.lowerBound)
+        name: $0.name, code: $0.code, dtype: $0.dtype, shape: $0.shape, file: file,
+        offset: $0.range.lowerBound)
     }
   }
 
@@ -44,20 +45,25 @@ package struct Checkpoint: Sendable {
     }
     guard index.size <= 100_000_000 else { throw fail("it has \(index.size) bytes") }
     let json: JSONValue
-    do { json = try JSONValue(parsing: try index.bytes(at: 0, count: index.size)) } catch let error as JSONError {
+    do { json = try JSONValue(parsing: try index.bytes(at: 0, count: index.size)) } catch let error
+      as JSONError
+    {
       throw fail("it is \(error)")
     }
     guard let map = json["weight_map"]?.objectValue else { throw fail("it has no `weight_map` object") }
     let folder = URL(filePath: index.path).deletingLastPathComponent()
     var shards: [String: [TensorName: Entry]] = [:]
     return try map.map { member in
-      guard let shard = member.value.stringValue else { throw fail("the file of `\(member.key)` is not a string") }
+      guard let shard = member.value.stringValue else {
+        throw fail("the file of `\(member.key)` is not a string")
+      }
       guard !shard.isEmpty, !shard.contains("/"), !shard.contains("\0"), shard != ".." else {
         throw fail("`\(member.key)` lies in `\(shard)`, which is not the name of a file beside the index")
       }
       if shards[shard] == nil {
         let file = try InputFile(folder.appending(path: shard).path)
-        shards[shard] = Dictionary(try entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        shards[shard] = Dictionary(
+          try entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       }
       guard let entry = shards[shard]?[TensorName(member.key)] else {
         throw fail("`\(member.key)` is not in `\(shard)`, where the index says it is")

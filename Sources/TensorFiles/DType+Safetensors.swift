@@ -32,7 +32,8 @@ extension DType {
   /// in this order.
   var safetensorsRank: Int {
     let order: [DType] = [
-      .uint64, .int64, .float64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16, .int8, .uint8, .bool,
+      .uint64, .int64, .float64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16, .int8,
+      .uint8, .bool,
     ]
     return order.firstIndex(of: self) ?? order.count
   }

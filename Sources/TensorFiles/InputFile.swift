@@ -26,12 +26,15 @@ package final class InputFile: Sendable {
   package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < buffer.count {
-      let count = pread(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
+      let count = pread(
+        descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset + done))
       if count < 0 {
         if errno == EINTR { continue }
         throw FileError("read", path)
       }
-      guard count > 0 else { throw FormatError(path, "the file ends at byte \(offset + done), before what its header promises") }
+      guard count > 0 else {
+        throw FormatError(path, "the file ends at byte \(offset + done), before what its header promises")
+      }
       done += count
     }
   }

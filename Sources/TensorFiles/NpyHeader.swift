@@ -30,6 +30,7 @@ package struct NpyHeader {
     text += String(repeating: " ", count: 63 - (10 + text.utf8.count) % 64) + "\n"
     guard text.utf8.count <= 0xFFFF else { return nil }
     let length = text.utf8.count
-    bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+    bytes =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
   }
 }

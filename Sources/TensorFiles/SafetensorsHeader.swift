@@ -24,12 +24,20 @@ package struct SafetensorsHeader {
 
   /// Reads the header of a file, and checks that the tensors cover the rest of it without gaps or overlaps.
   package init(_ file: InputFile) throws {
-    func fail(_ problem: String) -> FormatError { FormatError(file.path, "not a safetensors file: \(problem)") }
-    guard file.size >= 8 else { throw fail("it has \(file.size) bytes, fewer than the 8 of a header's length") }
+    func fail(_ problem: String) -> FormatError {
+      FormatError(file.path, "not a safetensors file: \(problem)")
+    }
+    guard file.size >= 8 else {
+      throw fail("it has \(file.size) bytes, fewer than the 8 of a header's length")
+    }
     let prefix = try file.bytes(at: 0, count: 8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= Self.maximumLength else { throw fail("its header claims \(length) bytes; the format allows \(Self.maximumLength)") }
-    guard Int(length) <= file.size - 8 else { throw fail("its header claims \(length) bytes, but only \(file.size - 8) follow") }
+    guard length <= Self.maximumLength else {
+      throw fail("its header claims \(length) bytes; the format allows \(Self.maximumLength)")
+    }
+    guard Int(length) <= file.size - 8 else {
+      throw fail("its header claims \(length) bytes, but only \(file.size - 8) follow")
+    }
     let text = try file.bytes(at: 8, count: Int(length))
     guard text.first == UInt8(ascii: "{") else { throw fail("its header does not begin with `{`") }
     let json: JSONValue
@@ -41,7 +49,9 @@ package struct SafetensorsHeader {
     for member in json.objectValue ?? [] {
       if member.key == "__metadata__" {
         for item in member.value.objectValue ?? [] {
-          guard let value = item.value.stringValue else { throw fail("__metadata__ `\(item.key)` is not a string") }
+          guard let value = item.value.stringValue else {
+            throw fail("__metadata__ `\(item.key)` is not a string")
+          }
           metadata.append((item.key, value))
         }
         guard member.value.objectValue != nil else { throw fail("__metadata__ is not an object") }
@@ -50,9 +60,13 @@ package struct SafetensorsHeader {
       }
     }
     var end = start
-    for entry in entries.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+    for entry in entries.sorted(by: {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }) {
       guard entry.range.lowerBound == end else {
-        throw fail("tensor `\(entry.name)` begins at byte \(entry.range.lowerBound - start) of the data, where \(end - start) is due: tensors must neither overlap nor leave gaps")
+        throw fail(
+          "tensor `\(entry.name)` begins at byte \(entry.range.lowerBound - start) of the data, where \(end - start) is due: tensors must neither overlap nor leave gaps"
+        )
       }
       end = entry.range.upperBound
     }
@@ -71,12 +85,15 @@ package struct SafetensorsHeader {
     guard dims.count == numbers.count else { throw fail("its shape is not a list of integers") }
     let shape: Shape
     do { shape = try Shape(dims) } catch { throw fail("\(error)") }
-    guard let offsets = member.value["data_offsets"]?.arrayValue?.compactMap(\.integerValue), offsets.count == 2,
+    guard let offsets = member.value["data_offsets"]?.arrayValue?.compactMap(\.integerValue),
+      offsets.count == 2,
       offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= fileSize - dataStart
     else { throw fail("its data_offsets are not two positions within the data, in order") }
     let dtype = DType(safetensorsCode: code)
     if let dtype, shape.byteCount(dtype) != offsets[1] - offsets[0] {
-      throw fail("a \(code) tensor of shape \(shape) has \(shape.byteCount(dtype)) bytes, but its data_offsets span \(offsets[1] - offsets[0])")
+      throw fail(
+        "a \(code) tensor of shape \(shape) has \(shape.byteCount(dtype)) bytes, but its data_offsets span \(offsets[1] - offsets[0])"
+      )
     }
     return Entry(
       name: TensorName(member.key), code: code, dtype: dtype, shape: shape,

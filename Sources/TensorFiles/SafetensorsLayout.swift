@@ -25,7 +25,8 @@ package struct SafetensorsLayout {
       let tensor = tensors[index]
       let end = offset + tensor.shape.byteCount(tensor.dtype)
       let entry: JSONValue = [
-        "dtype": .string(tensor.dtype.safetensorsCode), "shape": .array(tensor.shape.dims.map(JSONValue.integer)),
+        "dtype": .string(tensor.dtype.safetensorsCode),
+        "shape": .array(tensor.shape.dims.map(JSONValue.integer)),
         "data_offsets": [.integer(offset), .integer(end)],
       ]
       members.append(.init(tensor.name.string, entry))

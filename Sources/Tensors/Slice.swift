@@ -21,7 +21,9 @@ public struct Slice: Sendable, Hashable, CustomStringConvertible {
   /// Reads `0:10,:`. White space around numbers is allowed, and one pair of brackets around the whole.
   public init(parsing text: String) throws(SliceError) {
     var body = Substring(text).trimmed
-    if body.hasPrefix("["), body.hasSuffix("]"), body.count >= 2 { body = body.dropFirst().dropLast().trimmed }
+    if body.hasPrefix("["), body.hasSuffix("]"), body.count >= 2 {
+      body = body.dropFirst().dropLast().trimmed
+    }
     guard !body.isEmpty else { throw .malformed(text, "it is empty; write `:` for a whole axis") }
     var axes: [Axis] = []
     for item in body.split(separator: ",", omittingEmptySubsequences: false) {

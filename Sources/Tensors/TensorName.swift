@@ -4,7 +4,8 @@
 ///
 /// Swift compares strings by canonical equivalence, under which the two spellings of `é` are one
 /// string. Frameworks, safetensors and SHA-256 all see two names, so this type does too.
-public struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral {
+public struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral
+{
   /// The name as text, with its code points as given, never normalized.
   public let string: String
 

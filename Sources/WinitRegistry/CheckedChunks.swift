@@ -20,7 +20,8 @@ extension Store {
     tensor.recipe.fill(chunk.elements(tensor.recipe.dtype), into: buffer)
     guard Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == digest else {
       throw RegistryError.mismatch(
-        "chunk \(chunk.index) of tensor `\(tensor.name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent")
+        "chunk \(chunk.index) of tensor `\(tensor.name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent"
+      )
     }
     return !tensor.isStored
   }

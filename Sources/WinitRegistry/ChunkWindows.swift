@@ -69,7 +69,10 @@ final class ChunkWindows {
       results.withLock { $0[i] = result }
     }
     return zip(window.indices, results.withLock { $0 }).compactMap { index, result in
-      result.map { Done(task: window[index], bytes: UnsafeRawBufferPointer(buffer(index - window.startIndex)), result: $0) }
+      result.map {
+        Done(
+          task: window[index], bytes: UnsafeRawBufferPointer(buffer(index - window.startIndex)), result: $0)
+      }
     }
   }
 }

@@ -15,7 +15,10 @@ struct Diagnosis {
   init(tensors: [RecordedTensor], otherSeeds: [UInt64]) {
     self.tensors = tensors
     var seen: Set<UInt64> = []
-    seeds = (otherSeeds + Array(0...1024) + [1234, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 3407, 12345, 123_456])
+    seeds =
+      (otherSeeds + Array(0...1024) + [
+        1234, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 3407, 12345, 123_456,
+      ])
       .filter { seen.insert($0).inserted }
   }
 
@@ -24,7 +27,9 @@ struct Diagnosis {
     guard let dtype = entry.dtype, dtype.isFloatingPoint, tensor.recipe.dtype.isFloatingPoint,
       entry.shape.elementCount == tensor.recipe.shape.elementCount, let sample = Sample(entry, dtype)
     else { return nil }
-    guard sample.fits(tensor.recipe, as: dtype) || sample.fits(tensor.recipe, through: tensor.recipe.dtype, as: dtype)
+    guard
+      sample.fits(tensor.recipe, as: dtype)
+        || sample.fits(tensor.recipe, through: tensor.recipe.dtype, as: dtype)
     else { return nil }
     return "the same initialization saved as \(dtype)"
   }
@@ -38,13 +43,17 @@ struct Diagnosis {
   }
 
   /// The file has other values under the same shape and dtype.
-  func otherValues(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ comparison: ElementComparison) -> String? {
+  func otherValues(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ comparison: ElementComparison)
+    -> String?
+  {
     let recipe = tensor.recipe
     if comparison.difference?.count == 1, comparison.flippedBits.nonzeroBitCount == 1 {
       return "one flipped bit: the file was damaged"
     }
     guard let sample = Sample(entry, recipe.dtype) else { return nil }
-    if sample.isConstant { return "every element sampled is \(sample.firstText); the tensor was filled with a constant" }
+    if sample.isConstant {
+      return "every element sampled is \(sample.firstText); the tensor was filled with a constant"
+    }
     if sample.fitsTransposed(recipe) { return "transposed" }
     if recipe.dtype.isFloatingPoint {
       for dtype in [DType.bfloat16, .float16, .float32] where dtype.byteCount < recipe.dtype.byteCount {
@@ -54,7 +63,9 @@ struct Diagnosis {
       }
     }
     for seed in seeds where seed != recipe.seed {
-      if let other = try? recipe.replacing(seed: seed), sample.fits(other) { return "the values of seed \(seed)" }
+      if let other = try? recipe.replacing(seed: seed), sample.fits(other) {
+        return "the values of seed \(seed)"
+      }
     }
     for other in tensors where other.name != tensor.name {
       if sample.fits(other.recipe) { return "the values of tensor `\(other.name)`" }
@@ -109,7 +120,8 @@ private struct Sample {
   /// Whether a recipe made at another dtype gives these.
   func fits(_ recipe: Recipe, as dtype: DType) -> Bool {
     guard
-      let other = try? Recipe(seed: recipe.seed, stream: recipe.stream, dtype: dtype, shape: recipe.shape, law: recipe.law)
+      let other = try? Recipe(
+        seed: recipe.seed, stream: recipe.stream, dtype: dtype, shape: recipe.shape, law: recipe.law)
     else { return false }
     return fits(other)
   }
@@ -130,7 +142,9 @@ private struct Sample {
 
   /// Whether element [i, j] here is the recipe's [j, i].
   func fitsTransposed(_ recipe: Recipe) -> Bool {
-    guard shape.rank == 2, recipe.shape.dims == shape.dims.reversed(), indices.count >= 4 else { return false }
+    guard shape.rank == 2, recipe.shape.dims == shape.dims.reversed(), indices.count >= 4 else {
+      return false
+    }
     if case .constant = recipe.law { return false }
     return zip(indices, bytes).allSatisfy { index, bytes in
       let position = shape.coordinates(of: index)

@@ -16,7 +16,8 @@ struct ElementComparison: Sendable {
   }
 
   /// Compares two pieces that begin at an element; pieces come in order.
-  mutating func compare(_ expected: UnsafeRawBufferPointer, _ found: UnsafeRawBufferPointer, from start: Int) {
+  mutating func compare(_ expected: UnsafeRawBufferPointer, _ found: UnsafeRawBufferPointer, from start: Int)
+  {
     for i in 0..<min(expected.count, found.count) / dtype.byteCount {
       let (a, b) = (bitPattern(expected, at: i, dtype), bitPattern(found, at: i, dtype))
       if a == b { continue }
@@ -31,7 +32,8 @@ struct ElementComparison: Sendable {
       }
       flippedBits = a ^ b
       difference = Difference(
-        element: start + i, coordinates: shape.coordinates(of: start + i), expected: left, found: right, count: 1)
+        element: start + i, coordinates: shape.coordinates(of: start + i), expected: left, found: right,
+        count: 1)
     }
   }
 }

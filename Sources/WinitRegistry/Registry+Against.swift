@@ -51,7 +51,9 @@ extension Registry {
     for (index, chunks) in chunks.sorted(by: { $0.key < $1.key }) {
       let (tensor, entry) = pairs[index]
       verification.findings.append(
-        try finding(tensor, entry, chunks, comparisons[index] ?? ElementComparison(tensor.recipe.dtype, tensor.recipe.shape), diagnosis))
+        try finding(
+          tensor, entry, chunks,
+          comparisons[index] ?? ElementComparison(tensor.recipe.dtype, tensor.recipe.shape), diagnosis))
     }
     verification.duration = .now - start
     return verification
@@ -71,12 +73,15 @@ extension Registry {
         continue
       }
       if entry.dtype != recipe.dtype {
-        var finding = Finding(.dtype, tensor.name, "it is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
+        var finding = Finding(
+          .dtype, tensor.name,
+          "it is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
         finding.likelyCause = diagnosis.otherDType(tensor, entry)
         verification.findings.append(finding)
       }
       if entry.shape != recipe.shape {
-        var finding = Finding(.shape, tensor.name, "its shape is \(recipe.shape) in the run and \(entry.shape) in the file")
+        var finding = Finding(
+          .shape, tensor.name, "its shape is \(recipe.shape) in the run and \(entry.shape) in the file")
         finding.likelyCause = diagnosis.otherShape(tensor, entry)
         verification.findings.append(finding)
       }
@@ -84,7 +89,8 @@ extension Registry {
     }
     let known = Set(tensors.map(\.name))
     for entry in entries where !known.contains(entry.name) {
-      verification.findings.append(Finding(.unexpected, entry.name, "the file holds it, and the run does not"))
+      verification.findings.append(
+        Finding(.unexpected, entry.name, "the file holds it, and the run does not"))
     }
     return pairs
   }
@@ -95,14 +101,16 @@ extension Registry {
   ) throws -> Finding {
     guard let difference = comparison.difference else {
       // The file has the bits the recipe gives, which are not those of the record.
-      var finding = Finding(.regenerated, tensor.name, "\(chunks.count) of its chunks do not regenerate to their digests")
+      var finding = Finding(
+        .regenerated, tensor.name, "\(chunks.count) of its chunks do not regenerate to their digests")
       finding.chunks = chunks
       return finding
     }
     let total = tensor.recipe.shape.elementCount
     var finding = Finding(
       .values, tensor.name,
-      "\(difference.count) of \(total) elements \(difference.count == 1 ? "differs" : "differ"); \(difference.text)")
+      "\(difference.count) of \(total) elements \(difference.count == 1 ? "differs" : "differ"); \(difference.text)"
+    )
     finding.difference = difference
     finding.chunks = chunks
     finding.likelyCause = diagnosis.otherValues(tensor, entry, comparison)

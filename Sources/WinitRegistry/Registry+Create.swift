@@ -71,7 +71,9 @@ extension Registry {
     _ name: String, spec: ModelSpec, seed: UInt64, options: CreateOptions = CreateOptions(),
     progress: ProgressHandler? = nil
   ) throws -> CreateReceipt {
-    try create(name, plan: spec.plan(dtype: options.dtype, like: options.like), seed: seed, options: options, progress: progress)
+    try create(
+      name, plan: spec.plan(dtype: options.dtype, like: options.like), seed: seed, options: options,
+      progress: progress)
   }
 
   /// Creates a run from a spec that is already resolved.
@@ -121,7 +123,9 @@ extension PlannedTensor {
   /// The scheme as recorded: as written, with the layout, and with what `auto` picked.
   var recordedScheme: JSONValue {
     var members = scheme.json.objectValue ?? []
-    if resolution.scheme.name != scheme.name { members.append(.init("picked", .string(resolution.scheme.name))) }
+    if resolution.scheme.name != scheme.name {
+      members.append(.init("picked", .string(resolution.scheme.name)))
+    }
     members.append(.init("layout", .string(layout.rawValue)))
     return .object(members)
   }
@@ -181,9 +185,10 @@ private final class Creation {
     let run = run(digests.map { $0.compactMap(\.self) })
     while true {
       do { return try store.commit(run) } catch StoreError.missingChunks(let missing) {
-        try fill(allChunks(recipes.map(\.byteCount)).filter { task in
-          digests[task.tensor][task.chunk.index].map(missing.contains) ?? true
-        })
+        try fill(
+          allChunks(recipes.map(\.byteCount)).filter { task in
+            digests[task.tensor][task.chunk.index].map(missing.contains) ?? true
+          })
       }
     }
   }

@@ -66,13 +66,17 @@ extension Registry {
 
   /// Writes tensors to standard output.
   package func exportToStandardOutput(
-    _ run: Run, _ selection: Selection, format: ExportFormat, threads: Int? = nil, progress: ProgressHandler? = nil
+    _ run: Run, _ selection: Selection, format: ExportFormat, threads: Int? = nil,
+    progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
-    try Export(store, run, selection, format).write(to: StandardOutput(), threads: threads, progress: progress)
+    try Export(store, run, selection, format).write(
+      to: StandardOutput(), threads: threads, progress: progress)
   }
 
   /// The canonical bytes (little-endian, row-major) of a tensor or a slice of it.
-  public func bytes(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws -> [UInt8] {
+  public func bytes(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws
+    -> [UInt8]
+  {
     let sink = MemorySink()
     let export = try Export(store, run, Selection(tensors: [name], slice: slice), .raw)
     _ = try export.write(to: sink, threads: threads, progress: nil)
@@ -83,10 +87,14 @@ extension Registry {
   /// nearest `Float`, which for drawn values is exact.
   ///
   /// - Throws: `RegistryError.usage` for an integer or boolean tensor.
-  public func floats(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws -> [Float] {
+  public func floats(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws
+    -> [Float]
+  {
     let tensor = try select([name], of: run)[0]
     let dtype = tensor.recipe.dtype
-    guard dtype.isFloatingPoint else { throw RegistryError.usage("`\(name)` is \(dtype); read its bytes instead") }
+    guard dtype.isFloatingPoint else {
+      throw RegistryError.usage("`\(name)` is \(dtype); read its bytes instead")
+    }
     let bytes = try bytes(of: name, in: run, slice: slice, threads: threads)
     return bytes.withUnsafeBytes { buffer in
       (0..<buffer.count / dtype.byteCount).map { Float(floatingPoint(buffer, at: $0, dtype)) }
@@ -120,7 +128,8 @@ private struct Export {
     }
     if format != .safetensors, chosen.count != 1 {
       throw RegistryError.usage(
-        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one with --tensor, or use safetensors")
+        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one with --tensor, or use safetensors"
+      )
     }
     self.store = store
     self.run = run
@@ -228,7 +237,9 @@ private struct RunCursor {
     var written = 0
     while let run = rest, run.lowerBound < elements.upperBound {
       let piece = run.clamped(to: elements)
-      let range = (piece.lowerBound - elements.lowerBound) * dtype.byteCount..<(piece.upperBound - elements.lowerBound) * dtype.byteCount
+      let range =
+        (piece.lowerBound - elements.lowerBound) * dtype.byteCount..<(piece.upperBound - elements.lowerBound)
+        * dtype.byteCount
       let part = UnsafeRawBufferPointer(rebasing: bytes[range])
       if part.count == bytes.count { try sink.write(part) } else { gathered += part }
       written += part.count

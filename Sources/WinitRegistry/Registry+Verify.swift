@@ -20,7 +20,8 @@ extension Registry {
     let start = ContinuousClock.now
     let tensors = try store.tensors(of: run)
     if mode == .stored, !run.isStored {
-      throw RegistryError.usage("\(run.reference) is recipe-only and has no stored blobs to check; use --regenerate")
+      throw RegistryError.usage(
+        "\(run.reference) is recipe-only and has no stored blobs to check; use --regenerate")
     }
     var verification = Verification(run: run)
     verification.findings = try recordFindings(run, tensors)
@@ -58,7 +59,8 @@ extension Registry {
     var findings: [Finding] = []
     let manifest = try store.manifest(of: run)
     if Digest(of: manifest.utf8) != run.id {
-      findings.append(Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
+      findings.append(
+        Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
     }
     let rebuilt = Manifest(seed: run.seed, tensors: tensors.map(\.manifestEntry))
     if rebuilt.canonical != manifest || rebuilt.weights != run.weights {
@@ -83,7 +85,8 @@ extension Registry {
       let law = try Scheme(json: .object(members))
         .resolve(shape: tensor.recipe.shape, dtype: tensor.recipe.dtype, layout: layout).law
       if law == tensor.recipe.law { return nil }
-      return "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(tensor.recipe.law.json.compact) is recorded; the recorded law is what its bits follow"
+      return
+        "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(tensor.recipe.law.json.compact) is recorded; the recorded law is what its bits follow"
     } catch {
       return "its recorded scheme does not resolve: \(error)"
     }
@@ -123,7 +126,9 @@ extension Store {
         let expected = recipe.bytes(elements)
         var comparison = ElementComparison(recipe.dtype, recipe.shape)
         if Digest(hashing: expected.span.bytes) == digest {
-          expected.withUnsafeBytes { comparison.compare($0, UnsafeRawBufferPointer(buffer), from: elements.lowerBound) }
+          expected.withUnsafeBytes {
+            comparison.compare($0, UnsafeRawBufferPointer(buffer), from: elements.lowerBound)
+          }
         }
         stored = .differs(comparison.difference)
       }
@@ -154,7 +159,8 @@ private struct Tally {
     var findings: [Finding] = []
     func add(_ kind: Finding.Kind, _ chunks: [Int], _ what: String) {
       guard !chunks.isEmpty else { return }
-      var finding = Finding(kind, tensor.name, "\(chunks.count) of its \(tensor.chunkDigests.count) chunks \(what)")
+      var finding = Finding(
+        kind, tensor.name, "\(chunks.count) of its \(tensor.chunkDigests.count) chunks \(what)")
       finding.chunks = chunks
       findings.append(finding)
     }
@@ -163,7 +169,8 @@ private struct Tally {
     if !damaged.isEmpty {
       findings[findings.count - 1].difference = difference
       findings[findings.count - 1].likelyCause =
-        "the registry file was damaged" + (regenerated.isEmpty ? "; the recipe still gives the right bytes" : "")
+        "the registry file was damaged"
+        + (regenerated.isEmpty ? "; the recipe still gives the right bytes" : "")
     }
     add(.regenerated, regenerated, "do not regenerate to their digests")
     return findings

@@ -54,7 +54,8 @@ public struct Registry: Sendable {
 
   private func suggestion(for reference: Reference) throws -> String? {
     switch reference {
-    case .latest(let name), .id(_, let name?): return nearest(to: name, in: Set(try store.runs().map(\.name)).sorted())
+    case .latest(let name), .id(_, let name?):
+      return nearest(to: name, in: Set(try store.runs().map(\.name)).sorted())
     case .version(let name, _):
       if let latest = try store.run(named: name) { return latest.reference }
       return nearest(to: name, in: Set(try store.runs().map(\.name)).sorted())

@@ -30,12 +30,14 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
     case .badName(let name):
       "`\(name)` cannot be a run's name; use letters, digits, `.`, `_`, `/` and `-`"
     case .noRun(let reference, let path, let suggestion):
-      "there is no run `\(reference)` in \(path)" + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `list` shows what is there")
+      "there is no run `\(reference)` in \(path)"
+        + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `list` shows what is there")
     case .ambiguousID(let prefix, let candidates):
       "`\(prefix)` begins the ids of \(candidates.count) different runs; give more digits: "
         + candidates.prefix(4).map { $0.description.prefix(23) + "…" }.joined(separator: ", ")
     case .noTensor(let name, let run, let suggestion):
-      "\(run) has no tensor `\(name)`" + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `show` lists them")
+      "\(run) has no tensor `\(name)`"
+        + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `show` lists them")
     case .usage(let message): message
     case .tooLarge: "the model's tensors together are too large to address"
     case .mismatch(let what): what

@@ -111,7 +111,8 @@ extension Verification {
       members += [.init("against", .string(against)), .init("file_chunks", .integer(fileChunks))]
     } else {
       members += [
-        .init("stored_chunks", .integer(storedChunks)), .init("regenerated_chunks", .integer(regeneratedChunks)),
+        .init("stored_chunks", .integer(storedChunks)),
+        .init("regenerated_chunks", .integer(regeneratedChunks)),
       ]
     }
     members += [.init("bytes", .integer(byteCount)), .init("findings", .array(findings.map(\.json)))]

@@ -31,7 +31,9 @@ struct Create: ParsableCommand {
   @Option(help: ArgumentHelp("Any 64-bit unsigned integer.", valueName: "n"))
   var seed: UInt64
 
-  @Option(help: ArgumentHelp("The dtype of floating-point tensors, for those that the spec does not give one.", valueName: "dtype"))
+  @Option(
+    help: ArgumentHelp(
+      "The dtype of floating-point tensors, for those that the spec does not give one.", valueName: "dtype"))
   var dtype: String?
 
   @Flag(help: "Record recipe and digests without the bytes: kilobytes, and `get` fills them again.")
@@ -79,7 +81,8 @@ extension CreateReceipt {
   fileprivate var text: String {
     let kept =
       run.isStored
-      ? "\(humanBytes(storedBytes)) in new chunks" + (sharedBytes > 0 ? ", \(humanBytes(sharedBytes)) shared" : "")
+      ? "\(humanBytes(storedBytes)) in new chunks"
+        + (sharedBytes > 0 ? ", \(humanBytes(sharedBytes)) shared" : "")
       : "recipe and digests only"
     return "created \(run.reference)\n"
       + table(run.facts + [["  stored", kept], ["  time", humanDuration(duration)]])

@@ -32,7 +32,8 @@ enum ExitStatus {
       case .missingChunks, .sqlite: io
       }
     case let error as FileError: error.isNotFound ? notFound : io
-    case let error as CocoaError: error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile ? notFound : io
+    case let error as CocoaError:
+      error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile ? notFound : io
     default: io
     }
   }

@@ -22,7 +22,8 @@ struct Get: ParsableCommand {
 
   @Option(
     name: .shortAndLong, parsing: .unconditional,
-    help: ArgumentHelp("The file; `-` for standard output. (default: NAME-vN and the format's ending)", valueName: "path"))
+    help: ArgumentHelp(
+      "The file; `-` for standard output. (default: NAME-vN and the format's ending)", valueName: "path"))
   var output: String?
 
   @Option(
@@ -30,7 +31,9 @@ struct Get: ParsableCommand {
     help: ArgumentHelp("Only this tensor; may be given several times.", valueName: "name"))
   var tensors: [String] = []
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Only this part of each tensor, such as '0:10,:'.", valueName: "slice"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only this part of each tensor, such as '0:10,:'.", valueName: "slice"))
   var slice: String?
 
   @Option(help: "safetensors (any number of tensors), npy or raw (one).")
@@ -50,7 +53,8 @@ struct Get: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let selection = Selection(
-        tensors: tensors.isEmpty ? nil : tensors.map { TensorName($0) }, slice: try slice.map { try Slice(parsing: $0) })
+        tensors: tensors.isEmpty ? nil : tensors.map { TensorName($0) },
+        slice: try slice.map { try Slice(parsing: $0) })
       let registry = try registry.open()
       let run = try registry.run(reference)
       let progress = ProgressBar(run.isStored ? "reading" : "filling")
@@ -62,7 +66,8 @@ struct Get: ParsableCommand {
       }
       let path = output ?? defaultPath(run)
       let receipt = try registry.export(
-        run, selection, format: format, to: path, replacing: force, threads: threads.threads, progress: progress.update)
+        run, selection, format: format, to: path, replacing: force, threads: threads.threads,
+        progress: progress.update)
       warn(receipt)
       print(json.enabled ? receipt.json(path).pretty : receipt.text(path))
     }
@@ -77,7 +82,8 @@ struct Get: ParsableCommand {
   private func warn(_ receipt: ExportReceipt) {
     for name in receipt.damaged {
       printError(
-        "warning: the stored bytes of tensor `\(name)` are damaged; what was written was filled again from its recipe and has the recorded digest. `verify` shows the extent")
+        "warning: the stored bytes of tensor `\(name)` are damaged; what was written was filled again from its recipe and has the recorded digest. `verify` shows the extent"
+      )
     }
   }
 }
@@ -86,13 +92,15 @@ extension ExportReceipt {
   fileprivate func json(_ path: String) -> JSONValue {
     [
       "path": .string(path), "reference": .string(run.reference), "id": .string(run.id.description),
-      "tensors": .integer(tensorCount), "bytes": .integer(byteCount), "seconds": .number(duration / .seconds(1)),
+      "tensors": .integer(tensorCount), "bytes": .integer(byteCount),
+      "seconds": .number(duration / .seconds(1)),
       "damaged": .array(damaged.map { .string($0.string) }),
     ]
   }
 
   fileprivate func text(_ path: String) -> String {
     let tensors = tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors"
-    return "wrote \(path): \(tensors) of \(run.reference), \(humanBytes(byteCount)), in \(humanDuration(duration))"
+    return
+      "wrote \(path): \(tensors) of \(run.reference), \(humanBytes(byteCount)), in \(humanDuration(duration))"
   }
 }

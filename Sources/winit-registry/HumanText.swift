@@ -3,7 +3,9 @@
 import Foundation
 
 /// `498 MB`, `32.1 GB`: powers of 1000, three digits.
-func humanBytes(_ count: Int) -> String { scaled(count, ["B", "kB", "MB", "GB", "TB", "PB", "EB"], separator: " ") }
+func humanBytes(_ count: Int) -> String {
+  scaled(count, ["B", "kB", "MB", "GB", "TB", "PB", "EB"], separator: " ")
+}
 
 /// `124 M`, `8.03 G`.
 func humanCount(_ count: Int) -> String { scaled(count, ["", "k", "M", "G", "T", "P", "E"], separator: " ") }

@@ -20,7 +20,9 @@ final class ProgressBar {
   func update(_ done: Int, _ total: Int) throws {
     try interruption.check()
     let now = ContinuousClock.now
-    guard isTerminal, total > 0, now - start > .milliseconds(500), now - lastDrawn > .milliseconds(100) else { return }
+    guard isTerminal, total > 0, now - start > .milliseconds(500), now - lastDrawn > .milliseconds(100) else {
+      return
+    }
     lastDrawn = now
     drawn = true
     let width = 30

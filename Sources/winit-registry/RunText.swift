@@ -6,9 +6,11 @@ extension Run {
   var json: JSONValue {
     [
       "reference": .string(reference), "id": .string(id.description), "weights": .string(weights.description),
-      "seed": .string(String(seed)), "name": .string(name), "version": .integer(version), "stored": .bool(isStored),
+      "seed": .string(String(seed)), "name": .string(name), "version": .integer(version),
+      "stored": .bool(isStored),
       "tensors": .integer(tensorCount), "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
-      "law_version": .string(lawVersion), "created_at": .string(createdAt), "tool_version": .string(toolVersion),
+      "law_version": .string(lawVersion), "created_at": .string(createdAt),
+      "tool_version": .string(toolVersion),
       "host": host,
     ]
   }
@@ -45,9 +47,10 @@ extension RecordedTensor {
     return scheme["picked"].flatMap(\.stringValue).map { "\(call) → \($0)" } ?? call
   }
 
-  /// The law's numbers on one line, as short as binary32 allows.
+  /// The law's numbers on one line, as short as binary32 allows, without those that follow from the others.
   var lawText: String {
-    let numbers = recipe.law.parameters.map { name, value in
+    let derived = ["alpha", "beta", "half", "mid"]
+    let numbers = recipe.law.parameters.filter { !derived.contains($0.name) }.map { name, value in
       "\(name) \(JSONNumber.text(Double("\(Float(value))") ?? value))"
     }
     return "\(recipe.law.name)(\(numbers.joined(separator: ", ")))"

@@ -21,7 +21,9 @@ struct Show: ParsableCommand {
   @OptionGroup var json: JSONFlag
 
   func validate() throws {
-    if manifest, json.enabled { throw ValidationError("give one of --manifest and --json; the manifest is JSON itself") }
+    if manifest, json.enabled {
+      throw ValidationError("give one of --manifest and --json; the manifest is JSON itself")
+    }
   }
 
   func run() throws {
@@ -48,7 +50,10 @@ struct Show: ParsableCommand {
   private func facts(of run: Run) -> [[String]] {
     [
       ["  kept", run.isStored ? "bytes" : "recipe and digests only"], ["  law", run.lawVersion],
-      ["  created", "\(run.createdAt) by winit-registry \(run.toolVersion) on \(run.host["hostname"]?.stringValue ?? "?")"],
+      [
+        "  created",
+        "\(run.createdAt) by winit-registry \(run.toolVersion) on \(run.host["hostname"]?.stringValue ?? "?")",
+      ],
     ]
   }
 

@@ -29,7 +29,8 @@ struct Verify: ParsableCommand {
   @Flag(help: "Only regeneration against the digests.")
   var regenerate = false
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Compare this checkpoint with one run.", valueName: "file"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Compare this checkpoint with one run.", valueName: "file"))
   var against: String?
 
   @OptionGroup var threads: ThreadsOption
@@ -41,7 +42,9 @@ struct Verify: ParsableCommand {
     if [stored, regenerate, against != nil].count(where: \.self) > 1 {
       throw ValidationError("give one of --stored, --regenerate and --against")
     }
-    if against != nil, references.count != 1 { throw ValidationError("--against compares a file with one run") }
+    if against != nil, references.count != 1 {
+      throw ValidationError("--against compares a file with one run")
+    }
   }
 
   func run() throws {
@@ -85,15 +88,20 @@ struct Verify: ParsableCommand {
 extension Verification {
   fileprivate var text: String {
     let subject = run.reference + (against.map { " against \($0)" } ?? "")
-    var lines = ["\(subject)  \(matches ? "ok" : "MISMATCH")  (\(humanBytes(byteCount)) in \(humanDuration(duration)))"]
+    var lines = [
+      "\(subject)  \(matches ? "ok" : "MISMATCH")  (\(humanBytes(byteCount)) in \(humanDuration(duration)))"
+    ]
     if against != nil {
       lines.append("  compared     \(run.tensorCount) tensors, \(fileChunks) chunks of the file")
     } else {
       if storedChunks > 0 { lines.append("  stored       \(storedChunks) chunks read and hashed") }
-      if regeneratedChunks > 0 { lines.append("  regenerated  \(regeneratedChunks) chunks filled again and hashed") }
+      if regeneratedChunks > 0 {
+        lines.append("  regenerated  \(regeneratedChunks) chunks filled again and hashed")
+      }
     }
     for finding in findings.prefix(Verification.shown) {
-      lines.append("  \(finding.kind.rawValue): " + (finding.tensor.map { "`\($0)`: " } ?? "") + finding.message)
+      lines.append(
+        "  \(finding.kind.rawValue): " + (finding.tensor.map { "`\($0)`: " } ?? "") + finding.message)
       if let cause = finding.likelyCause { lines.append("      likely: \(cause)") }
     }
     if findings.count > Verification.shown {

@@ -59,7 +59,9 @@ struct RegistryOption: ParsableArguments {
 
 /// How many threads work.
 struct ThreadsOption: ParsableArguments {
-  @Option(help: ArgumentHelp("How many threads work; the bits do not depend on it. (default: one per processor)", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "How many threads work; the bits do not depend on it. (default: one per processor)", valueName: "n"))
   var threads: Int?
 
   func validate() throws {
@@ -69,6 +71,7 @@ struct ThreadsOption: ParsableArguments {
 
 /// Output for programs.
 struct JSONFlag: ParsableArguments {
-  @Flag(name: .customLong("json"), help: "Print JSON for programs on standard output, and nothing else there.")
+  @Flag(
+    name: .customLong("json"), help: "Print JSON for programs on standard output, and nothing else there.")
   var enabled = false
 }

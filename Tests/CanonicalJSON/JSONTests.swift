@@ -1,5 +1,5 @@
 import CanonicalJSON
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {
@@ -12,9 +12,12 @@ import Testing
     }
   }
 
-  @Test("only JSON's grammar is a number", arguments: [
-    "010", "1:30", "+1", ".5", "1.", "0x10", "1_000", "1e", "--1", "", " 1", "1 ", "nan", ".inf", "Infinity", "1e999",
-  ])
+  @Test(
+    "only JSON's grammar is a number",
+    arguments: [
+      "010", "1:30", "+1", ".5", "1.", "0x10", "1_000", "1e", "--1", "", " 1", "1 ", "nan", ".inf",
+      "Infinity", "1e999",
+    ])
   func notANumber(text: String) { #expect(JSONNumber.parse(text) == nil) }
 
   @Test("RFC 8785's own example comes out as the RFC prints it")
@@ -48,21 +51,28 @@ import Testing
     #expect(error?.description == "not valid JSON at byte 14: the key `a` stands twice")
   }
 
-  @Test("escapes and pairs of surrogates are read", arguments: [
-    (#""\ud83d\ude00""#, "😀"), (#""\u00e9\/\b\f""#, "\u{E9}/\u{8}\u{C}"),
-  ])
+  @Test(
+    "escapes and pairs of surrogates are read",
+    arguments: [
+      (#""\ud83d\ude00""#, "😀"), (#""\u00e9\/\b\f""#, "\u{E9}/\u{8}\u{C}"),
+    ])
   func escapes(text: String, value: String) throws {
     #expect(try JSONValue(parsing: text).stringValue == value)
   }
 
-  @Test("what is not JSON is refused", arguments: [
-    "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "[1 2]", "tru", "01", "1 2", "\"\u{1}\"", #""\x""#, #""\ud800""#,
-    #""\ud800\u0041""#, #""\u12""#, "\"abc", "[1", "\u{FEFF}1", #"{"a" 1}"#, "nul", "-", "[\"a\":1]",
-    String(repeating: "[", count: 100_000),
-  ])
+  @Test(
+    "what is not JSON is refused",
+    arguments: [
+      "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "[1 2]", "tru", "01", "1 2", "\"\u{1}\"", #""\x""#,
+      #""\ud800""#,
+      #""\ud800\u0041""#, #""\u12""#, "\"abc", "[1", "\u{FEFF}1", #"{"a" 1}"#, "nul", "-", "[\"a\":1]",
+      String(repeating: "[", count: 100_000),
+    ])
   func refused(text: String) { #expect(throws: JSONError.self) { try JSONValue(parsing: text) } }
 
-  @Test("bytes that are not UTF-8 are refused", arguments: [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0xFF]])
+  @Test(
+    "bytes that are not UTF-8 are refused",
+    arguments: [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0xFF]])
   func notUTF8(bytes: [Int]) {
     #expect(throws: JSONError.self) { try JSONValue(parsing: bytes.map(UInt8.init)) }
   }

@@ -3,7 +3,7 @@ import InitLaw
 import Manifests
 import Synchronization
 import Tensors
-import TestVectors
+import TestSupport
 import Testing
 
 private func recipe(_ row: VectorRow) throws -> Recipe {
@@ -32,7 +32,9 @@ private func chunkDigests(_ recipe: Recipe) -> [Digest] {
       }
     }
     let random = ["uniform", "normal", "truncated_normal", "constant"]
-    for law in random { for dtype in ["float64", "float32", "float16", "bfloat16"] { #expect(seen.contains("\(law) \(dtype)")) } }
+    for law in random {
+      for dtype in ["float64", "float32", "float16", "bfloat16"] { #expect(seen.contains("\(law) \(dtype)")) }
+    }
     for dtype in ["int64", "int32", "uint8", "bool"] { #expect(seen.contains("constant \(dtype)")) }
   }
 
@@ -113,7 +115,8 @@ private func chunkDigests(_ recipe: Recipe) -> [Digest] {
     @Test("binary16 rounds as the processor does: every half, its neighbours and the midpoints")
     func binary16() {
       for bits: UInt16 in 0..<0x7C00 {
-        let here = Float(Float16(bitPattern: bits)), next = bits == 0x7BFF ? 65536 : Float(Float16(bitPattern: bits + 1))
+        let here = Float(Float16(bitPattern: bits)),
+          next = bits == 0x7BFF ? 65536 : Float(Float16(bitPattern: bits + 1))
         let middle = (here + next) / 2
         for value in [here, here.nextUp, middle.nextDown, middle, middle.nextUp, next.nextDown] {
           #expect(value.float16Bits == Float16(value).bitPattern, "\(value)")

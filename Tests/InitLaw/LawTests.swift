@@ -6,11 +6,16 @@ import Testing
   @Test("parameters are rounded once from binary64, and minus zero becomes plus zero")
   func rounding() throws {
     #expect(try Law.normal(roundingMean: -0.0, std: 0.02) == .normal(mean: 0, std: 0.02 as Float))
-    guard case .normal(let mean, _) = try Law.normal(roundingMean: -0.0, std: 1) else { Issue.record(); return }
+    guard case .normal(let mean, _) = try Law.normal(roundingMean: -0.0, std: 1) else {
+      Issue.record(); return
+    }
     #expect(mean.sign == .plus)
     // half and mid come from the bounds before these are rounded.
     let law = try Law.uniform(roundingLow: -0.1, high: 0.3)
-    #expect(law == .uniform(half: Float(0.4 / 2), mid: Float((-0.1 + 0.3) / 2), low: -0.1 as Float, high: 0.3 as Float))
+    #expect(
+      law
+        == .uniform(
+          half: Float(0.4 / 2), mid: Float((-0.1 + 0.3) / 2), low: -0.1 as Float, high: 0.3 as Float))
     #expect(try Law.normal(roundingMean: 1, std: 0) == .normal(mean: 1, std: 0))
   }
 
@@ -21,7 +26,9 @@ import Testing
     #expect(throws: LawError.notFinite("mean", 1e60)) { try Law.normal(roundingMean: 1e60, std: 1) }
     #expect(throws: LawError.self) { try Law.normal(roundingMean: .nan, std: 1) }
     #expect(throws: LawError.emptyRange(low: 1, high: 1)) { try Law.uniform(roundingLow: 1, high: 1) }
-    #expect(throws: LawError.emptyRange(low: 1, high: 1 + 1e-12)) { try Law.uniform(roundingLow: 1, high: 1 + 1e-12) }
+    #expect(throws: LawError.emptyRange(low: 1, high: 1 + 1e-12)) {
+      try Law.uniform(roundingLow: 1, high: 1 + 1e-12)
+    }
     #expect(throws: LawError.cutsTooFar(low: 5.5, high: 7)) {
       try Law.truncatedNormal(roundingMean: 0, std: 1, low: 5.5, high: 7, alpha: 1, beta: 1)
     }
@@ -29,7 +36,9 @@ import Testing
     #expect(throws: LawError.notRepresentable(256, .uint8)) { try Law.constant(rounding: 256, as: .uint8) }
     #expect(throws: LawError.notRepresentable(2, .bool)) { try Law.constant(rounding: 2, as: .bool) }
     #expect(throws: LawError.notRepresentable(-1, .uint64)) { try Law.constant(rounding: -1, as: .uint64) }
-    #expect(throws: LawError.notRepresentable(0x1p54, .int64)) { try Law.constant(rounding: 0x1p54, as: .int64) }
+    #expect(throws: LawError.notRepresentable(0x1p54, .int64)) {
+      try Law.constant(rounding: 0x1p54, as: .int64)
+    }
   }
 
   @Test("a law must fit the dtype: random ones need floating point, and no value may become infinite")
@@ -41,7 +50,9 @@ import Testing
     #expect(throws: LawError.self) { try Law.normal(mean: 0, std: 10_317).replacingMean(100).check(.float16) }
     try Law.constant(value: 65519).check(.float16)
     #expect(throws: LawError.self) { try Law.constant(value: 65520).check(.float16) }
-    #expect(throws: LawError.self) { try Law.uniform(half: 70_000, mid: 0, low: -70_000, high: 70_000).check(.float16) }
+    #expect(throws: LawError.self) {
+      try Law.uniform(half: 70_000, mid: 0, low: -70_000, high: 70_000).check(.float16)
+    }
     try Law.uniform(half: 70_000, mid: 0, low: -70_000, high: 70_000).check(.bfloat16)
     #expect(throws: LawError.self) { try Law.normal(mean: 0, std: 1e38).check(.float64) }
   }

@@ -1,5 +1,5 @@
 import Initializers
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct NormalCDFTests {

@@ -21,10 +21,12 @@ private func scale(_ law: Law) -> Float? {
 }
 
 @Suite struct SchemeTests {
-  @Test("fans follow the layout, and receptive fields count", arguments: [
-    ([768, 3072], Layout.torch, 3072, 768), ([768, 3072], .keras, 768, 3072),
-    ([64, 3, 7, 7], .torch, 147, 3136), ([7, 7, 3, 64], .keras, 147, 3136), ([8, 4, 5], .torch, 20, 40),
-  ])
+  @Test(
+    "fans follow the layout, and receptive fields count",
+    arguments: [
+      ([768, 3072], Layout.torch, 3072, 768), ([768, 3072], .keras, 768, 3072),
+      ([64, 3, 7, 7], .torch, 147, 3136), ([7, 7, 3, 64], .keras, 147, 3136), ([8, 4, 5], .torch, 20, 40),
+    ])
   func fans(dims: [Int], layout: Layout, fanIn: Int, fanOut: Int) throws {
     let fans = try #require(Fans(Shape(dims), layout: layout))
     #expect(fans.fanIn == fanIn)
@@ -33,25 +35,34 @@ private func scale(_ law: Law) -> Float? {
 
   // Computed with Python's math module (binary64, the order of docs/law.md) for [768, 3072] in torch's layout:
   // fan_in 3072, fan_out 768.
-  @Test("scales are the published formulas in binary64, rounded once", arguments: [
-    ("xavier_uniform", [:], 0.039528470752104736), ("xavier_normal", [:], 0.02282177322938192),
-    ("xavier_normal", ["activation": "tanh"], 0.03803628871563654), ("xavier_normal", ["gain": "2"], 0.04564354645876385),
-    ("he_uniform", [:], 0.04419417382415922), ("he_normal", [:], 0.025515518153991442),
-    ("he_normal", ["mode": "fan_out"], 0.051031036307982884), ("he_normal", ["mode": "fan_avg"], 0.032274861218395144),
-    ("he_normal", ["activation": "leaky_relu(0.2)"], 0.025020024032044865),
-    ("he_normal", ["activation": "leaky_relu", "slope": "0.2"], 0.025020024032044865),
-    ("he_normal", ["activation": "leaky_relu"], 0.025514242473758962),
-    ("he_normal", ["activation": "linear"], 0.018042195912175808), ("he_normal", ["activation": "selu"], 0.013531646934131865),
-    ("lecun_uniform", [:], 0.03125), ("lecun_normal", [:], 0.018042195912175808), ("uniform", [:], 0.018042195912175808),
-  ] as [(String, [String: String], Double)])
+  @Test(
+    "scales are the published formulas in binary64, rounded once",
+    arguments: [
+      ("xavier_uniform", [:], 0.039528470752104736), ("xavier_normal", [:], 0.02282177322938192),
+      ("xavier_normal", ["activation": "tanh"], 0.03803628871563654),
+      ("xavier_normal", ["gain": "2"], 0.04564354645876385),
+      ("he_uniform", [:], 0.04419417382415922), ("he_normal", [:], 0.025515518153991442),
+      ("he_normal", ["mode": "fan_out"], 0.051031036307982884),
+      ("he_normal", ["mode": "fan_avg"], 0.032274861218395144),
+      ("he_normal", ["activation": "leaky_relu(0.2)"], 0.025020024032044865),
+      ("he_normal", ["activation": "leaky_relu", "slope": "0.2"], 0.025020024032044865),
+      ("he_normal", ["activation": "leaky_relu"], 0.025514242473758962),
+      ("he_normal", ["activation": "linear"], 0.018042195912175808),
+      ("he_normal", ["activation": "selu"], 0.013531646934131865),
+      ("lecun_uniform", [:], 0.03125), ("lecun_normal", [:], 0.018042195912175808),
+      ("uniform", [:], 0.018042195912175808),
+    ] as [(String, [String: String], Double)])
   func scales(name: String, arguments: [String: String], expected: Double) throws {
     #expect(scale(try law(name, arguments)) == Float(expected))
   }
 
-  @Test("other names mean the same and are recorded under one", arguments: [
-    ("glorot_uniform", "xavier_uniform"), ("glorot_normal", "xavier_normal"), ("kaiming_uniform", "he_uniform"),
-    ("kaiming_normal", "he_normal"),
-  ])
+  @Test(
+    "other names mean the same and are recorded under one",
+    arguments: [
+      ("glorot_uniform", "xavier_uniform"), ("glorot_normal", "xavier_normal"),
+      ("kaiming_uniform", "he_uniform"),
+      ("kaiming_normal", "he_normal"),
+    ])
   func aliases(alias: String, name: String) throws {
     #expect(try law(alias) == law(name))
     #expect(try Scheme(alias).name == name)
@@ -72,10 +83,13 @@ private func scale(_ law: Law) -> Float? {
     #expect(try law("constant", ["value": "true"], [4], dtype: .bool) == .constant(value: 1))
   }
 
-  @Test("auto picks Xavier for saturating activations and He for rectifiers, and says which", arguments: [
-    ("sigmoid", "xavier_uniform"), ("tanh", "xavier_uniform"), ("softmax", "xavier_uniform"), ("relu", "he_normal"),
-    ("leaky_relu(0.1)", "he_normal"),
-  ])
+  @Test(
+    "auto picks Xavier for saturating activations and He for rectifiers, and says which",
+    arguments: [
+      ("sigmoid", "xavier_uniform"), ("tanh", "xavier_uniform"), ("softmax", "xavier_uniform"),
+      ("relu", "he_normal"),
+      ("leaky_relu(0.1)", "he_normal"),
+    ])
   func auto(activation: String, picked: String) throws {
     let resolution = try Scheme("auto", ["activation": activation])
       .resolve(shape: Shape([768, 3072]), dtype: .float32, layout: .torch)
@@ -86,57 +100,74 @@ private func scale(_ law: Law) -> Float? {
   @Test("a recorded scheme resolves to the same law again")
   func records() throws {
     for (name, arguments) in [
-      ("kaiming_normal", ["mode": "fan_out", "activation": "leaky_relu(0.2)"]), ("normal", ["std": "0.004082482904638631"]),
+      ("kaiming_normal", ["mode": "fan_out", "activation": "leaky_relu(0.2)"]),
+      ("normal", ["std": "0.004082482904638631"]),
       ("truncated_normal", ["low": "-1", "high": "3e0"]), ("auto", ["activation": "relu"]), ("zeros", [:]),
     ] {
       let scheme = try Scheme(name, arguments)
-      #expect(try law(name, arguments) == Scheme(json: scheme.json)
-        .resolve(shape: Shape([768, 3072]), dtype: .float32, layout: .torch).law)
+      #expect(
+        try law(name, arguments)
+          == Scheme(json: scheme.json)
+          .resolve(shape: Shape([768, 3072]), dtype: .float32, layout: .torch).law)
       #expect(try Scheme(json: scheme.json).json.canonical == scheme.json.canonical)
     }
   }
 
-  @Test("what cannot be resolved says what is wrong and what to write", arguments: [
-    ("he_normall", [:], [2, 2], "unknown scheme `he_normall`; did you mean `he_normal`?"),
-    ("normal", ["sd": "1"], [2], "`normal` has no parameter `sd`; did you mean `std`?"),
-    ("zeros", ["value": "1"], [2], "`zeros` has no parameter `value` (it takes none)"),
-    ("normal", ["std": "010"], [2], "std is `010`, which is not a number"),
-    ("normal", ["std": "1:30"], [2], "std is `1:30`"), ("normal", ["std": ".nan"], [2], "std is `.nan`"),
-    ("normal", ["std": ".inf"], [2], "std is `.inf`"), ("normal", ["std": "-0.1"], [2], "std is -0.1; it cannot be negative"),
-    ("normal", ["std": "1e300"], [2], "std is 1e+300, which is not finite in float32"),
-    ("uniform", ["low": "1", "high": "-1"], [2], "low must be below high"),
-    ("uniform", ["low": "1"], [2], "takes low and high together"),
-    ("truncated_normal", ["low": "2", "high": "1"], [2], "low must be below high"),
-    ("truncated_normal", ["low": "6", "high": "7"], [2], "far tail"),
-    ("he_normal", [:], [768], "needs the tensor's fans, and the shape [768] has none (rank 1, at least 2 is needed); write zeros"),
-    ("uniform", [:], [], "`uniform` needs the tensor's fans"), ("xavier_normal", [:], [0, 4], "divides by a fan"),
-    ("he_normal", ["mode": "fan_inn"], [2, 2], "unknown mode `fan_inn`; did you mean `fan_in`?"),
-    ("he_normal", ["activation": "relo"], [2, 2], "unknown activation `relo`; did you mean `relu`?"),
-    ("he_normal", ["activation": "relu(2)"], [2, 2], "only leaky_relu takes a slope"),
-    ("he_normal", ["activation": "leaky_relu(x)"], [2, 2], "which is not a number"),
-    ("he_normal", ["slope": "1"], [2, 2], "slope belongs to"),
-    ("he_normal", ["activation": "relu", "gain": "1"], [2, 2], "gain and activation both"),
-    ("he_normal", ["gain": "-1"], [2, 2], "gain is -1.0; it cannot be negative"),
-    ("xavier_normal", ["mode": "fan_in"], [2, 2], "always averages both fans"),
-    ("auto", [:], [2, 2], "picks by the activation"), ("auto", ["activation": "selu"], [2, 2], "no rule for selu"),
-    ("auto", ["activation": "relu"], [2], "`he_normal` needs the tensor's fans"),
-    ("constant", [:], [2], "needs a value"), ("constant", ["value": "x"], [2], "value is `x`"),
-  ] as [(String, [String: String], [Int], String)])
+  @Test(
+    "what cannot be resolved says what is wrong and what to write",
+    arguments: [
+      ("he_normall", [:], [2, 2], "unknown scheme `he_normall`; did you mean `he_normal`?"),
+      ("normal", ["sd": "1"], [2], "`normal` has no parameter `sd`; did you mean `std`?"),
+      ("zeros", ["value": "1"], [2], "`zeros` has no parameter `value` (it takes none)"),
+      ("normal", ["std": "010"], [2], "std is `010`, which is not a number"),
+      ("normal", ["std": "1:30"], [2], "std is `1:30`"), ("normal", ["std": ".nan"], [2], "std is `.nan`"),
+      ("normal", ["std": ".inf"], [2], "std is `.inf`"),
+      ("normal", ["std": "-0.1"], [2], "std is -0.1; it cannot be negative"),
+      ("normal", ["std": "1e300"], [2], "std is 1e+300, which is not finite in float32"),
+      ("uniform", ["low": "1", "high": "-1"], [2], "low must be below high"),
+      ("uniform", ["low": "1"], [2], "takes low and high together"),
+      ("truncated_normal", ["low": "2", "high": "1"], [2], "low must be below high"),
+      ("truncated_normal", ["low": "6", "high": "7"], [2], "far tail"),
+      (
+        "he_normal", [:], [768],
+        "needs the tensor's fans, and the shape [768] has none (rank 1, at least 2 is needed); write zeros"
+      ),
+      ("uniform", [:], [], "`uniform` needs the tensor's fans"),
+      ("xavier_normal", [:], [0, 4], "divides by a fan"),
+      ("he_normal", ["mode": "fan_inn"], [2, 2], "unknown mode `fan_inn`; did you mean `fan_in`?"),
+      ("he_normal", ["activation": "relo"], [2, 2], "unknown activation `relo`; did you mean `relu`?"),
+      ("he_normal", ["activation": "relu(2)"], [2, 2], "only leaky_relu takes a slope"),
+      ("he_normal", ["activation": "leaky_relu(x)"], [2, 2], "which is not a number"),
+      ("he_normal", ["slope": "1"], [2, 2], "slope belongs to"),
+      ("he_normal", ["activation": "relu", "gain": "1"], [2, 2], "gain and activation both"),
+      ("he_normal", ["gain": "-1"], [2, 2], "gain is -1.0; it cannot be negative"),
+      ("xavier_normal", ["mode": "fan_in"], [2, 2], "always averages both fans"),
+      ("auto", [:], [2, 2], "picks by the activation"),
+      ("auto", ["activation": "selu"], [2, 2], "no rule for selu"),
+      ("auto", ["activation": "relu"], [2], "`he_normal` needs the tensor's fans"),
+      ("constant", [:], [2], "needs a value"), ("constant", ["value": "x"], [2], "value is `x`"),
+    ] as [(String, [String: String], [Int], String)])
   func errors(name: String, arguments: [String: String], dims: [Int], message: String) throws {
     let error = #expect(throws: SchemeError.self) { try law(name, arguments, dims) }
     #expect(error.map { $0.description.contains(message) } == true, "\(error?.description ?? "")")
   }
 
-  @Test("integer tensors take the integers they hold, digit by digit", arguments: [
-    ("9007199254740992", DType.int64, true), ("9007199254740993", .int64, false), ("9007199254740993.0", .int64, false),
-    ("-9007199254740992", .int64, true), ("1e3", .int64, true), ("1.5", .int64, false), ("300", .uint8, false),
-    ("-128", .int8, true), ("-1", .uint64, false), ("2", .bool, false),
-  ])
+  @Test(
+    "integer tensors take the integers they hold, digit by digit",
+    arguments: [
+      ("9007199254740992", DType.int64, true), ("9007199254740993", .int64, false),
+      ("9007199254740993.0", .int64, false),
+      ("-9007199254740992", .int64, true), ("1e3", .int64, true), ("1.5", .int64, false),
+      ("300", .uint8, false),
+      ("-128", .int8, true), ("-1", .uint64, false), ("2", .bool, false),
+    ])
   func integers(text: String, dtype: DType, fits: Bool) throws {
     let scheme = try Scheme("constant", ["value": text])
     let shape = try Shape([3])
     if fits {
-      #expect(try scheme.resolve(shape: shape, dtype: dtype, layout: .torch).law == .constant(value: Double(text) ?? .nan))
+      #expect(
+        try scheme.resolve(shape: shape, dtype: dtype, layout: .torch).law
+          == .constant(value: Double(text) ?? .nan))
     } else {
       #expect(throws: SchemeError.self) { try scheme.resolve(shape: shape, dtype: dtype, layout: .torch) }
     }

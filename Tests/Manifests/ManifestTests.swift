@@ -1,7 +1,7 @@
 import InitLaw
 import Manifests
 import Tensors
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct ManifestTests {
@@ -11,8 +11,11 @@ import Testing
     let tensors: [(String, [Int], DType, Law)] = [
       ("steps", [], .int64, .constant(value: 0)),
       ("h.0.w", [300, 1024], .float32, .normal(mean: 0, std: 0.02)),
-      ("\u{E9}", [7, 3], .bfloat16, .truncatedNormal(
-        alpha: 0.02275013194817921, beta: 0.9772498680518208, low: -2, high: 2, mean: 0, std: 0.5)),
+      (
+        "\u{E9}", [7, 3], .bfloat16,
+        .truncatedNormal(
+          alpha: 0.02275013194817921, beta: 0.9772498680518208, low: -2, high: 2, mean: 0, std: 0.5)
+      ),
       ("h.0.b", [5], .float16, try .uniform(roundingLow: -0.1, high: 0.3)),
     ]
     return Manifest(
@@ -20,7 +23,9 @@ import Testing
       tensors: try tensors.map { name, dims, dtype, law in
         let name = TensorName(name)
         let recipe = try Recipe(seed: seed, stream: name.stream, dtype: dtype, shape: Shape(dims), law: law)
-        let chunks = (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype))) }
+        let chunks = (0..<recipe.chunkCount).map {
+          Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype)))
+        }
         return Manifest.Tensor(
           name: name, shape: recipe.shape, dtype: dtype, law: law, stream: recipe.stream,
           digest: Digest(ofChunks: chunks))
@@ -31,7 +36,8 @@ import Testing
   func workedExample() throws {
     let manifest = try example()
     #expect(manifest.canonical == (try VectorFile.text("manifest-example.json")))
-    let expected = Dictionary(uniqueKeysWithValues: try VectorFile.rows("manifest-example.txt").map { ($0[0], $0[1]) })
+    let expected = Dictionary(
+      uniqueKeysWithValues: try VectorFile.rows("manifest-example.txt").map { ($0[0], $0[1]) })
     #expect(manifest.id.description == expected["id"])
     #expect(manifest.weights.description == expected["weights"])
   }
@@ -39,7 +45,8 @@ import Testing
   @Test("the order in which tensors are given does not matter")
   func order() throws {
     let manifest = try example()
-    #expect(Manifest(seed: manifest.seed, tensors: manifest.tensors.reversed()).canonical == manifest.canonical)
+    #expect(
+      Manifest(seed: manifest.seed, tensors: manifest.tensors.reversed()).canonical == manifest.canonical)
     #expect(manifest.tensors.map(\.name.string) == ["h.0.b", "h.0.w", "steps", "\u{E9}"])
   }
 

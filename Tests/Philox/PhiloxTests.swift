@@ -1,5 +1,5 @@
 import Philox
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct PhiloxTests {
@@ -10,7 +10,9 @@ import Testing
     for row in rows {
       let counter = SIMD4(try (0..<4).map { try row.hex32($0) })
       let key = SIMD2(try (4..<6).map { try row.hex32($0) })
-      #expect(Philox4x32.block(counter: counter, key: key) == SIMD4(try (6..<10).map { try row.hex32($0) }), "\(row)")
+      #expect(
+        Philox4x32.block(counter: counter, key: key) == SIMD4(try (6..<10).map { try row.hex32($0) }),
+        "\(row)")
     }
   }
 

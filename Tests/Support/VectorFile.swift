@@ -1,30 +1,30 @@
 // Known answers as plain text: `#` comments, then rows of columns between white space.
 
-public import Foundation
+package import Foundation
 
 /// A row of a vector file and the line it stands on.
-public struct VectorRow: Sendable, CustomStringConvertible {
-  public let line: Int
-  public let columns: [String]
+package struct VectorRow: Sendable, CustomStringConvertible {
+  package let line: Int
+  package let columns: [String]
 
-  public var description: String { "line \(line)" }
+  package var description: String { "line \(line)" }
 
-  public subscript(column: Int) -> String { columns[column] }
+  package subscript(column: Int) -> String { columns[column] }
 
-  public func decimal(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 10) }
+  package func decimal(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 10) }
 
-  public func hex(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 16) }
+  package func hex(_ column: Int) throws -> UInt64 { try parse(columns[column], radix: 16) }
 
-  public func hex32(_ column: Int) throws -> UInt32 { UInt32(try hex(column)) }
+  package func hex32(_ column: Int) throws -> UInt32 { UInt32(try hex(column)) }
 
-  public func float(_ column: Int) throws -> Float { Float(bitPattern: try hex32(column)) }
+  package func float(_ column: Int) throws -> Float { Float(bitPattern: try hex32(column)) }
 
-  public func double(_ column: Int) throws -> Double { Double(bitPattern: try hex(column)) }
+  package func double(_ column: Int) throws -> Double { Double(bitPattern: try hex(column)) }
 
   /// Text given as the hexadecimal digits of its UTF-8 bytes.
-  public func text(_ column: Int) -> String { String(decoding: bytes(column), as: UTF8.self) }
+  package func text(_ column: Int) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
-  public func bytes(_ column: Int) -> [UInt8] {
+  package func bytes(_ column: Int) -> [UInt8] {
     var digits = columns[column][...]
     var bytes: [UInt8] = []
     while let byte = UInt8(digits.prefix(2), radix: 16) {
@@ -40,21 +40,21 @@ public struct VectorRow: Sendable, CustomStringConvertible {
   }
 }
 
-public struct VectorError: Error {
-  public let text: String
-  public let line: Int
+package struct VectorError: Error {
+  package let text: String
+  package let line: Int
 }
 
 /// The files of Tests/Vectors.
-public enum VectorFile {
-  public static let directory = repository.appending(path: "Tests/Vectors")
+package enum VectorFile {
+  package static let directory = repository.appending(path: "Tests/Vectors")
 
   /// The root of the checkout the tests were built from.
-  public static let repository = URL(filePath: #filePath).deletingLastPathComponent()
+  package static let repository = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// The rows of a file; a file without rows is an error, so that no test passes on nothing.
-  public static func rows(_ name: String) throws -> [VectorRow] {
+  package static func rows(_ name: String) throws -> [VectorRow] {
     let text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
     var rows: [VectorRow] = []
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -67,7 +67,7 @@ public enum VectorFile {
     return rows
   }
 
-  public static func text(_ name: String) throws -> String {
+  package static func text(_ name: String) throws -> String {
     try String(contentsOf: directory.appending(path: name), encoding: .utf8)
   }
 }

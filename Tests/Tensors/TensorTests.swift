@@ -46,14 +46,17 @@ import Testing
     #expect(TensorName("h.0.w").problem == nil)
   }
 
-  @Test("dtypes are read as libraries write them", arguments: [
-    ("float32", DType.float32), ("F32", .float32), ("BF16", .bfloat16), ("torch.float16", .float16),
-    ("I64", .int64), ("bool", .bool), ("half", .float16), ("U8", .uint8),
-  ])
+  @Test(
+    "dtypes are read as libraries write them",
+    arguments: [
+      ("float32", DType.float32), ("F32", .float32), ("BF16", .bfloat16), ("torch.float16", .float16),
+      ("I64", .int64), ("bool", .bool), ("half", .float16), ("U8", .uint8),
+    ])
   func dtypes(text: String, dtype: DType) {
     #expect(DType(parsing: text) == dtype)
   }
 
-  @Test("dtypes that are not supported are not read as others", arguments: ["F8_E4M3", "float8", "complex64", ""])
+  @Test(
+    "dtypes that are not supported are not read as others", arguments: ["F8_E4M3", "float8", "complex64", ""])
   func noDType(text: String) { #expect(DType(parsing: text) == nil) }
 }

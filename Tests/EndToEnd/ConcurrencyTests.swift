@@ -1,0 +1,102 @@
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ConcurrencyTests {
+  private let big = "tensors: {w: [128, 1048576]}\nrules: [{match: w, init: normal}]"
+
+  private func runs(_ place: Workplace) throws -> [JSONValue] {
+    try place.json("list")["runs"]?.arrayValue ?? []
+  }
+
+  @Test(
+    "a create stopped by SIGINT or SIGTERM takes back what it added and says so",
+    arguments: [SIGINT, SIGTERM])
+  func interrupted(signal: Int32) throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
+    try place.succeed("create t --spec t.yaml --seed 1")
+    let child = try Command.start(["create", "big", "--spec", "big.yaml", "--seed", "1"], in: place.folder)
+    try waitForSize(place.folder.path("winit.sqlite"), 40_000_000)
+    child.send(signal)
+    let outcome = child.wait()
+    #expect(outcome.status == 130)
+    #expect(outcome.errors == "error: interrupted; nothing half-made was left\n")
+    #expect(try runs(place).map { $0["reference"]?.stringValue } == ["t:v1"])
+    #expect(try place.folder.bytes("winit.sqlite").count < 1_000_000)
+    try place.succeed("verify --all")
+  }
+
+  @Test("a create that is killed leaves a registry that works, with every receipted run whole")
+  func killed() throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
+    try place.succeed("create t --spec t.yaml --seed 1")
+    for size in [20_000_000, 60_000_000, 150_000_000] {
+      let child = try Command.start(["create", "big", "--spec", "big.yaml", "--seed", "1"], in: place.folder)
+      try waitForSize(place.folder.path("winit.sqlite"), size)
+      child.send(SIGKILL)
+      #expect(child.wait().status == 137)
+      #expect(try runs(place).map { $0["reference"]?.stringValue } == ["t:v1"])
+    }
+    // What the killed ones left is used by the next.
+    let created = try place.json("create big --spec big.yaml --seed 1")
+    #expect((created["shared_bytes"]?.integerValue ?? 0) > 0)
+    try place.succeed("verify --all")
+  }
+
+  @Test("a get that is stopped leaves no file")
+  func interruptedGet() throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
+    let child = try Command.start(
+      ["get", "big", "-o", "out.safetensors", "--threads", "1"], in: place.folder)
+    while try place.folder.contents().allSatisfy({ !$0.hasSuffix(".tmp") }) { usleep(1000) }
+    child.send(SIGINT)
+    #expect(child.wait().status == 130)
+    #expect(try place.folder.contents() == ["big.yaml", "winit.sqlite", "winit.sqlite-journal"])
+  }
+
+  @Test("eight processes create under one name at once: all succeed, versions are dense")
+  func together() throws {
+    let place = try Workplace()
+    try place.folder.write("t.yaml", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]")
+    let children = try (0..<8).map { seed in
+      try Command.start(["create", "t", "--spec", "t.yaml", "--seed", "\(seed % 3)"], in: place.folder)
+    }
+    for child in children {
+      let outcome = child.wait()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    #expect(try Set(runs(place).compactMap { $0["version"]?.integerValue }) == Set(1...8))
+    try place.succeed("verify --all")
+  }
+
+  @Test("readers work while a large create runs")
+  func readers() throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    try place.folder.write("t.yaml", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]")
+    try place.succeed("create t --spec t.yaml --seed 1")
+    let child = try Command.start(["create", "big", "--spec", "big.yaml", "--seed", "1"], in: place.folder)
+    try waitForSize(place.folder.path("winit.sqlite"), 30_000_000)
+    for _ in 0..<5 { try place.succeed("verify t") }
+    #expect(child.wait().status == 0)
+    try place.succeed("verify --all")
+  }
+
+  /// Waits until a file has grown to a size, or fails after a minute.
+  private func waitForSize(_ path: String, _ size: Int) throws {
+    let start = ContinuousClock.now
+    while true {
+      let now = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+      if now >= size { return }
+      try #require(ContinuousClock.now - start < .seconds(60), "\(path) did not grow to \(size)")
+      usleep(500)
+    }
+  }
+}

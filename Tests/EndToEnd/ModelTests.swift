@@ -1,0 +1,123 @@
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+/// Real models through the built command.
+@Suite(.serialized) struct ModelTests {
+  @Test("GPT-2: created, got, verified, in less than 150 MB")
+  func gpt2() throws {
+    let place = try Workplace()
+    let create = try place.succeed("create gpt2 --seed 42 --spec", [spec("gpt2")])
+    #expect(create.output.hasPrefix("created gpt2:v1\n"))
+    #expect(create.output.contains("148, 124 M parameters, 498 MB"))
+    // Computed over all 148 tensors by tools/python/winit_law.py with NumPy, hashlib and the digests' definition.
+    #expect(create.output.contains("sha256:e6dc291b0004eecb7ee5c6d895b11b339b42a7aaefb8cf4eab5c0723ec748eec"))
+    #expect(create.output.contains("sha256:17dc802fda6bd91e594fc9d1d84f7d9d2d774db0a07e4b664691d152977ae2a3"))
+    let get = try place.succeed("get gpt2 -o gpt2.safetensors")
+    let verify = try place.succeed("verify gpt2")
+    #expect(verify.output.hasPrefix("gpt2:v1  ok"))
+    let against = try place.succeed("verify gpt2 --against gpt2.safetensors")
+    #expect(against.output.contains("148 tensors, 585 chunks of the file"))
+    for outcome in [create, get, verify, against] {
+      #expect(outcome.peakBytes > 10_000_000 && outcome.peakBytes < 150_000_000)
+    }
+
+    // A recipe gives the same file without the blobs.
+    try place.succeed("create recipe --seed 42 --recipe-only --spec", [spec("gpt2")])
+    try place.succeed("get recipe -o recipe.safetensors")
+    #expect(
+      FileManager.default.contentsEqual(
+        atPath: place.folder.path("gpt2.safetensors"), andPath: place.folder.path("recipe.safetensors")))
+  }
+
+  @Test(
+    "GPT-2's file opens in the official reader and holds what NumPy computes",
+    .enabled(if: Python.isAvailable, "needs Python with numpy and safetensors"))
+  func gpt2Peers() throws {
+    let place = try Workplace()
+    try place.succeed("create gpt2 --seed 42 --recipe-only --spec", [spec("gpt2")])
+    try place.succeed("get gpt2 -o gpt2.safetensors")
+    try place.folder.write("show.json", place.succeed("show gpt2 --json").output)
+    let check = try Python.run(
+      "check_export.py",
+      [
+        "safetensors", "gpt2.safetensors", "show.json", "transformer.wpe.weight",
+        "transformer.h.0.ln_1.weight",
+        "transformer.h.11.mlp.c_proj.weight", "transformer.h.3.attn.c_attn.bias",
+      ], in: place.folder)
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    #expect(check.output.hasPrefix("148 tensors read, 4 computed and equal"))
+  }
+
+  @Test("ResNet-50 with its running statistics and counters, by its spec and like its own file")
+  func resnet50() throws {
+    let place = try Workplace()
+    try place.succeed("create resnet50 --seed 7 --spec", [spec("resnet50")])
+    try place.succeed("get resnet50 -o r.safetensors")
+    try place.succeed("verify resnet50")
+    let show = try place.json("show resnet50")
+    let tensors = Dictionary(
+      uniqueKeysWithValues: (show["tensors"]?.arrayValue ?? []).map { ($0["name"]?.stringValue ?? "", $0) })
+    #expect(tensors.count == 320)
+    #expect(tensors["bn1.num_batches_tracked"]?["dtype"]?.stringValue == "int64")
+    #expect(tensors["bn1.num_batches_tracked"]?["law"]?.canonical == #"{"law":"constant","value":0}"#)
+    #expect(tensors["layer1.0.bn1.running_var"]?["law"]?.canonical == #"{"law":"constant","value":1}"#)
+    // √2 ÷ √(64·7·7), and 1/√2048, in binary32 (NumPy), as ECMAScript writes them widened.
+    #expect(
+      tensors["conv1.weight"]?["law"]?["std"]?.numberValue
+        == Double(Float(2.0.squareRoot() / 3136.0.squareRoot())))
+    #expect(tensors["fc.weight"]?["law"]?["high"]?.canonical == "0.022097086533904076")
+    #expect(tensors["fc.weight"]?["law"]?.canonical == tensors["fc.bias"]?["law"]?.canonical)
+
+    // The same rules over the names, shapes and dtypes of a checkpoint.
+    let rules = try String(contentsOfFile: spec("resnet50"), encoding: .utf8).components(
+      separatedBy: "\nrules:")[1]
+    try place.folder.write("like.yaml", "like: r.safetensors\nrules:" + rules)
+    let like = try place.json("create like --seed 7 --spec like.yaml")
+    #expect(like["id"]?.stringValue == show["id"]?.stringValue)
+  }
+
+  @Test(
+    "every law and dtype: ids, files and values are what NumPy and the official writer give",
+    .enabled(if: Python.isAvailable, "needs Python with numpy, mpmath and safetensors"))
+  func peers() throws {
+    let place = try Workplace()
+    try place.folder.write("s.yaml", smallSpec)
+    try place.succeed("create s --spec s.yaml --seed 18446744073709551615")
+    try place.succeed("get s -o s.safetensors")
+    try place.succeed("get s --tensor wide --format npy -o wide.npy")
+    try place.folder.write("show.json", place.succeed("show s --json").output)
+    try place.folder.write("manifest", place.succeed("show s --manifest").output)
+    for (arguments, printed) in [
+      (["safetensors", "s.safetensors", "show.json"], "8 tensors read, 8 computed and equal"),
+      (["npy", "wide.npy", "show.json", "wide"], "wide: float64 (7, 30011) equal"),
+      (["id", "show.json", "manifest"], "sha256:"),
+    ] {
+      let check = try Python.run("check_export.py", arguments, in: place.folder)
+      #expect(check.status == 0, "\(check.output)\(check.errors)")
+      #expect(check.output.hasPrefix(printed))
+    }
+  }
+
+  @Test(
+    "the vectors are what NumPy, hashlib and mpmath give today",
+    .enabled(if: Python.isAvailable, "needs Python with numpy and mpmath"))
+  func vectors() throws {
+    let check = try Python.run("make_vectors.py", ["--check"], in: TemporaryFolder())
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+  }
+
+  @Test("tools/quickstart does what it says, finds the changed byte and leaves nothing behind")
+  func quickstart() throws {
+    let folder = try TemporaryFolder()
+    let script = VectorFile.repository.appending(path: "tools/quickstart").path
+    let outcome = try ChildProcess(
+      script, ["--with", Command.path], in: folder.url.path, environment: ["TMPDIR": folder.url.path]
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("gpt2:v1 against gpt2.safetensors  MISMATCH"))
+    #expect(outcome.output.contains("likely: one flipped bit: the file was damaged"))
+    #expect(try folder.contents() == [])
+  }
+}

@@ -1,0 +1,52 @@
+// What every end-to-end test needs: a folder, the command, JSON.
+
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+/// A folder in which the command runs.
+struct Workplace {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Runs the command; its words are split at spaces.
+  func run(_ words: String, _ more: [String] = [], environment: [String: String] = [:]) throws -> Outcome {
+    try Command.run(words.split(separator: " ").map(String.init) + more, in: folder, environment: environment)
+  }
+
+  /// Runs it and expects success.
+  @discardableResult
+  func succeed(_ words: String, _ more: [String] = [], _ location: SourceLocation = #_sourceLocation) throws
+    -> Outcome
+  {
+    let outcome = try run(words, more)
+    #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+    return outcome
+  }
+
+  /// Runs it with --json and reads what it prints, which must be JSON and nothing else.
+  func json(_ words: String, _ location: SourceLocation = #_sourceLocation) throws -> JSONValue {
+    try JSONValue(parsing: succeed(words + " --json", [], location).output)
+  }
+}
+
+/// The path of a spec that ships.
+func spec(_ name: String) -> String { VectorFile.repository.appending(path: "specs/\(name).yaml").path }
+
+/// Every law, every dtype family, an empty tensor, a scalar, tensors of several chunks, a name beyond ASCII.
+let smallSpec = """
+  tensors:
+    h.0.w: [300, 1024]
+    h.0.b: {shape: [5], dtype: float16}
+    emb: {shape: [700, 700], dtype: bfloat16, init: {scheme: truncated_normal, std: 0.5}}
+    wide: {shape: [7, 30011], dtype: float64, init: {scheme: uniform, low: -0.1, high: 0.3}}
+    steps: {shape: [], dtype: int64, init: {scheme: constant, value: 7}}
+    mask: {shape: [3, 3], dtype: bool, init: ones}
+    "\u{E9}": [3]
+    empty: [0, 4]
+  rules:
+    - {match: "*.b", init: zeros}
+    - {match: "*", init: {scheme: normal, std: 0.02}}
+  """

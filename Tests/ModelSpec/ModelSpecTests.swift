@@ -1,0 +1,304 @@
+import Foundation
+import InitLaw
+import Initializers
+import ModelSpec
+import Tensors
+import TestSupport
+import Testing
+
+private func plan(
+  _ text: String, dtype: DType? = nil, like: [LikeTensor]? = nil
+) throws -> Plan {
+  try ModelSpec(parsing: text, file: "m.yaml").resolve(
+    dtype: dtype, like: like.map { ("like.safetensors", $0) })
+}
+
+private func like(_ name: String, _ dims: [Int], _ dtype: DType?, code: String = "F8_E4M3") throws
+  -> LikeTensor
+{
+  LikeTensor(name: TensorName(name), shape: try Shape(dims), dtype: dtype, code: code)
+}
+
+/// The messages of the error a spec gives.
+private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
+  do {
+    _ = try plan(text, like: like)
+    return []
+  } catch let error as SpecError { return error.diagnostics.map(\.description) } catch { return ["\(error)"] }
+}
+
+@Suite struct ModelSpecTests {
+  @Test("a spec as the documentation shows it")
+  func example() throws {
+    let plan = try plan(
+      """
+      dtype: float32
+      layout: torch
+      tensors:
+        transformer.wte.weight: [50257, 768]
+        transformer.h.0.ln_1.weight: {shape: [768], init: ones}
+        transformer.h.0.mlp.c_proj.weight: [3072, 768]
+        transformer.h.0.mlp.c_proj.bias: [768]
+        steps: {shape: [], dtype: int64, init: zeros}
+      rules:
+        - {match: "*.c_proj.weight", init: {scheme: normal, std: 0.004082482904638630}, layout: keras}
+        - {match: "*.bias", init: zeros}
+        - {match: "*", init: {scheme: normal, std: 0.02}}
+      """)
+    #expect(
+      plan.tensors.map(\.name.string) == [
+        "transformer.wte.weight", "transformer.h.0.ln_1.weight", "transformer.h.0.mlp.c_proj.weight",
+        "transformer.h.0.mlp.c_proj.bias", "steps",
+      ])
+    #expect(
+      plan.tensors.map(\.resolution.law) == [
+        .normal(mean: 0, std: 0.02), .constant(value: 1),
+        .normal(mean: 0, std: 0.004082482904638630 as Float),
+        .constant(value: 0), .constant(value: 0),
+      ])
+    #expect(plan.tensors.map(\.layout) == [.torch, .torch, .keras, .torch, .torch])
+    #expect(plan.tensors[4].dtype == .int64)
+    #expect(plan.warnings.isEmpty)
+  }
+
+  @Test(
+    "the first matching rule wins, and * crosses dots",
+    arguments: [
+      ("*.bias", "a.b.bias", true), ("*.bias", "bias", false), ("a?c", "abc", true), ("a?c", "ac", false),
+      ("h.*.w", "h.0.attn.w", true), ("*a*b*", "xxaxxbxx", true), ("*a*b", "aab", true),
+      ("abc", "abcd", false),
+      ("[0]", "[0]", true), ("**", "x", true), ("*ab*ab", "abab", true), ("*ab*ab", "aab", false),
+      ("é*", "é.w", true),
+    ])
+  func globs(pattern: String, name: String, matches: Bool) throws {
+    let text = "tensors: {\"\(name)\": [1]}\nrules: [{match: \"\(pattern)\", init: zeros}]"
+    #expect(errors(text).isEmpty == matches)
+  }
+
+  @Test("dtype: a tensor's own, else the command line's, else like's, else the spec's; integers keep theirs")
+  func dtypes() throws {
+    let text = """
+      dtype: float64
+      tensors:
+        own: {shape: [1], dtype: float16}
+        spec: [1]
+        cast: {dtype: bfloat16}
+      rules: [{match: "*", init: zeros}]
+      """
+    let tensors = [
+      try like("l", [1], .bfloat16), try like("i", [1], .int64), try like("cast", [2], .float32),
+    ]
+    func dtypes(_ dtype: DType?) throws -> [String: DType] {
+      Dictionary(
+        uniqueKeysWithValues: try plan(text, dtype: dtype, like: tensors).tensors.map {
+          ($0.name.string, $0.dtype)
+        })
+    }
+    #expect(
+      try dtypes(nil) == ["own": .float16, "spec": .float64, "l": .bfloat16, "i": .int64, "cast": .bfloat16])
+    #expect(
+      try dtypes(.float32) == [
+        "own": .float16, "spec": .float32, "l": .float32, "i": .int64, "cast": .bfloat16,
+      ])
+    #expect(throws: SpecError.self) { try dtypes(.int32) }
+  }
+
+  @Test("skip leaves a tensor of like out, even one whose dtype is not supported")
+  func skip() throws {
+    let tensors = [try like("a", [1], .float32), try like("scale", [1], nil)]
+    let rules = "rules: [{match: scale, init: skip}, {match: \"*\", init: ones}]"
+    #expect(try plan(rules, like: tensors).tensors.map(\.name.string) == ["a"])
+    #expect(
+      errors("rules: [{match: \"*\", init: ones}]", like: tensors) == [
+        "m.yaml: tensor `scale`: its dtype in like.safetensors is F8_E4M3, which is not supported yet; give it another under `tensors:`, or `init: skip`"
+      ])
+  }
+
+  @Test("a rule that matches nothing is a warning, with its line")
+  func warnings() throws {
+    let plan = try plan(
+      "tensors: {a: [1]}\nrules:\n  - {match: a, init: zeros}\n  - {match: b, init: zeros}\n")
+    #expect(
+      plan.warnings.map(\.description) == [
+        "m.yaml:4: the rule for `b` matches no tensor, or only ones that an earlier rule takes"
+      ])
+  }
+
+  @Test(
+    "numbers are read by JSON's grammar from the text that stands there",
+    arguments: [
+      ("0.02", true), ("1e-3", true), ("-1", false), ("010", false), ("1:30", false), ("0x10", false),
+      ("1_000", false), (".5", false),
+      ("+1", false), (".inf", false), (".nan", false), ("NaN", false), ("~", false), ("true", false),
+      ("1e999", false),
+    ])
+  func numbers(text: String, good: Bool) {
+    #expect(
+      errors("tensors: {a: [1]}\nrules: [{match: a, init: {scheme: normal, std: \(text)}}]").isEmpty == good)
+  }
+
+  @Test("two spellings of é are two tensors; the same name twice is an error that names both lines")
+  func spellings() throws {
+    let both = "tensors:\n  \"\u{E9}\": [1]\n  \"e\u{301}\": [2]\nrules: [{match: \"*\", init: zeros}]"
+    #expect(try plan(both).tensors.map(\.name) == [TensorName("\u{E9}"), TensorName("e\u{301}")])
+    #expect(
+      errors("tensors:\n  a: [1]\n  b: [1]\n  a: [2]\nrules: []") == [
+        "m.yaml:2: `a` stands twice, again on line 4"
+      ])
+    // The same name by an escape, which YAML's reader does not see as the same.
+    #expect(
+      errors("tensors:\n  \"\u{E9}\": [1]\n  \"\\u00e9\": [2]\nrules: [{match: \"*\", init: zeros}]") == [
+        "m.yaml:3: tensor `\u{E9}`: the name stands twice, first on line 2"
+      ])
+  }
+
+  @Test(
+    "what is wrong is said with file, line and tensor",
+    arguments: [
+      ("", ["m.yaml: the spec is empty"]),
+      ("- a", ["m.yaml:1: a spec is a list; it must be a mapping"]),
+      ("tensors: {a: [1]}\nrules: []", ["m.yaml:1: tensor `a`: no rule matches it"]),
+      ("tensor: {a: [1]}", ["m.yaml:1: a spec has no key `tensor`; did you mean `tensors`?"]),
+      (
+        "tensors:\n  a: {shape: [1], intt: ones}\nrules: []",
+        ["m.yaml:2: tensor `a`: a tensor has no key `intt`; did you mean `init`?"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {mach: a, init: zeros}",
+        ["m.yaml:3: a rule has no key `mach`; did you mean `match`?"]
+      ),
+      ("tensors: {a: [1]}\nrules:\n  - {match: a}", ["m.yaml:3: a rule needs both `match` and `init`"]),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: zero}",
+        ["m.yaml:3: unknown scheme `zero`; did you mean `zeros`?"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: {std: 1}}",
+        ["m.yaml:3: init is a mapping without `scheme`"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: normal, sdt: 1}}",
+        ["m.yaml:3: `normal` has no parameter `sdt`; did you mean `std`?"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: normal, std: -1}}",
+        ["m.yaml:3: tensor `a`: std is -1.0; it cannot be negative"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: normal, std: .nan}}",
+        ["m.yaml:3: tensor `a`: std is `.nan`, which is not a number"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: uniform, low: 2, high: 1}}",
+        ["m.yaml:3: tensor `a`: low is 2.0 and high is 1.0; low must be below high"]
+      ),
+      (
+        "tensors: {a: [1]}\nrules:\n  - {match: a, init: he_normal}",
+        ["m.yaml:3: tensor `a`: `he_normal` needs the tensor's fans, and the shape [1] has none"]
+      ),
+      (
+        "tensors:\n  a: [2, -3]\nrules: []",
+        ["m.yaml:2: tensor `a`: dimension 1 is -3; a dimension cannot be negative"]
+      ),
+      (
+        "tensors:\n  a: [4294967296, 4294967296]\nrules: []",
+        ["m.yaml:2: tensor `a`: the shape [4294967296, 4294967296] overflows"]
+      ),
+      (
+        "tensors:\n  a: [99999999999999999999]\nrules: []",
+        ["m.yaml:2: tensor `a`: the dimension `99999999999999999999` overflows"]
+      ),
+      ("tensors:\n  a: [010]\nrules: []", ["m.yaml:2: tensor `a`: the dimension `010` is not an integer"]),
+      ("tensors:\n  a: [1.5]\nrules: []", ["m.yaml:2: tensor `a`: the dimension `1.5` is not an integer"]),
+      ("tensors:\n  a: 5\nrules: []", ["m.yaml:2: tensor `a`: it is `5`; write a shape"]),
+      (
+        "tensors:\n  a: {init: ones}\nrules: []",
+        ["m.yaml:2: tensor `a`: it has no shape, and no tensor of `like` has its name"]
+      ),
+      (
+        "tensors:\n  \"\": [1]\nrules: [{match: \"*\", init: zeros}]",
+        ["m.yaml:2: tensor ``: a tensor needs a name that is not empty"]
+      ),
+      (
+        "tensors:\n  __metadata__: [1]\nrules: [{match: \"*\", init: zeros}]",
+        ["m.yaml:2: tensor `__metadata__`: `__metadata__` is reserved"]
+      ),
+      (
+        "tensors:\n  a: {shape: [1], dtype: float8}\nrules: []",
+        ["m.yaml:2: tensor `a`: the dtype `float8` is not supported; did you mean"]
+      ),
+      (
+        "dtype: int32\ntensors: {a: [1]}\nrules: [{match: a, init: zeros}]",
+        ["m.yaml:1: the model's dtype is int32"]
+      ),
+      (
+        "layout: tf\ntensors: {a: [1]}\nrules: [{match: a, init: zeros}]",
+        ["m.yaml:1: the layout `tf` is unknown"]
+      ),
+      (
+        "tensors:\n  n: {shape: [], dtype: int64}\nrules:\n  - {match: n, init: normal}",
+        ["m.yaml:4: tensor `n`: a int64 tensor holds constants only"]
+      ),
+      ("tensors: {a: [1}", ["m.yaml:1: not valid YAML"]),
+      ("tensors: {a: [1]}\n---\nrules: []", ["m.yaml:2: not valid YAML"]),
+      ("rules: []", ["m.yaml: it describes no tensor"]),
+      ("tensors: {a: [1]}\nrules: {}", ["m.yaml:2: rules is a mapping; it is a list"]),
+    ])
+  func refused(text: String, messages: [String]) {
+    let found = errors(text)
+    #expect(found.count == messages.count, "\(found)")
+    for (found, expected) in zip(found, messages) { #expect(found.hasPrefix(expected), "\(found)") }
+  }
+
+  @Test("all errors are reported in one go, in the order of the file")
+  func several() {
+    let found = errors(
+      """
+      dtyp: float32
+      tensors:
+        a: [-1]
+        b: {shape: [2], dtype: f99}
+      rules:
+        - {match: "*", init: normall}
+        - {match: "*"}
+      """)
+    #expect(found.map { $0.split(separator: ":")[1] } == ["1", "3", "4", "6", "7"])
+  }
+
+  @Test("errors of many tensors come together too")
+  func severalTensors() {
+    let found = errors("tensors: {a: [1], b: [2, 2], c: [3]}\nrules: [{match: \"*\", init: he_normal}]")
+    #expect(found.count == 2)
+  }
+
+  @Test("a shape that is not like's is an error, and so is a name of like that no registry holds")
+  func likeErrors() throws {
+    let tensors = [try like("a", [2], .float32), try like("", [1], .float32)]
+    let found = errors("tensors: {a: [3]}\nrules: [{match: \"*\", init: zeros}]", like: tensors)
+    #expect(found.contains { $0.contains("its shape is [3] here and [2] in like.safetensors") })
+    #expect(found.contains { $0.contains("a tensor needs a name that is not empty") })
+  }
+
+  @Test("aliases that expand without end are refused")
+  func aliases() {
+    var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for i in 1...8 {
+      text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 10).joined(separator: ", ") + "]\n"
+    }
+    #expect(errors(text).first?.contains("more than a million nodes") == true)
+  }
+
+  @Test(
+    "the specs that ship resolve, each rule used, with as many tensors and parameters as the libraries count",
+    arguments: [
+      ("gpt2", 148, 124_439_808), ("bert-base", 199, 109_482_240), ("resnet50", 320, 25_610_205),
+      ("vgg16", 32, 138_357_544),
+    ])
+  func shipped(name: String, tensors: Int, parameters: Int) throws {
+    let path = VectorFile.repository.appending(path: "specs/\(name).yaml").path
+    let plan = try ModelSpec(contentsOf: path).resolve()
+    #expect(plan.tensors.count == tensors)
+    #expect(plan.tensors.reduce(0) { $0 + $1.shape.elementCount } == parameters)
+    #expect(plan.warnings.isEmpty)
+  }
+}

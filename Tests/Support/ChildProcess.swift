@@ -1,0 +1,128 @@
+// Other programs, run to their end: what they printed, how they ended, how much memory they took.
+
+package import Foundation
+
+/// How a program ended.
+package struct Outcome: Sendable {
+  /// The exit status, or 128 + the signal that ended it, as a shell would say.
+  package let status: Int32
+  package let output: String
+  package let errors: String
+  /// The peak of resident memory.
+  package let peakBytes: Int
+}
+
+/// A program under way. Its output goes to files, so it never waits for a reader.
+package final class ChildProcess {
+  package let pid: pid_t
+  private let folder: TemporaryFolder
+
+  package struct LaunchError: Error {
+    package let program: String
+    package let code: Int32
+  }
+
+  package init(
+    _ program: String, _ arguments: [String], in directory: String, environment: [String: String] = [:]
+  ) throws {
+    folder = try TemporaryFolder()
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    for (descriptor, name) in [(STDOUT_FILENO, "output"), (STDERR_FILENO, "errors")] {
+      posix_spawn_file_actions_addopen(&actions, descriptor, folder.path(name), O_WRONLY | O_CREAT, 0o600)
+    }
+    let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // A shell changes the folder, which not every posix_spawn can, and becomes the program.
+    let words = ["sh", "-c", #"cd "$0" && exec "$@""#, directory, program] + arguments
+    var argv = words.map { strdup($0) } + [nil]
+    var envp = environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for pointer in argv + envp { free(pointer) } }
+    var pid: pid_t = 0
+    let code = posix_spawn(&pid, "/bin/sh", &actions, nil, &argv, &envp)
+    guard code == 0 else { throw LaunchError(program: program, code: code) }
+    self.pid = pid
+  }
+
+  package func send(_ signal: Int32) { kill(pid, signal) }
+
+  /// Waits for the end, looking at the memory every two milliseconds. (The system's own figure for an ended child
+  /// counts its parent's memory too, from before it became another program.)
+  package func wait() -> Outcome {
+    var status: Int32 = 0
+    var peak = 0
+    while waitpid(pid, &status, WNOHANG) == 0 {
+      peak = max(peak, peakMemory())
+      usleep(2000)
+    }
+    let ended = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+    func text(_ name: String) -> String {
+      (try? folder.bytes(name)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+    return Outcome(status: ended, output: text("output"), errors: text("errors"), peakBytes: peak)
+  }
+
+  private func peakMemory() -> Int {
+    #if os(Linux)
+      let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+      return (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    #else
+      var usage = rusage_info_v4()
+      let result = withUnsafeMutablePointer(to: &usage) {
+        $0.withMemoryRebound(to: rusage_info_t?.self, capacity: 1) {
+          proc_pid_rusage(pid, RUSAGE_INFO_V4, $0)
+        }
+      }
+      return result == 0 ? Int(usage.ri_lifetime_max_phys_footprint) : 0
+    #endif
+  }
+}
+
+/// The command under test, as built.
+package enum Command {
+  /// $WINIT_REGISTRY_COMMAND, or the product beside the running tests.
+  package static let path: String = {
+    if let given = ProcessInfo.processInfo.environment["WINIT_REGISTRY_COMMAND"] { return given }
+    let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+      path: "winit-registry")
+    let built = ["release", "debug"].map {
+      VectorFile.repository.appending(path: ".build/\($0)/winit-registry")
+    }
+    return ([beside] + built).map(\.path).first { FileManager.default.isExecutableFile(atPath: $0) }
+      ?? beside.path
+  }()
+
+  package static func start(
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) throws -> ChildProcess {
+    try ChildProcess(
+      path, arguments, in: folder.url.path, environment: ["WINIT_REGISTRY": ""].merging(environment) { $1 })
+  }
+
+  package static func run(
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    try start(arguments, in: folder, environment: environment).wait()
+  }
+}
+
+/// The optional peer: Python with NumPy, safetensors and mpmath, in the environment that tools/test makes.
+package enum Python {
+  package static let path = ProcessInfo.processInfo.environment["WINIT_PYTHON"] ?? ""
+
+  package static let isAvailable = FileManager.default.isExecutableFile(atPath: path)
+
+  /// Runs a script of tools/python.
+  package static func run(_ script: String, _ arguments: [String], in folder: TemporaryFolder) throws
+    -> Outcome
+  {
+    let script = VectorFile.repository.appending(path: "tools/python/\(script)").path
+    return try ChildProcess(path, ["-B", script] + arguments, in: folder.url.path).wait()
+  }
+}

@@ -1,0 +1,56 @@
+import TensorFiles
+import Tensors
+import TestSupport
+import Testing
+
+/// A .safetensors file of U8 tensors, each of one byte.
+private func shard(_ names: [String]) -> [UInt8] {
+  let entries = names.enumerated().map {
+    #""\#($1)":{"dtype":"U8","shape":[1],"data_offsets":[\#($0),\#($0 + 1)]}"#
+  }
+  let text = Array("{\(entries.joined(separator: ","))}".utf8)
+  return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
+    + names.indices.map { UInt8($0) }
+}
+
+@Suite struct CheckpointTests {
+  @Test("a sharded checkpoint is read by its index, each tensor from its file")
+  func sharded() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("m-1.safetensors", shard(["a", "b"]))
+    try folder.write("m-2.safetensors", shard(["c", "extra"]))
+    let index = try folder.write(
+      "model.safetensors.index.json",
+      #"{"metadata":{"total_size":3},"weight_map":{"c":"m-2.safetensors","a":"m-1.safetensors","b":"m-1.safetensors"}}"#
+    )
+    let entries = try Checkpoint(index).entries
+    #expect(entries.map(\.name) == ["c", "a", "b"])
+    #expect(try entries.map { try $0.file.bytes(at: $0.offset, count: 1) } == [[0], [0], [1]])
+  }
+
+  @Test(
+    "an index that does not fit its files is refused",
+    arguments: [
+      (#"{"weight_map":{"z":"m-1.safetensors"}}"#, "`z` is not in `m-1.safetensors`"),
+      (#"{"weight_map":{"a":"../m-1.safetensors"}}"#, "not the name of a file beside the index"),
+      (#"{"weight_map":{"a":"/etc/passwd"}}"#, "not the name of a file beside the index"),
+      (#"{"weight_map":{"a":1}}"#, "is not a string"), (#"{"weights":{}}"#, "no `weight_map`"),
+      ("[", "not valid JSON"),
+      (#"{"weight_map":{"a":"m-1.safetensors","a":"m-1.safetensors"}}"#, "stands twice"),
+    ])
+  func refused(index: String, reason: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("m-1.safetensors", shard(["a", "b"]))
+    let path = try folder.write("x.index.json", index)
+    let error = #expect(throws: FormatError.self) { try Checkpoint(path) }
+    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("a missing shard is named")
+  func missing() throws {
+    let folder = try TemporaryFolder()
+    let index = try folder.write("x.index.json", #"{"weight_map":{"a":"gone.safetensors"}}"#)
+    let error = #expect(throws: FileError.self) { try Checkpoint(index) }
+    #expect(error?.path == folder.path("gone.safetensors"))
+  }
+}

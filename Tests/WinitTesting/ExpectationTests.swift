@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import WinitRegistry
+import WinitTesting
+
+private let spec = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: normal}]"
+
+/// Issues that are caught instead of failing the test, while `messages` is not nil.
+private enum Caught {
+  static let messages = Mutex<[String]?>(nil)
+
+  /// Whether an issue is to fail the test; called for each.
+  static func passesOn(_ issue: Issue) -> Bool {
+    messages.withLock { caught in
+      caught?.append(issue.comments.map(\.rawValue).joined())
+      return caught == nil
+    }
+  }
+}
+
+/// The messages of the issues that an expectation records.
+private func issues(_ body: () throws -> Void) rethrows -> [String] {
+  Caught.messages.withLock { $0 = [] }
+  defer { Caught.messages.withLock { $0 = nil } }
+  try body()
+  return Caught.messages.withLock { $0 } ?? []
+}
+
+@Suite struct ExpectationTests {
+  @Test(
+    "a run that regenerates, its file and its weights pass; other ones fail with the tensor and the element")
+  func expectations() throws {
+    let folder = try TemporaryFolder()
+    let registry = try Registry(openingOrCreating: folder.path("r"))
+    let run = try registry.create("m", spec: ModelSpec(parsing: spec, file: "s"), seed: 1).run
+    let other = try registry.create("n", spec: ModelSpec(parsing: spec, file: "s"), seed: 2).run
+    _ = try registry.export(run, to: folder.path("m.safetensors"))
+    let weights = try registry.floats(of: "w", in: run)
+
+    #expect(try issues { try expectRegenerates("m:v1", in: registry) } == [])
+    #expect(
+      try issues { try expectCheckpoint(folder.path("m.safetensors"), matches: "m", in: registry) } == [])
+    #expect(try issues { try expectWeights(weights, equal: "w", of: "m", in: registry) } == [])
+
+    let file = try issues { try expectCheckpoint(folder.path("m.safetensors"), matches: "n", in: registry) }
+    #expect(file.count == 1)
+    #expect(file[0].contains("tensor `w` of n:v1: 32 of 32 elements differ; first at [0, 0] (element 0): "))
+    #expect(file[0].contains("(likely: the values of seed 1)"))
+
+    var changed = weights
+    changed[9] = 5
+    let values = try issues { try expectWeights(changed, equal: "w", of: "m", in: registry) }
+    #expect(
+      values == [
+        "tensor `w` of m:v1: 1 of 32 elements differ; first is element 9: \(weights[9]) expected, 5.0 found"
+      ])
+    #expect(
+      try issues { try expectWeights([1], equal: "w", of: "m", in: registry) } == [
+        "tensor `w` of m:v1 has 32 elements; 1 were given"
+      ])
+    #expect(throws: RegistryError.self) { try expectRegenerates("gone", in: registry) }
+    _ = other
+  }
+}
