@@ -11,8 +11,28 @@ struct Create: ParsableCommand {
       Fills every tensor that the spec describes, hashes it, and records recipe, digests and bytes as the next version \
       of NAME. The registry is made if there is none.
 
-      The spec is YAML: tensors with their shapes (or `like: FILE.safetensors`) and rules that give them their values; \
-      docs/spec.md describes it, specs/ has some to start from.
+      The spec is YAML; docs/spec.md describes it, specs/ has some to start from:
+
+        dtype: float32
+        layout: torch             # [out, in, …]; keras is […, in, out]
+        tensors:                  # or `like: model.safetensors`
+          fc.weight: [1000, 2048]
+          fc.bias: {shape: [1000], init: zeros}
+        rules:                    # the first match wins; * crosses dots
+          - {match: "*.weight", init: {scheme: he_normal, mode: fan_out}}
+
+      SCHEMES
+        zeros, ones, constant     value
+        normal                    mean 0, std 0.01
+        uniform                   low, high; ±1/√fan_in if not given
+        truncated_normal          mean 0, std 0.01, cut at low -2, high 2 (in std)
+        xavier_uniform, _normal   activation or gain (1); alias glorot_
+        he_uniform, _normal       mode, activation (relu) or gain; alias kaiming_
+        lecun_uniform, _normal    mode, activation or gain (1)
+        auto                      activation; picks xavier_uniform or he_normal
+        skip                      leaves a tensor of `like` out
+        mode: fan_in, fan_out or fan_avg; activation: linear, sigmoid, tanh,
+        softmax, relu, leaky_relu(slope) or selu
       """)
 
   @Argument(help: "The run's name: letters, digits, `.`, `_`, `/` and `-`.")

@@ -11,11 +11,14 @@ struct Interrupted: Error, CustomStringConvertible {
 
 /// Turns SIGINT and SIGTERM into an error at the next report of progress. A second signal ends the process at once.
 final class Interruption: Sendable {
+  /// Made, and so in force, from the first long operation on.
+  static let shared = Interruption()
+
   private let requested = Atomic(false)
   // Only kept alive; never used after init.
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-  init() {
+  private init() {
     sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: .global())

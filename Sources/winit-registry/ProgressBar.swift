@@ -7,18 +7,20 @@ import WinitRegistry
 /// passed; what it printed is gone when it is.
 final class ProgressBar {
   private let label: String
-  private let interruption = Interruption()
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = ContinuousClock.now
   private var lastDrawn = ContinuousClock.now
   private var drawn = false
 
-  init(_ label: String) { self.label = label }
+  init(_ label: String) {
+    self.label = label
+    _ = Interruption.shared
+  }
 
   deinit { if drawn { write("\r\u{1B}[K") } }
 
   func update(_ done: Int, _ total: Int) throws {
-    try interruption.check()
+    try Interruption.shared.check()
     let now = ContinuousClock.now
     guard isTerminal, total > 0, now - start > .milliseconds(500), now - lastDrawn > .milliseconds(100) else {
       return

@@ -1,3 +1,4 @@
+import Foundation
 import InitLaw
 import Philox
 import TestSupport
@@ -50,5 +51,19 @@ import Testing
       let draw = row[0] == "uniform" ? UnitDraw.uniform : UnitDraw.normal
       #expect(sweepDigest(stride: try row.decimal(1), draw: draw).hex == row[2], "\(row)")
     }
+  }
+
+  @Test(
+    "all 2³² words give the digests on the law's page",
+    .enabled(
+      if: ProcessInfo.processInfo.environment["WINIT_EXHAUSTIVE"] != nil,
+      "takes minutes; set WINIT_EXHAUSTIVE=1 to run it"))
+  func exhaustive() {
+    #expect(
+      sweepDigest(stride: 1, draw: UnitDraw.uniform).hex
+        == "1362af35f4b227d3034a5ba6f1f2752529a285c0aee3bbe59425355b3d59e33c")
+    #expect(
+      sweepDigest(stride: 1, draw: UnitDraw.normal).hex
+        == "ff2d31aa7a9ad698ad0848787f256ef58628c8332eb561b2630adb95fa85612a")
   }
 }
