@@ -43,11 +43,11 @@ struct Diagnosis {
   }
 
   /// The file has other values under the same shape and dtype.
-  func otherValues(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ comparison: ElementComparison)
+  func otherValues(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ difference: Difference)
     -> String?
   {
     let recipe = tensor.recipe
-    if comparison.difference?.count == 1, comparison.flippedBits.nonzeroBitCount == 1 {
+    if difference.count == 1, difference.flippedBits.nonzeroBitCount == 1 {
       return "one flipped bit: the file was damaged"
     }
     guard let sample = Sample(entry, recipe.dtype) else { return nil }
@@ -73,7 +73,7 @@ struct Diagnosis {
         return "the values this tensor would have under the name `\(other.name)`"
       }
     }
-    if let difference = comparison.difference, difference.count * 100 < recipe.shape.elementCount {
+    if difference.count * 100 < recipe.shape.elementCount {
       return "most elements are right: the file was damaged, or trained for a little"
     }
     return nil

@@ -25,35 +25,25 @@ extension Registry {
 
     let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
     let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
-    var comparisons: [Int: ElementComparison] = [:]
-    var chunks: [Int: [Int]] = [:]
+    var tallies: [Int: (chunks: [Int], difference: Difference?)] = [:]
     let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     try windows.run(tasks) { task, buffer in
       let (tensor, entry) = (pairs[task.tensor].tensor, pairs[task.tensor].entry)
       try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)
-      return Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == tensor.chunkDigests[task.chunk.index]
+      return tensor.compare(task.chunk, UnsafeRawBufferPointer(buffer))
     } consume: { window in
       for chunk in window {
         verification.fileChunks += 1
         verification.byteCount += chunk.bytes.count
-        if chunk.result { continue }
-        let recipe = pairs[chunk.task.tensor].tensor.recipe
-        let elements = chunk.task.chunk.elements(recipe.dtype)
-        let expected = recipe.bytes(elements)
-        chunks[chunk.task.tensor, default: []].append(chunk.task.chunk.index)
-        expected.withUnsafeBytes {
-          comparisons[chunk.task.tensor, default: ElementComparison(recipe.dtype, recipe.shape)]
-            .compare($0, chunk.bytes, from: elements.lowerBound)
-        }
+        guard case .differs(let difference) = chunk.result else { continue }
+        tallies[chunk.task.tensor, default: ([], nil)].chunks.append(chunk.task.chunk.index)
+        tallies[chunk.task.tensor, default: ([], nil)].difference.add(difference)
       }
       try progress?(verification.byteCount, total)
     }
-    for (index, chunks) in chunks.sorted(by: { $0.key < $1.key }) {
+    for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) {
       let (tensor, entry) = pairs[index]
-      verification.findings.append(
-        try finding(
-          tensor, entry, chunks,
-          comparisons[index] ?? ElementComparison(tensor.recipe.dtype, tensor.recipe.shape), diagnosis))
+      verification.findings.append(finding(tensor, entry, tally.chunks, tally.difference, diagnosis))
     }
     verification.duration = .now - start
     return verification
@@ -96,10 +86,10 @@ extension Registry {
   }
 
   private func finding(
-    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ chunks: [Int], _ comparison: ElementComparison,
+    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ chunks: [Int], _ difference: Difference?,
     _ diagnosis: Diagnosis
-  ) throws -> Finding {
-    guard let difference = comparison.difference else {
+  ) -> Finding {
+    guard let difference else {
       // The file has the bits the recipe gives, which are not those of the record.
       var finding = Finding(
         .regenerated, tensor.name, "\(chunks.count) of its chunks do not regenerate to their digests")
@@ -107,13 +97,30 @@ extension Registry {
       return finding
     }
     let total = tensor.recipe.shape.elementCount
+    let verb = difference.count == 1 ? "differs" : "differ"
     var finding = Finding(
-      .values, tensor.name,
-      "\(difference.count) of \(total) elements \(difference.count == 1 ? "differs" : "differ"); \(difference.text)"
-    )
+      .values, tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)")
     finding.difference = difference
     finding.chunks = chunks
-    finding.likelyCause = diagnosis.otherValues(tensor, entry, comparison)
+    finding.likelyCause = diagnosis.otherValues(tensor, entry, difference)
     return finding
   }
+}
+
+extension RecordedTensor {
+  /// Holds bytes against a chunk's digest, and where that differs against the chunk filled again.
+  fileprivate func compare(_ chunk: Chunk, _ bytes: UnsafeRawBufferPointer) -> ChunkComparison {
+    if Digest(hashing: bytes.bytes) == chunkDigests[chunk.index] { return .matches }
+    let elements = chunk.elements(recipe.dtype)
+    return recipe.bytes(elements).withUnsafeBytes {
+      .differs(Difference(expected: $0, found: bytes, from: elements.lowerBound, of: recipe))
+    }
+  }
+}
+
+/// What became of a chunk of a file.
+private enum ChunkComparison: Sendable {
+  case matches
+  /// Other bytes than recorded; nil where they are what the recipe gives.
+  case differs(Difference?)
 }

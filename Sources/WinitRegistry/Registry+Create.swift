@@ -5,7 +5,6 @@ import Foundation
 import InitLaw
 public import ModelSpec
 public import Store
-import Synchronization
 import TensorFiles
 public import Tensors
 

@@ -124,13 +124,14 @@ extension Store {
         stored = .matches
       } else {
         let expected = recipe.bytes(elements)
-        var comparison = ElementComparison(recipe.dtype, recipe.shape)
-        if Digest(hashing: expected.span.bytes) == digest {
+        let isRight = Digest(hashing: expected.span.bytes) == digest
+        stored = .differs(
           expected.withUnsafeBytes {
-            comparison.compare($0, UnsafeRawBufferPointer(buffer), from: elements.lowerBound)
-          }
-        }
-        stored = .differs(comparison.difference)
+            isRight
+              ? Difference(
+                expected: $0, found: UnsafeRawBufferPointer(buffer), from: elements.lowerBound, of: recipe)
+              : nil
+          })
       }
     }
     guard mode != .stored else { return (stored, nil) }
@@ -152,7 +153,7 @@ private struct Tally {
       return
     }
     damaged.append(chunk)
-    if difference == nil { difference = found } else { difference?.count += found?.count ?? 0 }
+    difference.add(found)
   }
 
   func findings(for tensor: RecordedTensor) -> [Finding] {

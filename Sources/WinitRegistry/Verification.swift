@@ -86,20 +86,6 @@ public struct Finding: Sendable {
   }
 }
 
-/// The first element in which two tensors differ.
-public struct Difference: Sendable {
-  /// The row-major index.
-  public let element: Int
-  /// The coordinates.
-  public let coordinates: [Int]
-  /// The value the record calls for.
-  public let expected: String
-  /// The value that is there.
-  public let found: String
-  /// How many elements differ, among those compared.
-  public var count: Int
-}
-
 extension Verification {
   /// For programs.
   public var json: JSONValue {

@@ -1,0 +1,113 @@
+// What an export does: choose, lay out, check, write.
+
+import Foundation
+import InitLaw
+import Initializers
+import Store
+import TensorFiles
+import Tensors
+
+/// Tensors chosen and laid out, to be written.
+struct Export {
+  let store: Store
+  let run: Run
+  let tensors: [RecordedTensor]
+  let boxes: [Box]
+  let header: [UInt8]
+
+  init(_ store: Store, _ run: Run, _ selection: Selection, _ format: ExportFormat) throws {
+    let chosen = try Export.select(selection.tensors, of: run, store)
+    let chosenBoxes = try chosen.map { tensor throws(SliceError) in
+      try selection.slice.map { slice throws(SliceError) in try Box(slice, of: tensor.recipe.shape) }
+        ?? Box(whole: tensor.recipe.shape)
+    }
+    if format != .safetensors, chosen.count != 1 {
+      throw RegistryError.usage(
+        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one with --tensor, or use safetensors"
+      )
+    }
+    self.store = store
+    self.run = run
+    switch format {
+    case .safetensors:
+      var metadata = [("format", "pt"), ("winit_id", run.id.description)]
+      if let slice = selection.slice { metadata.append(("winit_slice", slice.description)) }
+      let layout = SafetensorsLayout(
+        zip(chosen, chosenBoxes).map { ($0.name, $0.recipe.dtype, $1.resultShape) }, metadata: metadata)
+      header = layout.header
+      tensors = layout.order.map { chosen[$0] }
+      boxes = layout.order.map { chosenBoxes[$0] }
+    case .npy:
+      let dtype = chosen[0].recipe.dtype
+      guard let npy = NpyHeader(dtype: dtype, shape: chosenBoxes[0].resultShape) else {
+        throw RegistryError.usage(
+          "`\(chosen[0].name)` is \(dtype), which the npy format cannot hold; use safetensors or raw")
+      }
+      header = npy.bytes
+      (tensors, boxes) = (chosen, chosenBoxes)
+    case .raw:
+      header = []
+      (tensors, boxes) = (chosen, chosenBoxes)
+    }
+  }
+
+  static func select(_ names: [TensorName]?, of run: Run, _ store: Store) throws -> [RecordedTensor] {
+    let all = try store.tensors(of: run)
+    guard let names else { return all }
+    let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var seen: Set<TensorName> = []
+    return try names.filter { seen.insert($0).inserted }.map { name in
+      guard let tensor = byName[name] else {
+        throw RegistryError.noTensor(
+          name, run: run.reference, suggestion: nearest(to: name.string, in: all.map(\.name.string)))
+      }
+      return tensor
+    }
+  }
+
+  func write(to sink: any ByteSink, threads: Int?, progress: ProgressHandler?) throws -> ExportReceipt {
+    let start = ContinuousClock.now
+    let sizes = zip(tensors, boxes).map { $1.resultShape.byteCount($0.recipe.dtype) }
+    let total = sizes.reduce(0, +)
+    try sink.write(header)
+    var cursors = boxes.map(RunCursor.init)
+    var damaged: Set<Int> = []
+    var written = 0
+    let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let (store, tensors) = (store, tensors)
+    try windows.run(touchedChunks()) { task, buffer in
+      try store.checkedChunk(task.chunk, of: tensors[task.tensor], into: buffer)
+    } consume: { window in
+      for chunk in window {
+        let dtype = tensors[chunk.task.tensor].recipe.dtype
+        if tensors[chunk.task.tensor].isStored, !chunk.result { damaged.insert(chunk.task.tensor) }
+        let elements = chunk.task.chunk.elements(dtype)
+        written += try cursors[chunk.task.tensor].write(elements, of: chunk.bytes, dtype, to: sink)
+      }
+      try progress?(written, total)
+    }
+    return ExportReceipt(
+      run: run, tensorCount: tensors.count, byteCount: header.count + total,
+      damaged: damaged.sorted().map { tensors[$0].name }, duration: .now - start)
+  }
+
+  /// The chunks in which some element of the boxes lies.
+  private func touchedChunks() -> [ChunkTask] {
+    zip(tensors, boxes).enumerated().flatMap { index, pair -> [ChunkTask] in
+      let (recipe, box) = (pair.0.recipe, pair.1)
+      var next = 0
+      var tasks: [ChunkTask] = []
+      for run in box.runs {
+        let bytes = run.lowerBound * recipe.dtype.byteCount..<run.upperBound * recipe.dtype.byteCount
+        let last = (bytes.upperBound - 1) / chunkSize
+        next = max(next, bytes.lowerBound / chunkSize)
+        while next <= last {
+          tasks.append(ChunkTask(tensor: index, chunk: recipe.chunk(next)))
+          next += 1
+        }
+        if next == recipe.chunkCount { break }
+      }
+      return tasks
+    }
+  }
+}
