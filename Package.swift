@@ -45,7 +45,10 @@ let package = Package(
     module("TensorFiles", ["Tensors", "CanonicalJSON"]),
     module(
       "ModelSpec",
-      ["Tensors", "InitLaw", "Initializers", "CanonicalJSON", .product(name: "Yams", package: "Yams")]),
+      [
+        "Tensors", "InitLaw", "Initializers", "CanonicalJSON", "TensorFiles",
+        .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")],
       swiftSettings: strict),

@@ -19,11 +19,13 @@ package struct Chunk: Sendable, Hashable {
 
   package init(_ index: Int, ofBytes total: Int) {
     self.index = index
-    self.byteRange = index * chunkSize..<min((index + 1) * chunkSize, total)
+    self.byteRange = index * chunkSize..<index * chunkSize + min(chunkSize, total - index * chunkSize)
   }
 
   /// How many chunks a tensor of that many bytes has.
-  package static func count(ofBytes total: Int) -> Int { (total + chunkSize - 1) / chunkSize }
+  package static func count(ofBytes total: Int) -> Int {
+    total / chunkSize + (total % chunkSize == 0 ? 0 : 1)
+  }
 }
 
 extension Recipe {

@@ -55,7 +55,12 @@ extension Arguments {
   /// The gain: a number, or an activation's, or the scheme's own.
   func gain(default gain: Double) throws(SchemeError) -> Double {
     let activation = try activation()
-    guard let number = try number("gain") else { return activation?.gain ?? gain }
+    guard let number = try number("gain") else {
+      guard activation?.gain != 0 else {
+        throw .invalid("the slope of leaky_relu is so large that the gain is 0")
+      }
+      return activation?.gain ?? gain
+    }
     if activation != nil { throw .invalid("gain and activation both set the gain; give one of them") }
     guard number >= 0 else { throw .law(.negative("gain", number)) }
     return number

@@ -1,8 +1,8 @@
 // From YAML to a spec. Goes on after an error, so that one run reports them all.
 
 import CanonicalJSON
-import Foundation
 import Initializers
+import TensorFiles
 import Tensors
 
 extension ModelSpec {
@@ -23,10 +23,12 @@ extension ModelSpec {
 
   /// Reads and parses a file.
   ///
-  /// - Throws: `SpecError`, or the system's error where the file cannot be read.
+  /// - Throws: `SpecError`, or `FileError` where the file cannot be read.
   public init(contentsOf path: String) throws {
-    let data = try Data(contentsOf: URL(filePath: path))
-    guard let text = String(validating: data, as: UTF8.self) else {
+    let bytes = try readWhole(path, limit: 100_000_000)
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let content = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
+    guard let text = String(validating: content, as: UTF8.self) else {
       throw SpecError([SpecDiagnostic(file: path, line: nil, tensor: nil, message: "is not UTF-8 text")])
     }
     try self.init(parsing: text, file: path)

@@ -38,6 +38,9 @@ extension SpecNode {
     func fail(_ line: Int?, _ message: String) -> SpecDiagnostic {
       SpecDiagnostic(file: file, line: line, tensor: nil, message: message)
     }
+    if let line = Spelling.firstUnsafeLine(text) {
+      throw fail(line, "it holds a character of the private use plane, which no tensor name here may")
+    }
     do {
       guard let root = try Yams.Parser(yaml: Spelling.encode(text)).singleRoot() else { return nil }
       var budget = 1_000_000
@@ -106,6 +109,7 @@ extension SpecNode {
 /// one, by a character of private use, which has none; lines and columns stay.
 enum Spelling {
   private static let base: UInt32 = 0xF0000
+  private static let encoded = base + 0xA1...base + 0xFFFD
 
   static func encode(_ text: String) -> String {
     var out = String.UnicodeScalarView()
@@ -118,11 +122,18 @@ enum Spelling {
     return String(out)
   }
 
+  /// The line of the first character that `decode` would take for a replaced one.
+  static func firstUnsafeLine(_ text: String) -> Int? {
+    guard let place = text.unicodeScalars.firstIndex(where: { encoded.contains($0.value) }) else {
+      return nil
+    }
+    return text.unicodeScalars[..<place].count { $0 == "\n" } + 1
+  }
+
   static func decode(_ text: String) -> String {
     var out = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
-      let encoded = (base + 0xA1...base + 0xFFFD).contains(scalar.value)
-      out.append(encoded ? Unicode.Scalar(scalar.value - base) ?? scalar : scalar)
+      out.append(encoded.contains(scalar.value) ? Unicode.Scalar(scalar.value - base) ?? scalar : scalar)
     }
     return String(out)
   }

@@ -40,6 +40,7 @@ enum RegistryFile {
   ///
   /// - Throws: `StoreError` where the path is a folder.
   static func exists(_ path: String) throws -> Bool {
+    guard !path.isEmpty else { throw StoreError.notARegistry(path: "``", why: "the path is empty") }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
     guard !isFolder.boolValue else { throw StoreError.notARegistry(path: path, why: "it is a folder") }

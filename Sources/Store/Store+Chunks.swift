@@ -5,48 +5,68 @@ import GRDB
 package import InitLaw
 
 extension Store {
-  /// Adds chunks that are not there yet, in one transaction; at most `transactionSize` bytes should be given.
+  /// Adds chunks that are not there yet, in one transaction; at most `transactionSize` bytes should be given. A
+  /// chunk that is there with other bytes than its digest promises is set right.
   ///
   /// - Returns: what was added, for `removeUnused` should the create fail.
-  package func addChunks(
-    _ chunks: [(digest: Digest, bytes: UnsafeRawBufferPointer)]
-  ) throws -> [(row: Int64, size: Int)] {
+  package func addChunks(_ chunks: [(digest: Digest, bytes: UnsafeRawBufferPointer)]) throws -> [AddedChunk] {
     try write { db in
       let insert = try db.cachedStatement(
-        sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING")
-      var added: [(row: Int64, size: Int)] = []
+        sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING")
+      let repair = try db.cachedStatement(
+        sql: "UPDATE chunks SET size = ?2, bytes = ?3 WHERE digest = ?1 AND bytes IS NOT ?3")
+      var added: [AddedChunk] = []
       for (digest, bytes) in chunks {
         guard let base = bytes.baseAddress else { continue }
         // SQLite copies the bytes while they are bound; Data only lends them.
         let data = Data(
           bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count, deallocator: .none)
-        try insert.execute(arguments: [Data(digest.bytes), bytes.count, data])
-        if db.changesCount > 0 { added.append((db.lastInsertedRowID, bytes.count)) }
+        let arguments: StatementArguments = [Data(digest.bytes), bytes.count, data]
+        try insert.execute(arguments: arguments)
+        if db.changesCount > 0 {
+          added.append(AddedChunk(row: db.lastInsertedRowID, size: bytes.count))
+        } else {
+          try repair.execute(arguments: arguments)
+        }
       }
       return added
     }
   }
 
-  /// Takes back chunks that no tensor refers to, in transactions of the usual size, and gives the space back.
-  package func removeUnused(_ rows: [Int64]) throws {
-    let batch = Store.transactionSize / chunkSize
-    for start in stride(from: 0, to: rows.count, by: batch) {
-      try write { db in
-        let delete = try db.cachedStatement(
-          sql: """
-            DELETE FROM chunks WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM tensor_chunks WHERE chunk = ?1)
-            """)
-        for row in rows[start..<min(start + batch, rows.count)] { try delete.execute(arguments: [row]) }
-        // A row is fetched for each page given back, so all of them have to be.
-        _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum")
+  /// Takes back chunks that no tensor refers to, the newest first, and gives the space back. Where the disk is too
+  /// full for the journal of many, one at a time may still do: each makes room for the next.
+  ///
+  /// - Returns: how many bytes of them are still there.
+  package func removeUnused(_ chunks: [AddedChunk]) -> Int {
+    var rest = Array(chunks.reversed())
+    for batch in [Store.transactionSize / chunkSize, 1] {
+      while !rest.isEmpty, (try? remove(rest.prefix(batch))) != nil {
+        rest.removeFirst(min(batch, rest.count))
       }
+    }
+    return rest.reduce(0) { $0 + $1.size }
+  }
+
+  private func remove(_ chunks: ArraySlice<AddedChunk>) throws {
+    try write { db in
+      let delete = try db.cachedStatement(
+        sql: "DELETE FROM chunks WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM tensor_chunks WHERE chunk = ?1)")
+      for chunk in chunks { try delete.execute(arguments: [chunk.row]) }
+      // It gives back a page with each row that is fetched, so all of them have to be.
+      _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum")
     }
   }
 
   /// Reads a chunk that is kept as a blob into a buffer.
   ///
-  /// - Returns: false where the blob is not there or has another size.
+  /// - Returns: false where the blob is not there, has another size, or lies on pages that SQLite cannot follow.
   package func readChunk(
+    _ index: Int, of tensor: RecordedTensor, into buffer: UnsafeMutableRawBufferPointer
+  ) throws -> Bool {
+    do { return try copyChunk(index, of: tensor, into: buffer) } catch StoreError.damaged { return false }
+  }
+
+  private func copyChunk(
     _ index: Int, of tensor: RecordedTensor, into buffer: UnsafeMutableRawBufferPointer
   ) throws -> Bool {
     try read { db in
@@ -64,4 +84,10 @@ extension Store {
       }
     }
   }
+}
+
+/// A chunk that a create has added.
+package struct AddedChunk: Sendable {
+  package let row: Int64
+  package let size: Int
 }

@@ -59,12 +59,14 @@ package final class Store: Sendable {
       }
       try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
       try db.execute(sql: "PRAGMA synchronous = EXTRA")
+      try db.execute(sql: "PRAGMA fullfsync = ON")  // macOS's fsync alone leaves bytes in the drive's cache
       try db.execute(sql: "PRAGMA cache_size = -24000")
       try db.execute(sql: "PRAGMA trusted_schema = OFF")
       try db.execute(sql: "PRAGMA cell_size_check = ON")
     }
     do {
-      queue = try DatabaseQueue(path: path, configuration: configuration)
+      // A path and nothing else: not `:memory:`, not a `file:` URI.
+      queue = try DatabaseQueue(path: path.hasPrefix("/") ? path : "./" + path, configuration: configuration)
     } catch let error as DatabaseError { throw StoreError(error, path: path) }
     try checkSchema(creating: creating)
   }

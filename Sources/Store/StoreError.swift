@@ -40,6 +40,9 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
   init(_ error: DatabaseError, path: String) {
     switch error.resultCode {
     case .SQLITE_NOTADB: self = .notARegistry(path: path, why: "it is not a SQLite database")
+    case .SQLITE_ERROR:
+      self = .damaged(
+        path: path, what: "its tables are not a registry's: \(error.message ?? "unknown error")")
     case .SQLITE_CORRUPT: self = .damaged(path: path, what: error.message ?? "SQLite reports corruption")
     case .SQLITE_BUSY:
       self = .sqlite(

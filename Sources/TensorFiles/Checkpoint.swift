@@ -17,7 +17,7 @@ package struct Checkpoint: Sendable {
     package let offset: Int
   }
 
-  /// In the order of the header, or of the index.
+  /// In the order of the header, or of the index; after the index's those that its files hold beside them.
   package let entries: [Entry]
 
   /// Opens a .safetensors file, or the `model.safetensors.index.json` of a sharded checkpoint (any file whose name
@@ -53,7 +53,7 @@ package struct Checkpoint: Sendable {
     guard let map = json["weight_map"]?.objectValue else { throw fail("it has no `weight_map` object") }
     let folder = URL(filePath: index.path).deletingLastPathComponent()
     var shards: [String: [TensorName: Entry]] = [:]
-    return try map.map { member in
+    let mapped = try map.map { member -> Entry in
       guard let shard = member.value.stringValue else {
         throw fail("the file of `\(member.key)` is not a string")
       }
@@ -63,12 +63,21 @@ package struct Checkpoint: Sendable {
       if shards[shard] == nil {
         let file = try InputFile(folder.appending(path: shard).path)
         shards[shard] = Dictionary(
-          try entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+          try Self.entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       }
       guard let entry = shards[shard]?[TensorName(member.key)] else {
         throw fail("`\(member.key)` is not in `\(shard)`, where the index says it is")
       }
       return entry
     }
+    // Readers that load whole files see these too.
+    let named = Set(mapped.map(\.name))
+    let others = shards.values.flatMap(\.values).filter { !named.contains($0.name) }.sorted {
+      $0.name < $1.name
+    }
+    for (first, second) in zip(others, others.dropFirst()) where first.name == second.name {
+      throw fail("`\(first.name)` is in two of its files and not in the index")
+    }
+    return mapped + others
   }
 }

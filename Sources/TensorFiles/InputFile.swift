@@ -10,7 +10,8 @@ package final class InputFile: Sendable {
 
   package init(_ path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting, should it be a pipe, for somebody to write to it.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError("open", path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError("read", path) }

@@ -19,20 +19,31 @@ package final class OutputFile: ByteSink {
   private let replaces: Bool
   private var descriptor: Int32
 
-  /// - Parameter replacing: whether a file at the path may be replaced; otherwise one there is an error, now and
-  ///   at commit.
-  package init(_ path: String, replacing: Bool) throws {
+  /// - Parameters:
+  ///   - replacing: whether a file at the path may be replaced; otherwise one there is an error, now and at commit.
+  ///     A folder, a device or a pipe is never replaced, and a link is, rather than what it points to.
+  ///   - protected: a file that is not replaced whatever is asked.
+  package init(_ path: String, replacing: Bool, protected: String? = nil) throws {
+    guard !path.isEmpty, !path.hasSuffix("/") else { throw FileError("write", "`\(path)`", code: EISDIR) }
     var status = stat()
     if lstat(path, &status) == 0 {
-      if status.st_mode & S_IFMT == S_IFDIR { throw FileError("write", path, code: EISDIR) }
+      let kind = status.st_mode & S_IFMT
+      if kind == S_IFDIR { throw FileError("write", path, code: EISDIR) }
       if !replacing { throw FileError("write", path, code: EEXIST) }
+      guard kind == S_IFREG || kind == S_IFLNK else { throw FileError("replace", path, code: EINVAL) }
+      var other = stat()
+      if let protected, stat(protected, &other) == 0, other.st_dev == status.st_dev,
+        other.st_ino == status.st_ino
+      {
+        throw FileError("replace the registry itself,", path, code: EPERM)
+      }
     }
     self.path = path
     self.replaces = replacing
     let url = URL(filePath: path)
     temporary =
       url.deletingLastPathComponent()
-      .appending(path: ".\(url.lastPathComponent.prefix(100)).\(UUID().uuidString.prefix(8)).tmp").path
+      .appending(path: ".\(url.lastPathComponent.prefix(60)).\(UUID().uuidString.prefix(8)).tmp").path
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError("write", path) }
   }
@@ -49,20 +60,23 @@ package final class OutputFile: ByteSink {
 
   /// Flushes to the disk, then renames.
   package func commit() throws {
-    guard fsync(descriptor) == 0 else { throw FileError("write", path) }
+    guard flush(descriptor) == 0 else { throw FileError("write", path) }
     // Without permission to replace, a link fails where a file has appeared meanwhile; a rename would not.
     if replaces {
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     } else if link(temporary, path) == 0 {
       unlink(temporary)
     } else {
-      guard [EPERM, ENOTSUP, EMLINK].contains(errno) else { throw FileError("write", path) }
+      // Some file systems have no links.
+      guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
+        throw FileError("write", path)
+      }
       guard access(path, F_OK) != 0 else { throw FileError("write", path, code: EEXIST) }
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     }
     close(descriptor)
     descriptor = -1
-    syncDirectory(of: path)
+    syncFolder(of: path)
   }
 }
 
@@ -87,8 +101,16 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, pat
   }
 }
 
+/// Onto the disk itself: macOS's fsync alone leaves bytes in the drive's cache.
+private func flush(_ descriptor: Int32) -> Int32 {
+  #if canImport(Darwin)
+    if fcntl(descriptor, F_FULLFSYNC) == 0 { return 0 }
+  #endif
+  return fsync(descriptor)
+}
+
 /// Makes a new name in a folder durable. Some file systems refuse to sync a folder; then there is nothing to do.
-package func syncDirectory(of path: String) {
+private func syncFolder(of path: String) {
   let descriptor = open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)

@@ -1,8 +1,8 @@
 // The lengths of a tensor's axes.
 
 /// The lengths of a tensor's axes, outermost first; the last axis varies fastest in memory (row-major).
-/// Rank 0 has one element. No dimension is negative, and the tensor's bytes at 8 bytes an element can be
-/// counted in a signed 64-bit integer, so arithmetic on element indices and byte offsets cannot overflow.
+/// Rank 0 has one element. No dimension is negative or above 2⁵³ (so that a JSON number carries it), and the
+/// tensor's bytes at 8 bytes an element can be counted in a signed 64-bit integer.
 public struct Shape: Sendable, Hashable, CustomStringConvertible {
   /// The length of each axis.
   public let dims: [Int]
@@ -14,6 +14,7 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     var count = 1
     for (axis, dim) in dims.enumerated() {
       guard dim >= 0 else { throw .negative(axis: axis, dim: dim) }
+      guard dim <= 1 << 53 else { throw .tooLarge(dims) }
       guard dim > 0 else { continue }
       let (product, overflow) = count.multipliedReportingOverflow(by: dim)
       guard !overflow, product <= Int.max / 8 else { throw .tooLarge(dims) }

@@ -59,11 +59,11 @@ public struct Slice: Sendable, Hashable, CustomStringConvertible {
     }.joined(separator: ",")
   }
 
-  /// A decimal integer with an optional sign, and nothing else.
+  /// A decimal integer with an optional sign, and nothing else; one beyond 64 bits counts as the nearest within.
   private static func integer(_ text: Substring) -> Int? {
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return Int(text)
+    return Int(text) ?? (text.hasPrefix("-") ? -Int.max : Int.max)
   }
 }
 

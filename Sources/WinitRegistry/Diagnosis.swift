@@ -8,6 +8,9 @@ import Tensors
 /// Tries the usual causes of a difference. Any element of any recipe can be computed alone, so each guess costs a
 /// few dozen elements; it is made only where every one of them fits.
 struct Diagnosis {
+  /// How many findings are explained: each may try every tensor of the run, and nobody reads hundreds.
+  static let limit = 100
+
   let tensors: [RecordedTensor]
   /// The seeds of the registry's runs, and those that people use.
   let seeds: [UInt64]

@@ -17,9 +17,11 @@ struct Export {
 
   init(_ store: Store, _ run: Run, _ selection: Selection, _ format: ExportFormat) throws {
     let chosen = try Export.select(selection.tensors, of: run, store)
-    let chosenBoxes = try chosen.map { tensor throws(SliceError) in
-      try selection.slice.map { slice throws(SliceError) in try Box(slice, of: tensor.recipe.shape) }
-        ?? Box(whole: tensor.recipe.shape)
+    let chosenBoxes = try chosen.map { tensor in
+      guard let slice = selection.slice else { return Box(whole: tensor.recipe.shape) }
+      do { return try Box(slice, of: tensor.recipe.shape) } catch let error as SliceError {
+        throw RegistryError.slice(tensor.name, error)
+      }
     }
     if format != .safetensors, chosen.count != 1 {
       throw RegistryError.usage(
@@ -41,7 +43,8 @@ struct Export {
       let dtype = chosen[0].recipe.dtype
       guard let npy = NpyHeader(dtype: dtype, shape: chosenBoxes[0].resultShape) else {
         throw RegistryError.usage(
-          "`\(chosen[0].name)` is \(dtype), which the npy format cannot hold; use safetensors or raw")
+          "`\(chosen[0].name)` (\(dtype), rank \(chosenBoxes[0].resultShape.rank)) has no form as npy; use safetensors or raw"
+        )
       }
       header = npy.bytes
       (tensors, boxes) = (chosen, chosenBoxes)

@@ -43,7 +43,11 @@ extension Registry {
     }
     for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) {
       let (tensor, entry) = pairs[index]
-      verification.findings.append(finding(tensor, entry, tally.chunks, tally.difference, diagnosis))
+      try progress?(verification.byteCount, total)
+      verification.findings.append(
+        finding(
+          tensor, entry, tally.chunks, tally.difference, diagnosis,
+          explain: verification.findings.count < Diagnosis.limit))
     }
     verification.duration = .now - start
     return verification
@@ -87,7 +91,7 @@ extension Registry {
 
   private func finding(
     _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ chunks: [Int], _ difference: Difference?,
-    _ diagnosis: Diagnosis
+    _ diagnosis: Diagnosis, explain: Bool
   ) -> Finding {
     guard let difference else {
       // The file has the bits the recipe gives, which are not those of the record.
@@ -102,7 +106,7 @@ extension Registry {
       .values, tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)")
     finding.difference = difference
     finding.chunks = chunks
-    finding.likelyCause = diagnosis.otherValues(tensor, entry, difference)
+    if explain { finding.likelyCause = diagnosis.otherValues(tensor, entry, difference) }
     return finding
   }
 }

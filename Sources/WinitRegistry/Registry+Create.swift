@@ -5,7 +5,6 @@ import Foundation
 import InitLaw
 public import ModelSpec
 public import Store
-import TensorFiles
 public import Tensors
 
 /// How a run is to be created.
@@ -36,23 +35,6 @@ public struct CreateReceipt: Sendable {
   public let warnings: [SpecDiagnostic]
   /// How long filling, hashing and storing took.
   public let duration: Duration
-}
-
-extension ModelSpec {
-  /// Decides every tensor, reading the headers of the checkpoint that is to be followed, if any.
-  ///
-  /// - Parameter like: instead of the spec's own `like`, which is relative to the spec's folder.
-  /// - Throws: `SpecError`, or why the checkpoint cannot be read.
-  public func plan(dtype: DType? = nil, like: String? = nil) throws -> Plan {
-    let folder = URL(filePath: file).deletingLastPathComponent()
-    guard let path = like ?? self.like.map({ URL(filePath: $0, relativeTo: folder).path }) else {
-      return try resolve(dtype: dtype)
-    }
-    let tensors = try Checkpoint(path).entries.map {
-      LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code)
-    }
-    return try resolve(dtype: dtype, like: (path, tensors))
-  }
 }
 
 extension Registry {
@@ -101,10 +83,13 @@ extension Registry {
         sharedBytes: options.recipeOnly ? 0 : run.byteCount - creation.storedBytes, warnings: plan.warnings,
         duration: .now - start)
     } catch {
-      creation.takeBack()
-      throw error
+      let left = creation.takeBack()
+      throw left == 0 ? error : RegistryError.leftBehind(bytes: left, after: error)
     }
   }
+
+  /// No run is larger: 16 TiB, a few trillion parameters.
+  static let largestRun = 1 << 44
 
   /// What can be refused before a registry is opened, so that a refusal does not make one.
   public static func check(_ name: String, _ plan: Plan) throws(RegistryError) {
@@ -112,7 +97,7 @@ extension Registry {
     var total = 0
     for tensor in plan.tensors {
       let (sum, overflow) = total.addingReportingOverflow(tensor.shape.byteCount(tensor.dtype))
-      guard !overflow else { throw .tooLarge }
+      guard !overflow, sum <= Registry.largestRun else { throw .tooLarge }
       total = sum
     }
   }
@@ -140,7 +125,7 @@ private final class Creation {
   private let total: Int
   private var done = 0
   private var digests: [[Digest?]]
-  private var added: [Int64] = []
+  private var added: [AddedChunk] = []
   private(set) var storedBytes = 0
 
   init(store: Store, recipes: [Recipe], options: CreateOptions, progress: ProgressHandler?) {
@@ -171,9 +156,9 @@ private final class Creation {
   }
 
   private func store(_ window: [ChunkWindows.Done<Digest>]) throws {
-    let rows = try store.addChunks(window.map { ($0.result, $0.bytes) })
-    added += rows.map(\.row)
-    storedBytes += rows.reduce(0) { $0 + $1.size }
+    let new = try store.addChunks(window.map { ($0.result, $0.bytes) })
+    added += new
+    storedBytes += new.reduce(0) { $0 + $1.size }
     // Lets waiting readers in between two transactions.
     usleep(3000)
   }
@@ -192,9 +177,8 @@ private final class Creation {
     }
   }
 
-  /// Takes back what was added, as far as that is possible; chunks left over are never visible and are used again
-  /// by the next create that needs them.
-  func takeBack() {
-    try? store.removeUnused(added)
-  }
+  /// Takes back what was added.
+  ///
+  /// - Returns: how many bytes could not be; they are never visible, and used by the next create that needs them.
+  func takeBack() -> Int { store.removeUnused(added) }
 }

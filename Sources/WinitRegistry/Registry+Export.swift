@@ -48,7 +48,7 @@ extension Registry {
   /// Stored blobs are read, a recipe is filled again; either way every chunk is checked against its recorded digest
   /// before a byte of it is written. A slice costs the chunks it touches.
   ///
-  /// - Parameter replacing: whether a file at the path may be replaced.
+  /// - Parameter replacing: whether a file at the path may be replaced; the registry itself never is.
   /// - Throws: `RegistryError` where the run has no such tensor or the format cannot hold the selection,
   ///   `SliceError` where the slice does not fit, `FileError`, or what `progress` throws.
   public func export(
@@ -56,7 +56,7 @@ extension Registry {
     replacing: Bool = false, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
     let export = try Export(store, run, selection, format)
-    let file = try OutputFile(path, replacing: replacing)
+    let file = try OutputFile(path, replacing: replacing, protected: self.path)
     let receipt = try export.write(to: file, threads: threads, progress: progress)
     try file.commit()
     return receipt

@@ -165,7 +165,7 @@ private struct Tally {
       finding.chunks = chunks
       findings.append(finding)
     }
-    add(.stored, missing, "should be stored and are not")
+    add(.stored, missing, "should be stored and cannot be read")
     add(.stored, damaged, "are stored with other bytes" + (difference.map { "; " + $0.text } ?? ""))
     if !damaged.isEmpty {
       findings[findings.count - 1].difference = difference

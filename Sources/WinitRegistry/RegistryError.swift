@@ -17,8 +17,12 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
   case noTensor(TensorName, run: String, suggestion: String?)
   /// Something asked for makes no sense together; says what to ask for instead.
   case usage(String)
-  /// The tensors' sizes do not add up to a number that can be addressed.
+  /// The tensors are larger together than any run may be.
   case tooLarge
+  /// A create failed, and some of the chunks it had added could not be taken back.
+  indirect case leftBehind(bytes: Int, after: any Error)
+  /// The slice does not fit a tensor.
+  case slice(TensorName, SliceError)
   /// A chunk has other bytes than its record says, and they cannot be made again.
   case mismatch(String)
 
@@ -39,7 +43,10 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
       "\(run) has no tensor `\(name)`"
         + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `show` lists them")
     case .usage(let message): message
-    case .tooLarge: "the model's tensors together are too large to address"
+    case .tooLarge: "the model's tensors are together larger than 16 TiB, which no run may be"
+    case .leftBehind(let bytes, let error):
+      "\(error)\n\(bytes) bytes that had been added could not be taken back; no run shows them, and the next create that needs them uses them"
+    case .slice(let name, let error): "tensor `\(name)`: \(error)"
     case .mismatch(let what): what
     }
   }

@@ -82,7 +82,7 @@ struct Create: ParsableCommand {
       let progress = ProgressBar(recipeOnly ? "hashing" : "filling")
       let receipt = try Registry(openingOrCreating: registry.path)
         .create(name, plan: plan, seed: seed, options: options, progress: progress.update)
-      print(json.enabled ? receipt.json.pretty : receipt.text)
+      try emit(json.enabled ? receipt.json.pretty : receipt.text)
     }
   }
 }

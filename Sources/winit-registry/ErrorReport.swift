@@ -18,10 +18,11 @@ enum ExitStatus {
     case is Interrupted: interrupted
     case let error as RegistryError:
       switch error {
-      case .badReference, .badName, .usage, .ambiguousID: usage
+      case .badReference, .badName, .usage, .ambiguousID, .slice: usage
       case .noRun, .noTensor: notFound
       case .tooLarge: badData
       case .mismatch: mismatch
+      case .leftBehind(_, let error): of(error)
       }
     case is SliceError: usage
     case is SpecError, is FormatError, is LawError, is SchemeError, is JSONError: badData
@@ -32,8 +33,6 @@ enum ExitStatus {
       case .missingChunks, .sqlite: io
       }
     case let error as FileError: error.isNotFound ? notFound : io
-    case let error as CocoaError:
-      error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile ? notFound : io
     default: io
     }
   }
@@ -42,19 +41,20 @@ enum ExitStatus {
 /// Runs a command's body; an error becomes a message on stderr and an exit status.
 func reportingErrors(_ body: () throws -> Void) throws {
   do { try body() } catch let code as ExitCode { throw code } catch {
-    let text = error is CocoaError ? fileMessage(error) : "\(error)"
-    for line in text.split(separator: "\n") { printError("error: \(line)") }
+    for line in "\(error)".split(separator: "\n") { printError("error: \(line)") }
     throw ExitStatus.of(error)
   }
 }
 
-/// Foundation's file errors do not print the path; this does.
-private func fileMessage(_ error: any Error) -> String {
-  guard let path = (error as? CocoaError)?.filePath else { return "\(error.localizedDescription)" }
-  let missing = ExitStatus.of(error) == ExitStatus.notFound
-  return "cannot read \(path): " + (missing ? "No such file or directory" : error.localizedDescription)
+/// A line on stderr; where nobody can read it, nothing is lost.
+func printError(_ line: String) {
+  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
-func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
+/// Text on standard output. A reader that has stopped reading, as `head` does, is no failure, and does not keep the
+/// command from its own exit status; a full disk is one.
+func emit(_ text: String, terminator: String = "\n") throws {
+  do { try StandardOutput().write(Array((text + terminator).utf8)) } catch let error as FileError {
+    guard error.code == EPIPE else { throw error }
+  }
 }

@@ -59,9 +59,11 @@ struct Get: ParsableCommand {
       let run = try registry.run(reference)
       let progress = ProgressBar(run.isStored ? "reading" : "filling")
       if output == "-" {
-        let receipt = try registry.exportToStandardOutput(
-          run, selection, format: format, threads: threads.threads, progress: progress.update)
-        warn(receipt)
+        do {
+          warn(
+            try registry.exportToStandardOutput(
+              run, selection, format: format, threads: threads.threads, progress: progress.update))
+        } catch let error as FileError where error.code == EPIPE {}
         return
       }
       let path = output ?? defaultPath(run)
@@ -69,7 +71,7 @@ struct Get: ParsableCommand {
         run, selection, format: format, to: path, replacing: force, threads: threads.threads,
         progress: progress.update)
       warn(receipt)
-      print(json.enabled ? receipt.json(path).pretty : receipt.text(path))
+      try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
     }
   }
 

@@ -9,7 +9,7 @@ struct Interrupted: Error, CustomStringConvertible {
   var description: String { "interrupted; nothing half-made was left" }
 }
 
-/// Turns SIGINT and SIGTERM into an error at the next report of progress. A second signal ends the process at once.
+/// Turns SIGINT, SIGTERM and SIGHUP into an error at the next report of progress. A second signal ends the process at once.
 final class Interruption: Sendable {
   /// Made, and so in force, from the first long operation on.
   static let shared = Interruption()
@@ -19,7 +19,7 @@ final class Interruption: Sendable {
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   private init() {
-    sources = [SIGINT, SIGTERM].map { number in
+    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: .global())
     }

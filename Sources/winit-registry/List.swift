@@ -14,9 +14,9 @@ struct List: ParsableCommand {
       let runs = try registry.open().runs()
       if json.enabled {
         let list: JSONValue = ["runs": .array(runs.map(\.json))]
-        print(list.pretty)
+        try emit(list.pretty)
       } else if runs.isEmpty {
-        print("the registry has no runs")
+        try emit("the registry has no runs")
       } else {
         let header = ["RUN", "CREATED (UTC)", "SEED", "TENSORS", "PARAMETERS", "SIZE", "KEPT", "ID"]
         let rows = runs.map { run in
@@ -26,7 +26,7 @@ struct List: ParsableCommand {
             String(run.id.description.prefix(19)),
           ]
         }
-        print(table([header] + rows, right: [2, 3, 4, 5]))
+        try emit(table([header] + rows, right: [2, 3, 4, 5]))
       }
     }
   }

@@ -33,5 +33,5 @@ final class ProgressBar {
     write("\r\u{1B}[K\(label) \(bar) \(done * 100 / total)%  \(humanBytes(done)) of \(humanBytes(total))")
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }

@@ -31,18 +31,18 @@ struct Show: ParsableCommand {
       let registry = try registry.open()
       let run = try registry.run(reference)
       if manifest {
-        try FileHandle.standardOutput.write(contentsOf: Data(registry.manifest(of: run).utf8))
+        try emit(registry.manifest(of: run), terminator: "")
         return
       }
       let tensors = try registry.tensors(of: run)
       if json.enabled {
         let members = (run.json.objectValue ?? []).filter { $0.key != "tensors" }
-        print(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
+        try emit(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
       } else {
-        print(run.reference)
-        print(table(run.facts + facts(of: run)))
-        print("")
-        print(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
+        try emit(run.reference)
+        try emit(table(run.facts + facts(of: run)))
+        try emit("")
+        try emit(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
       }
     }
   }

@@ -58,7 +58,7 @@ struct Verify: ParsableCommand {
       for run in runs {
         if all, stored, !run.isStored {
           skipped.append(run)
-          if !json.enabled { print("\(run.reference)  skipped: recipe-only, nothing is stored") }
+          if !json.enabled { try emit("\(run.reference)  skipped: recipe-only, nothing is stored") }
           continue
         }
         let progress = ProgressBar("verifying \(run.reference)")
@@ -69,16 +69,16 @@ struct Verify: ParsableCommand {
             try registry.verify(run, mode: mode, threads: threads.threads, progress: progress.update)
           }
         results.append(result)
-        if !json.enabled { print(result.text) }
+        if !json.enabled { try emit(result.text) }
       }
       if json.enabled {
         let report: JSONValue = [
           "matches": .bool(results.allSatisfy(\.matches)), "runs": .array(results.map(\.json)),
           "skipped": .array(skipped.map { .string($0.reference) }),
         ]
-        print(report.pretty)
+        try emit(report.pretty)
       } else if runs.isEmpty {
-        print("the registry has no runs")
+        try emit("the registry has no runs")
       }
       if !results.allSatisfy(\.matches) { throw ExitStatus.mismatch }
     }

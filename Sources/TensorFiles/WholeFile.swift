@@ -1,0 +1,24 @@
+// A small file, or what a pipe brings, read whole.
+
+import Foundation
+
+/// The bytes of a file, a pipe or standard input, to the end.
+///
+/// - Throws: `FileError`; `FormatError` beyond the limit.
+package func readWhole(_ path: String, limit: Int) throws -> [UInt8] {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw FileError("open", path) }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var piece = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = read(descriptor, &piece, piece.count)
+    if count < 0 {
+      if errno == EINTR { continue }
+      throw FileError("read", path)
+    }
+    if count == 0 { return bytes }
+    bytes += piece[..<count]
+    guard bytes.count <= limit else { throw FormatError(path, "has more than \(limit) bytes") }
+  }
+}
