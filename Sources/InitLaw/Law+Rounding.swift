@@ -131,7 +131,7 @@ public enum LawError: Error, Equatable, CustomStringConvertible {
     case .notRepresentable(let value, let dtype):
       "\(dtype) cannot hold the constant \(value); it takes integers from \(dtype.constantRange?.lowerBound ?? 0) to \(dtype.constantRange?.upperBound ?? 0)"
     case .needsFloatingPoint(let law, let dtype):
-      "a \(dtype) tensor holds constants only, not a \(law) draw; write zeros, ones or {scheme: constant, value: …}"
+      "\(dtype) tensors hold constants only, not \(law) draws; write zeros, ones or {scheme: constant, value: …}"
     case .overflow(let largest, let dtype):
       "values reach \(largest), which \(dtype) cannot hold; use a smaller scale or a wider dtype"
     }

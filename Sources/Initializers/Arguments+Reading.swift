@@ -7,7 +7,14 @@ extension Arguments {
   /// A number, or nil where it was not given.
   func number(_ name: String) throws(SchemeError) -> Double? {
     guard let text = texts[name] else { return nil }
-    guard let value = JSONNumber.parse(text) else { throw .notANumber(parameter: name, text: text) }
+    guard let value = JSONNumber.parse(text) else {
+      guard !JSONNumber.isNumber(text.utf8) else { throw .invalid("\(name) is \(text), which is too large") }
+      throw .notANumber(parameter: name, text: text)
+    }
+    let mantissa = text.prefix { $0 != "e" && $0 != "E" }
+    guard value != 0 || mantissa.allSatisfy({ "-0.".contains($0) }) else {
+      throw .invalid("\(name) is \(text), which rounds to 0; give a larger one, or 0 if you mean 0")
+    }
     return value
   }
 

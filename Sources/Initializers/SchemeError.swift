@@ -26,7 +26,9 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownScheme(let name):
-      "unknown scheme `\(name)`" + SchemeError.hint(name, Scheme.allNames)
+      "unknown scheme `\(name)`"
+        + (name.contains("(")
+          ? "; parameters are written {scheme: NAME, parameter: …}" : SchemeError.hint(name, Scheme.allNames))
     case .unknownParameter(let name, let scheme):
       "`\(scheme)` has no parameter `\(name)`" + SchemeError.hint(name, Scheme.parameterNames(of: scheme))
     case .notANumber(let parameter, let text):

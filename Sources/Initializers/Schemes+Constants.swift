@@ -30,7 +30,11 @@ extension Arguments {
     guard let value = try number("value") else { throw .notANumber(parameter: "value", text: text) }
     if let range = tensor.dtype.constantRange {
       let exact = Int64(text).map(range.contains) ?? (value.magnitude < 0x1p53)
-      guard exact else { throw .law(.notRepresentable(value, tensor.dtype)) }
+      guard exact else {
+        throw .invalid(
+          "\(tensor.dtype) cannot hold the constant \(text); it takes integers from \(range.lowerBound) to \(range.upperBound)"
+        )
+      }
     }
     return value
   }

@@ -4,7 +4,9 @@
 package func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
   let word = Array(word.lowercased())
   let best = candidates.map { ($0, editDistance(word, Array($0.lowercased()))) }.min { $0.1 < $1.1 }
-  guard let (candidate, distance) = best, distance <= max(2, word.count / 3) else { return nil }
+  guard let (candidate, distance) = best, distance <= max(1, word.count / 3), distance < word.count else {
+    return nil
+  }
   return candidate
 }
 

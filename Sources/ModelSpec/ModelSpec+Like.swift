@@ -10,13 +10,16 @@ extension ModelSpec {
   /// - Parameter like: instead of the spec's own `like`, which is relative to the spec's folder.
   /// - Throws: `SpecError`, or why the checkpoint cannot be read.
   public func plan(dtype: DType? = nil, like: String? = nil) throws -> Plan {
-    let folder = URL(filePath: file).deletingLastPathComponent()
-    guard let path = like ?? self.like.map({ URL(filePath: $0, relativeTo: folder).path }) else {
+    guard let path = like ?? self.like.map(besideSpec) else {
       return try resolve(dtype: dtype)
     }
     let tensors = try Checkpoint(path).entries.map {
       LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code)
     }
     return try resolve(dtype: dtype, like: (path, tensors))
+  }
+
+  private func besideSpec(_ path: String) -> String {
+    path.hasPrefix("/") ? path : NSString(string: folderPath(of: file)).appendingPathComponent(path)
   }
 }

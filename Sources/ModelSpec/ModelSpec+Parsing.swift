@@ -104,7 +104,7 @@ private struct SpecReader {
       switch key {
       case "shape": entry.shape = shape(node, tensor: name)
       case "dtype": entry.dtype = self.dtype(node, tensor: name)
-      case "init": entry.initialization = initialization(node, tensor: name)
+      case "init": (entry.initialization, entry.initLine) = (initialization(node, tensor: name), node.line)
       default: entry.layout = layout(node, tensor: name)
       }
     }
@@ -149,11 +149,12 @@ private struct SpecReader {
 
   mutating func rule(_ node: SpecNode) -> ModelSpec.Rule? {
     var (match, initialization, layout) = (Glob?.none, ModelSpec.Initialization?.none, Layout?.none)
+    var initLine = node.line
     let before = diagnostics.count
     for (key, node) in members(of: node, known: ["match", "init", "layout"], what: "a rule") {
       switch key {
       case "match": match = word(node, "match").map { Glob($0) }
-      case "init": initialization = self.initialization(node)
+      case "init": (initialization, initLine) = (self.initialization(node), node.line)
       default: layout = self.layout(node)
       }
     }
@@ -161,7 +162,8 @@ private struct SpecReader {
       if diagnostics.count == before { report(node.line, "a rule needs both `match` and `init`") }
       return nil
     }
-    return ModelSpec.Rule(line: node.line, match: match, initialization: initialization, layout: layout)
+    return ModelSpec.Rule(
+      line: node.line, match: match, initialization: initialization, initLine: initLine, layout: layout)
   }
 
   mutating func initialization(_ node: SpecNode, tensor: TensorName? = nil) -> ModelSpec.Initialization? {

@@ -128,7 +128,7 @@ private struct Resolver {
       return nil
     }
     guard case .scheme(let scheme) = initialization else { return nil }
-    let line = entry?.initialization == nil ? rule?.line : entry?.line
+    let line = entry?.initialization == nil ? rule?.initLine : entry?.initLine
     if entry == nil, let problem = name.problem {
       report(spec.likeLine, name, problem)
       return nil

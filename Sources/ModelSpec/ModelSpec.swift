@@ -34,6 +34,7 @@ public struct ModelSpec: Sendable {
     var shape: Shape?
     var dtype: DType?
     var initialization: Initialization?
+    var initLine: Int?
     var layout: Layout?
   }
 
@@ -42,6 +43,7 @@ public struct ModelSpec: Sendable {
     let line: Int
     let match: Glob
     let initialization: Initialization
+    let initLine: Int
     let layout: Layout?
   }
 }

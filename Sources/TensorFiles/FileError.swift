@@ -23,3 +23,9 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   /// What is wrong, for a person.
   public var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
 }
+
+/// The folder a file is in, as it is written; `.` for a bare name. (`URL(filePath:)` would take `~` for a home.)
+package func folderPath(of path: String) -> String {
+  let folder = NSString(string: path).deletingLastPathComponent
+  return folder.isEmpty ? "." : folder
+}

@@ -87,8 +87,13 @@ package struct SafetensorsHeader {
     do { shape = try Shape(dims) } catch { throw fail("\(error)") }
     guard let offsets = member.value["data_offsets"]?.arrayValue?.compactMap(\.integerValue),
       offsets.count == 2,
-      offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= fileSize - dataStart
-    else { throw fail("its data_offsets are not two positions within the data, in order") }
+      offsets[0] >= 0, offsets[1] >= offsets[0]
+    else { throw fail("its data_offsets are not two positions in order") }
+    guard offsets[1] <= fileSize - dataStart else {
+      throw fail(
+        "its data_offsets end at \(offsets[1]), but the file holds \(fileSize - dataStart) bytes of data: it was cut short"
+      )
+    }
     let dtype = DType(safetensorsCode: code)
     if let dtype, shape.byteCount(dtype) != offsets[1] - offsets[0] {
       throw fail(

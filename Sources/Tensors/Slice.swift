@@ -26,7 +26,9 @@ public struct Slice: Sendable, Hashable, CustomStringConvertible {
     }
     guard !body.isEmpty else { throw .malformed(text, "it is empty; write `:` for a whole axis") }
     var axes: [Axis] = []
-    for item in body.split(separator: ",", omittingEmptySubsequences: false) {
+    var items = body.split(separator: ",", omittingEmptySubsequences: false)
+    if items.count > 1, items[items.count - 1].trimmed.isEmpty { items.removeLast() }
+    for item in items {
       let bounds = item.split(separator: ":", omittingEmptySubsequences: false).map(\.trimmed)
       switch bounds.count {
       case 1:
@@ -81,7 +83,7 @@ public enum SliceError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .malformed(let text, let why): "`\(text)` is not a slice: \(why)"
     case .tooManyAxes(let slice, let shape):
-      "the slice `\(slice)` names \(slice.axes.count) axes, but the tensor has \(shape.rank): \(shape)"
+      "the slice `\(slice)` is for a rank of at least \(slice.axes.count), but the shape is \(shape)"
     case .outOfRange(let index, let axis, let shape):
       "index \(index) is out of range for axis \(axis) of \(shape), whose length is \(shape.dims[axis])"
     }

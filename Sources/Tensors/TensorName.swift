@@ -15,8 +15,18 @@ public struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertibl
   /// Makes a name from a literal.
   public init(stringLiteral value: String) { self.string = value }
 
-  /// The name as text.
-  public var description: String { string }
+  /// The name for people: characters that a terminal would act upon are written as `\u{1B}`.
+  public var description: String {
+    var out = ""
+    for scalar in string.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        out += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    return out
+  }
 
   /// Why a registry cannot hold this name, or nil where it can.
   public var problem: String? {

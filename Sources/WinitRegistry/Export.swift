@@ -56,6 +56,7 @@ struct Export {
 
   static func select(_ names: [TensorName]?, of run: Run, _ store: Store) throws -> [RecordedTensor] {
     let all = try store.tensors(of: run)
+    try store.checkRecord(run, all)
     guard let names else { return all }
     let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var seen: Set<TensorName> = []

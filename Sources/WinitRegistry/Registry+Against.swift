@@ -20,6 +20,7 @@ extension Registry {
     let tensors = try store.tensors(of: run)
     let entries = try Checkpoint(path).entries
     var verification = Verification(run: run, against: path)
+    verification.findings = try store.recordFindings(run, tensors)
     let diagnosis = Diagnosis(tensors: tensors, otherSeeds: try store.runs().map(\.seed))
     let pairs = matchNames(tensors, entries, &verification, diagnosis)
 

@@ -24,7 +24,12 @@ extension Registry {
         "\(run.reference) is recipe-only and has no stored blobs to check; use --regenerate")
     }
     var verification = Verification(run: run)
-    verification.findings = try recordFindings(run, tensors)
+    verification.findings = try store.recordFindings(run, tensors)
+    for tensor in tensors {
+      if let problem = schemeProblem(tensor) {
+        verification.findings.append(Finding(.scheme, tensor.name, problem))
+      }
+    }
     let tasks = allChunks(tensors.map(\.recipe.byteCount))
     let total = tensors.reduce(0) { $0 + $1.recipe.byteCount }
     var tallies = [Int: Tally]()
@@ -52,44 +57,6 @@ extension Registry {
     }
     verification.duration = .now - start
     return verification
-  }
-
-  /// What in the record contradicts itself.
-  private func recordFindings(_ run: Run, _ tensors: [RecordedTensor]) throws -> [Finding] {
-    var findings: [Finding] = []
-    let manifest = try store.manifest(of: run)
-    if Digest(of: manifest.utf8) != run.id {
-      findings.append(
-        Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
-    }
-    let rebuilt = Manifest(seed: run.seed, tensors: tensors.map(\.manifestEntry))
-    if rebuilt.canonical != manifest || rebuilt.weights != run.weights {
-      findings.append(Finding(.record, nil, "the recorded tensors are not those of the manifest"))
-    }
-    for tensor in tensors {
-      if Digest(ofChunks: tensor.chunkDigests) != tensor.digest {
-        findings.append(Finding(.record, tensor.name, "its digest is not that of its chunk digests"))
-      }
-      if let problem = schemeProblem(tensor) { findings.append(Finding(.scheme, tensor.name, problem)) }
-    }
-    return findings
-  }
-
-  /// Why a recorded scheme does not give the recorded law; nil where it does.
-  private func schemeProblem(_ tensor: RecordedTensor) -> String? {
-    let members = (tensor.scheme.objectValue ?? []).filter { $0.key != "layout" && $0.key != "picked" }
-    guard let layout = tensor.scheme["layout"]?.stringValue.flatMap(Layout.init(rawValue:)) else {
-      return "its recorded scheme has no layout"
-    }
-    do {
-      let law = try Scheme(json: .object(members))
-        .resolve(shape: tensor.recipe.shape, dtype: tensor.recipe.dtype, layout: layout).law
-      if law == tensor.recipe.law { return nil }
-      return
-        "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(tensor.recipe.law.json.compact) is recorded; the recorded law is what its bits follow"
-    } catch {
-      return "its recorded scheme does not resolve: \(error)"
-    }
   }
 }
 

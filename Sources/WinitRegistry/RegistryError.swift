@@ -32,13 +32,14 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
     case .badReference(let text):
       "`\(text)` is not a reference; write NAME, NAME:v2, NAME@sha256:… or sha256:… (the first digits are enough)"
     case .badName(let name):
-      "`\(name)` cannot be a run's name; use letters, digits, `.`, `_`, `/` and `-`"
+      "`\(name)` cannot be a run's name; use letters, digits, `.`, `_`, `/` and `-`, at most 255 of them"
     case .noRun(let reference, let path, let suggestion):
       "there is no run `\(reference)` in \(path)"
         + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `list` shows what is there")
     case .ambiguousID(let prefix, let candidates):
       "`\(prefix)` begins the ids of \(candidates.count) different runs; give more digits: "
         + candidates.prefix(4).map { $0.description.prefix(23) + "…" }.joined(separator: ", ")
+        + (candidates.count > 4 ? ", …" : "")
     case .noTensor(let name, let run, let suggestion):
       "\(run) has no tensor `\(name)`"
         + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `show` lists them")

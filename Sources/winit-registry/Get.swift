@@ -23,7 +23,8 @@ struct Get: ParsableCommand {
   @Option(
     name: .shortAndLong, parsing: .unconditional,
     help: ArgumentHelp(
-      "The file; `-` for standard output. (default: NAME-vN and the format's ending)", valueName: "path"))
+      "The file; `-` for standard output. (default: NAME-vN, the tensor if it is one, and the format's ending)",
+      valueName: "path"))
   var output: String?
 
   @Option(
@@ -36,8 +37,10 @@ struct Get: ParsableCommand {
     help: ArgumentHelp("Only this part of each tensor, such as '0:10,:'.", valueName: "slice"))
   var slice: String?
 
-  @Option(help: "safetensors (any number of tensors), npy or raw (one).")
-  var format: ExportFormat = .safetensors
+  @Option(
+    help:
+      "safetensors (any number of tensors), npy or raw (one). (default: npy for FILE.npy, else safetensors)")
+  var format: ExportFormat?
 
   @Flag(help: "Replace the file if it exists.")
   var force = false
@@ -48,6 +51,12 @@ struct Get: ParsableCommand {
 
   func validate() throws {
     if output == "-", json.enabled { throw ValidationError("--json and `-o -` both need standard output") }
+    if output == "-", isatty(STDOUT_FILENO) == 1 {
+      throw ValidationError("`-o -` would write bytes to the terminal; pipe them, or name a file")
+    }
+    if output == nil, slice != nil || tensors.count > 1 {
+      throw ValidationError("a slice, or some of the tensors, needs a name for the file: -o PATH")
+    }
   }
 
   func run() throws {
@@ -57,6 +66,7 @@ struct Get: ParsableCommand {
         slice: try slice.map { try Slice(parsing: $0) })
       let registry = try registry.open()
       let run = try registry.run(reference)
+      let format = format ?? (output?.hasSuffix(".npy") == true ? .npy : .safetensors)
       let progress = ProgressBar(run.isStored ? "reading" : "filling")
       if output == "-" {
         do {
@@ -66,19 +76,30 @@ struct Get: ParsableCommand {
         } catch let error as FileError where error.code == EPIPE {}
         return
       }
-      let path = output ?? defaultPath(run)
-      let receipt = try registry.export(
-        run, selection, format: format, to: path, replacing: force, threads: threads.threads,
-        progress: progress.update)
-      warn(receipt)
-      try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
+      let path = output ?? defaultPath(run, format)
+      do {
+        let receipt = try registry.export(
+          run, selection, format: format, to: path, replacing: force, threads: threads.threads,
+          progress: progress.update)
+        warn(receipt)
+        try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
+      } catch let error as FileError where error.code == EEXIST {
+        printError("error: \(error); --force replaces it")
+        throw ExitStatus.of(error)
+      }
     }
   }
 
-  /// In the current directory; a name's slashes do not make folders.
-  private func defaultPath(_ run: Run) -> String {
-    let base = "\(run.name)-v\(run.version)".replacingOccurrences(of: "/", with: "-")
-    return "\(base).\(format == .raw ? "bin" : format.rawValue)"
+  /// In the current directory, whatever characters the names have.
+  private func defaultPath(_ run: Run, _ format: ExportFormat) -> String {
+    let words = ["\(run.name)-v\(run.version)"] + tensors + [format == .raw ? "bin" : format.rawValue]
+    let safe = words.joined(separator: ".").unicodeScalars.map { scalar -> String in
+      let isSafe =
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        || "._-".unicodeScalars.contains(scalar)
+      return isSafe ? String(scalar) : "-"
+    }
+    return safe.joined()
   }
 
   private func warn(_ receipt: ExportReceipt) {

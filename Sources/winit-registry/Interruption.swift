@@ -26,6 +26,9 @@ final class Interruption: Sendable {
     for source in sources {
       source.setEventHandler { [weak self] in
         if self?.requested.exchange(true, ordering: .relaxed) != false { _exit(130) }
+        if isatty(STDERR_FILENO) == 1 {
+          printError("\nstopping, and taking back what was done; once more leaves it there")
+        }
       }
       source.resume()
     }

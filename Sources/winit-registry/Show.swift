@@ -59,7 +59,8 @@ struct Show: ParsableCommand {
 
   private func row(_ tensor: RecordedTensor) -> [String] {
     [
-      tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.description, tensor.schemeText,
+      tensor.name.description, tensor.recipe.dtype.rawValue, tensor.recipe.shape.description,
+      tensor.schemeText,
       tensor.lawText, String(tensor.digest.hex.prefix(12)),
     ]
   }

@@ -55,33 +55,46 @@ struct Verify: ParsableCommand {
       let mode: VerifyMode = stored ? .stored : regenerate ? .regenerate : .everything
       var results: [Verification] = []
       var skipped: [Run] = []
+      var failures: [(run: Run, error: any Error)] = []
       for run in runs {
         if all, stored, !run.isStored {
           skipped.append(run)
           if !json.enabled { try emit("\(run.reference)  skipped: recipe-only, nothing is stored") }
           continue
         }
-        let progress = ProgressBar("verifying \(run.reference)")
-        let result =
-          if let against {
-            try registry.verify(run, against: against, threads: threads.threads, progress: progress.update)
-          } else {
-            try registry.verify(run, mode: mode, threads: threads.threads, progress: progress.update)
-          }
-        results.append(result)
-        if !json.enabled { try emit(result.text) }
+        do {
+          let result = try verify(run, in: registry, mode)
+          results.append(result)
+          if !json.enabled { try emit(result.text) }
+        } catch let error as StoreError where runs.count > 1 {
+          // What is wrong with one run is no reason not to look at the others.
+          failures.append((run, error))
+          printError("error: \(run.reference): \(error)")
+        }
       }
+      let matches = results.allSatisfy(\.matches) && failures.isEmpty
       if json.enabled {
         let report: JSONValue = [
-          "matches": .bool(results.allSatisfy(\.matches)), "runs": .array(results.map(\.json)),
+          "matches": .bool(matches), "runs": .array(results.map(\.json)),
           "skipped": .array(skipped.map { .string($0.reference) }),
+          "errors": .array(
+            failures.map { ["reference": .string($0.run.reference), "message": .string("\($0.error)")] }),
         ]
         try emit(report.pretty)
       } else if runs.isEmpty {
         try emit("the registry has no runs")
       }
-      if !results.allSatisfy(\.matches) { throw ExitStatus.mismatch }
+      if let failure = failures.first { throw ExitStatus.of(failure.error) }
+      if !matches { throw ExitStatus.mismatch }
     }
+  }
+
+  private func verify(_ run: Run, in registry: Registry, _ mode: VerifyMode) throws -> Verification {
+    let progress = ProgressBar("verifying \(run.reference)")
+    if let against {
+      return try registry.verify(run, against: against, threads: threads.threads, progress: progress.update)
+    }
+    return try registry.verify(run, mode: mode, threads: threads.threads, progress: progress.update)
   }
 }
 

@@ -37,6 +37,8 @@ struct WinitRegistryCommand: ParsableCommand {
   static func main() {
     // A reader that stops early is an error of `write`, and `emit` knows what to make of it.
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow is an error of `write` too.
+    signal(SIGXFSZ, SIG_IGN)
     main(nil)
   }
 }

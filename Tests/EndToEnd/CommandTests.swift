@@ -68,9 +68,16 @@ private let tiny =
     #expect(piped.status == 0)
     try place.succeed("get t")
     #expect(place.folder.exists("t-v1.safetensors"))
+    try place.succeed("get t --tensor w --format raw")
+    #expect(try place.folder.bytes("t-v1.w.bin") == whole)
+    // The ending of the file says which format is meant.
+    try place.succeed("get t --tensor w -o other.npy")
+    #expect(try place.folder.bytes("other.npy") == place.folder.bytes("w.npy"))
     // Nothing is replaced without being told to.
     try place.folder.write("kept", "old")
-    #expect(try place.run("get t -o kept").status == 74)
+    let kept = try place.run("get t -o kept")
+    #expect(kept.status == 74)
+    #expect(kept.errors == "error: cannot write kept: File exists; --force replaces it\n")
     #expect(try place.folder.bytes("kept") == Array("old".utf8))
     try place.succeed("get t -o kept --force")
     #expect(try place.folder.bytes("kept") == place.folder.bytes("t-v1.safetensors"))
@@ -128,13 +135,19 @@ private let tiny =
       ("create t --spec t.yaml --seed 1 --registry no/such/r", 74, "no/such/r"),
       ("frobnicate", 64, "frobnicate"), ("list --registry none", 66, "there is no registry at none"),
       ("list", 66, "there is no registry at winit.sqlite"),
-      ("show x --registry r", 66, "there is no run `x` in r; did you mean `t`?"),
+      ("show x --registry r", 66, "there is no run `x` in r; `list` shows what is there"),
       ("show t:v9 --registry r", 66, "did you mean `t:v1`?"),
       ("show sha256:zz --registry r", 64, "is not a reference"),
       ("show t@v1 --registry r", 64, "is not a reference"),
       ("show t --json --manifest --registry r", 64, "--manifest and --json"),
       ("get t --tensor v --registry r -o out", 66, "t:v1 has no tensor `v`"),
-      ("get t --slice 9 --tensor w --registry r -o out", 64, "out of range"),
+      ("get t --slice 9 --tensor w --registry r -o out", 64, "tensor `w`: index 9 is out of range"),
+      ("get t --slice 0 --tensor w --registry r", 64, "-o PATH"),
+      ("get t --force -o r --registry r", 74, "cannot replace the registry itself, r"),
+      ("create t --spec huge.yaml --seed 1 --registry new", 65, "larger than 16 TiB"),
+      ("create t --spec . --seed 1", 74, "cannot read .: Is a directory"),
+      ("create t --spec t.yaml/x --seed 1", 66, "Not a directory"),
+      ("list --registry :memory:", 66, "there is no registry at :memory:"),
       ("get t --slice x --registry r -o out", 64, "is not a slice"),
       ("get t --format npy --registry r -o out", 64, "npy holds one tensor"),
       ("get t --format bin --registry r -o out", 64, "bin"),
@@ -151,6 +164,8 @@ private let tiny =
   func errors(words: String, status: Int32, message: String) throws {
     let place = try place()
     try place.folder.write("bad.yaml", "tensors: {w: [2]}\nrules: []\n")
+    try place.folder.write(
+      "huge.yaml", "tensors: {w: [4503599627370496, 128]}\nrules: [{match: w, init: zeros}]\n")
     try place.succeed("create t --spec t.yaml --seed 1 --registry r")
     try place.succeed("create recipe --recipe-only --spec t.yaml --seed 1 --registry r")
     let before = try (place.folder.contents(), place.folder.bytes("r"))
@@ -199,5 +214,60 @@ private let tiny =
       #expect(help.contains(word))
     }
     #expect(try place.succeed("--version").output.split(separator: ".").count == 3)
+  }
+
+  /// Runs a shell in the workplace, with the command in $W.
+  private func shell(_ place: Workplace, _ script: String) throws -> Outcome {
+    try ChildProcess(
+      "/bin/sh", ["-c", script], in: place.folder.url.path,
+      environment: ["W": Command.path, "WINIT_REGISTRY": ""]
+    ).wait()
+  }
+
+  @Test(
+    "a reader that stops early changes no exit status; a full disk is an error; a closed stderr is neither")
+  func streams() throws {
+    let place = try place()
+    try place.succeed("create t --spec t.yaml --seed 3")
+    try place.succeed("create u --spec t.yaml --seed 4")
+    try place.succeed("get t -o t.safetensors")
+    let script = #"{ "$W" verify u --against t.safetensors; echo $? > status; } | true; cat status"#
+    #expect(try shell(place, script).output == "1\n")
+    #expect(
+      try shell(place, #"{ "$W" get t --tensor w --format raw -o -; echo $? > status; } | true; cat status"#)
+        .output == "0\n")
+    #expect(try shell(place, #""$W" show nothing 2>&-"#).status == 66)
+    #if os(Linux)
+      for words in [
+        "list", "list --json", "show t", "show t --manifest", "verify t", "get t --tensor w -o -",
+      ] {
+        let outcome = try shell(place, #""$W" \#(words) > /dev/full"#)
+        #expect(outcome.status == 74, "\(words)")
+        #expect(outcome.errors == "error: cannot write standard output: No space left on device\n")
+      }
+      #expect(try shell(place, #""$W" show nothing 2> /dev/full"#).status == 66)
+    #endif
+  }
+
+  @Test("a spec may come through a pipe")
+  func pipe() throws {
+    let place = try place()
+    #expect(try shell(place, #"cat t.yaml | "$W" create t --spec /dev/stdin --seed 1"#).status == 0)
+  }
+
+  @Test("one run that cannot be read does not keep the others from being verified")
+  func unreadable() throws {
+    let place = try place()
+    for name in ["a", "b", "c"] { try place.succeed("create \(name) --spec t.yaml --seed 1") }
+    let file = try place.folder.bytes("winit.sqlite")
+    // The shape of b's tensor w, in text.
+    let shapes = Data(file).ranges(of: Data("[4,8]{".utf8)).map(\.lowerBound)
+    #expect(shapes.count == 3)
+    try overwrite(place.folder.path("winit.sqlite"), at: shapes.sorted()[1], with: [UInt8(ascii: "x")])
+    let outcome = try place.run("verify --all")
+    #expect(outcome.status == 65)
+    #expect(outcome.errors.contains("error: b:v1: "))
+    #expect(outcome.output.contains("a:v1  ok") && outcome.output.contains("c:v1  ok"))
+    #expect(try place.run("verify b").status == 65)
   }
 }

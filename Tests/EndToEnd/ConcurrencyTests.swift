@@ -11,8 +11,8 @@ import Testing
   }
 
   @Test(
-    "a create stopped by SIGINT or SIGTERM takes back what it added and says so",
-    arguments: [SIGINT, SIGTERM])
+    "a create stopped by a signal takes back what it added and says so",
+    arguments: [SIGINT, SIGTERM, SIGHUP])
   func interrupted(signal: Int32) throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
@@ -45,6 +45,24 @@ import Testing
     // What the killed ones left is used by the next.
     let created = try place.json("create big --spec big.yaml --seed 1")
     #expect((created["shared_bytes"]?.integerValue ?? 0) > 0)
+    try place.succeed("verify --all")
+  }
+
+  @Test("a create whose file may not grow takes back what it added, and says why it failed")
+  func noSpace() throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
+    try place.succeed("create t --spec t.yaml --seed 1")
+    // Blocks of 512 bytes in POSIX, of 1 KiB in bash.
+    let outcome = try ChildProcess(
+      "/bin/sh", ["-c", #"ulimit -f 100000; exec "$0" create big --spec big.yaml --seed 1"#, Command.path],
+      in: place.folder.url.path, environment: ["WINIT_REGISTRY": ""]
+    ).wait()
+    #expect(outcome.status == 74)
+    #expect(outcome.errors.contains("winit.sqlite: "))
+    #expect(try runs(place).count == 1)
+    #expect(try place.folder.bytes("winit.sqlite").count < 1_000_000)
     try place.succeed("verify --all")
   }
 

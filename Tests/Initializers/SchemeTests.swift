@@ -117,6 +117,10 @@ private func scale(_ law: Law) -> Float? {
     "what cannot be resolved says what is wrong and what to write",
     arguments: [
       ("he_normall", [:], [2, 2], "unknown scheme `he_normall`; did you mean `he_normal`?"),
+      ("constant(0.5)", [:], [2], "parameters are written {scheme: NAME"),
+      ("normal", ["std": "1e-400"], [2], "std is 1e-400, which rounds to 0"),
+      ("normal", ["std": "1e400"], [2], "std is 1e400, which is too large"),
+      ("he_normal", ["activation": "leaky_relu", "slope": "1e200"], [2, 2], "the gain is 0"),
       ("normal", ["sd": "1"], [2], "`normal` has no parameter `sd`; did you mean `std`?"),
       ("zeros", ["value": "1"], [2], "`zeros` has no parameter `value` (it takes none)"),
       ("normal", ["std": "010"], [2], "std is `010`, which is not a number"),

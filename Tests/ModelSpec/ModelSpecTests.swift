@@ -225,7 +225,7 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       ),
       (
         "tensors:\n  a: {shape: [1], dtype: float8}\nrules: []",
-        ["m.yaml:2: tensor `a`: the dtype `float8` is not supported; did you mean"]
+        ["m.yaml:2: tensor `a`: the dtype `float8` is not supported; did you mean `float"]
       ),
       (
         "dtype: int32\ntensors: {a: [1]}\nrules: [{match: a, init: zeros}]",
@@ -237,7 +237,7 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       ),
       (
         "tensors:\n  n: {shape: [], dtype: int64}\nrules:\n  - {match: n, init: normal}",
-        ["m.yaml:4: tensor `n`: a int64 tensor holds constants only"]
+        ["m.yaml:4: tensor `n`: int64 tensors hold constants only"]
       ),
       ("tensors: {a: [1}", ["m.yaml:1: not valid YAML"]),
       ("tensors: {a: [1]}\n---\nrules: []", ["m.yaml:2: not valid YAML"]),
@@ -300,5 +300,39 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
     #expect(plan.tensors.count == tensors)
     #expect(plan.tensors.reduce(0) { $0 + $1.shape.elementCount } == parameters)
     #expect(plan.warnings.isEmpty)
+  }
+
+  @Test("a character that the spelling of names is guarded with is refused, not taken for another")
+  func privateUse() {
+    #expect(
+      errors("tensors:\n  \u{F00E9}: [1]\nrules: [{match: '*', init: zeros}]") == [
+        "m.yaml:2: it holds a character of the private use plane, which no tensor name here may"
+      ])
+  }
+
+  @Test("an error in an init is reported at its line")
+  func initLine() {
+    #expect(
+      errors("tensors: {a: [1]}\nrules:\n  - match: a\n    init:\n      scheme: normal\n      std: -1\n")
+        .first?.hasPrefix("m.yaml:5: tensor `a`: std") == true)
+  }
+
+  @Test("a byte order mark is no part of a spec, and bytes that are not UTF-8 are refused")
+  func encoding() throws {
+    let folder = try TemporaryFolder()
+    let text = "tensors: {a: [1]}\nrules: [{match: a, init: zeros}]"
+    let marked = try folder.write("bom.yaml", [0xEF, 0xBB, 0xBF] + Array(text.utf8))
+    #expect(try ModelSpec(contentsOf: marked).resolve().tensors.count == 1)
+    let bad = try folder.write("bad.yaml", [0x61, 0xFF])
+    #expect(throws: SpecError.self) { try ModelSpec(contentsOf: bad) }
+  }
+
+  @Test("like is found beside the spec, also where the path begins with a tilde")
+  func likeBeside() throws {
+    let folder = try TemporaryFolder()
+    let header = Array(#"{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#.utf8)
+    try folder.write("~.safetensors", [UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [0])
+    let spec = try folder.write("s.yaml", "like: ~.safetensors\nrules: [{match: w, init: ones}]")
+    #expect(try ModelSpec(contentsOf: spec).plan().tensors.map(\.name) == ["w"])
   }
 }

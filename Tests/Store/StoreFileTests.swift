@@ -114,4 +114,37 @@ private func message(_ body: () throws -> Void) -> String {
     #expect(
       try db.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM migrations") } == Migration.all.count)
   }
+
+  @Test(
+    "a path is a file's, whatever it looks like", arguments: [":memory:", "file:x?mode=memory", "file:y"])
+  func paths(name: String) throws {
+    let folder = try TemporaryFolder()
+    let before = FileManager.default.currentDirectoryPath
+    let relative = NSString(string: folder.path(name)).pathComponents.dropFirst().joined(separator: "/")
+    let up = before.split(separator: "/").map { _ in "../" }.joined()
+    _ = try Store.openOrCreate(up + relative)
+    #expect(try folder.contents().first == name)
+    _ = try Store.open(folder.path(name))
+  }
+
+  @Test("an empty path is refused")
+  func emptyPath() {
+    for open in [Store.open, Store.openOrCreate] {
+      #expect(message { _ = try open("") }.contains("the path is empty"))
+    }
+  }
+
+  @Test("a file with a registry's marks and other tables is named as damaged")
+  func otherTables() throws {
+    let folder = try TemporaryFolder()
+    let db = try DatabaseQueue(path: folder.path("r"))
+    try db.write {
+      try $0.execute(
+        sql: "CREATE TABLE t (x); PRAGMA application_id = \(0x574E_4954); PRAGMA user_version = 1")
+    }
+    try db.close()
+    #expect(
+      message { _ = try Store.open(folder.path("r")) }.contains("is damaged: its tables are not a registry's")
+    )
+  }
 }

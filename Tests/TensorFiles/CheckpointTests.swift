@@ -18,14 +18,14 @@ private func shard(_ names: [String]) -> [UInt8] {
   func sharded() throws {
     let folder = try TemporaryFolder()
     try folder.write("m-1.safetensors", shard(["a", "b"]))
-    try folder.write("m-2.safetensors", shard(["c", "extra"]))
+    try folder.write("m-2.safetensors", shard(["c", "extra"]))  // which readers of whole files see too
     let index = try folder.write(
       "model.safetensors.index.json",
       #"{"metadata":{"total_size":3},"weight_map":{"c":"m-2.safetensors","a":"m-1.safetensors","b":"m-1.safetensors"}}"#
     )
     let entries = try Checkpoint(index).entries
-    #expect(entries.map(\.name) == ["c", "a", "b"])
-    #expect(try entries.map { try $0.file.bytes(at: $0.offset, count: 1) } == [[0], [0], [1]])
+    #expect(entries.map(\.name) == ["c", "a", "b", "extra"])
+    #expect(try entries.map { try $0.file.bytes(at: $0.offset, count: 1) } == [[0], [0], [1], [1]])
   }
 
   @Test(
@@ -52,5 +52,15 @@ private func shard(_ names: [String]) -> [UInt8] {
     let index = try folder.write("x.index.json", #"{"weight_map":{"a":"gone.safetensors"}}"#)
     let error = #expect(throws: FileError.self) { try Checkpoint(index) }
     #expect(error?.path == folder.path("gone.safetensors"))
+  }
+
+  @Test("a tensor that two files hold and the index does not name is refused")
+  func twice() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("1.safetensors", shard(["a", "x"]))
+    try folder.write("2.safetensors", shard(["b", "x"]))
+    let index = try folder.write("i.json", #"{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}"#)
+    let error = #expect(throws: FormatError.self) { try Checkpoint(index) }
+    #expect(error?.description.contains("`x` is in two of its files") == true)
   }
 }

@@ -84,4 +84,21 @@ import Testing
 
   @Test("bfloat16 has no npy form")
   func bfloat16() throws { #expect(NpyHeader(dtype: .bfloat16, shape: try Shape([1])) == nil) }
+
+  @Test("a pipe, a folder's name and a protected file are never replaced")
+  func neverReplaced() throws {
+    let folder = try TemporaryFolder()
+    mkfifo(folder.path("pipe"), 0o600)
+    try folder.write("registry", "precious")
+    try FileManager.default.linkItem(atPath: folder.path("registry"), toPath: folder.path("other-name"))
+    #expect(throws: FileError.self) { try OutputFile(folder.path("pipe"), replacing: true) }
+    #expect(throws: FileError.self) {
+      try OutputFile(folder.path("other-name"), replacing: true, protected: folder.path("registry"))
+    }
+    #expect(throws: FileError.self) { try OutputFile(folder.path("new") + "/", replacing: true) }
+    #expect(throws: FileError.self) { try OutputFile("", replacing: true) }
+    #expect(try folder.contents() == ["other-name", "pipe", "registry"])
+    // Opening a pipe to read does not wait for a writer.
+    #expect(throws: FileError.self) { try InputFile(folder.path("pipe")) }
+  }
 }

@@ -60,7 +60,7 @@ private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
         "overflows"
       ),
       (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, data: 1), "data_offsets"),
-      (file(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: 1), "data_offsets"),
+      (file(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: 1), "it was cut short"),
       (file(#"{"a":{"dtype":"U8","shape":[1]}}"#, data: 1), "data_offsets"),
       (
         file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}"#, data: 3),

@@ -25,6 +25,9 @@ private func reference(_ ranges: [Range<Int>], _ dims: [Int]) -> [Int] {
       ("7:", [5], [5..<5], [0]),
       (" 1 : 2 , : ", [5, 3], [1..<2, 0..<3], [1, 3]),
       ("[0:1, 2]", [5, 3], [0..<1, 2..<3], [1]),
+      ("0:2,", [5, 3], [0..<2, 0..<3], [2, 3]),
+      (":99999999999999999999", [5], [0..<5], [5]),
+      ("-99999999999999999999:2", [5], [0..<2], [2]),
     ])
   func resolves(text: String, dims: [Int], ranges: [Range<Int>], result: [Int]) throws {
     let box = try Box(Slice(parsing: text), of: Shape(dims))
@@ -74,7 +77,7 @@ private func reference(_ ranges: [Range<Int>], _ dims: [Int]) -> [Int] {
     arguments: [
       ("", "it is empty"), ("a", "`a` is neither an integer nor a range"), ("0:10:2", "step"),
       ("1:b", "`b` is not an integer"), ("1,,2", "neither"), ("1.5", "neither"),
-      ("99999999999999999999", "neither"),
+
     ])
   func malformed(text: String, message: String) {
     let error = #expect(throws: SliceError.self) { try Slice(parsing: text) }
@@ -91,6 +94,6 @@ private func reference(_ ranges: [Range<Int>], _ dims: [Int]) -> [Int] {
       try Box(Slice(parsing: ":,-4"), of: shape)
     }
     let error = #expect(throws: SliceError.self) { try Box(Slice(parsing: ":,:,:"), of: shape) }
-    #expect(error?.description.contains("names 3 axes, but the tensor has 2: [5, 3]") == true)
+    #expect(error?.description.contains("is for a rank of at least 3, but the shape is [5, 3]") == true)
   }
 }

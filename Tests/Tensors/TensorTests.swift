@@ -14,6 +14,8 @@ import Testing
     #expect(throws: ShapeError.negative(axis: 1, dim: -3)) { try Shape([2, -3]) }
     #expect(throws: ShapeError.self) { try Shape([1 << 40, 1 << 40]) }
     #expect(throws: ShapeError.self) { try Shape([1 << 61]) }
+    // A JSON number would not carry it.
+    #expect(throws: ShapeError.self) { try Shape([0, 1 << 53 + 1]) }
     #expect(throws: ShapeError.self) { try Shape([0, 1 << 40, 1 << 40]) }
   }
 
@@ -44,6 +46,7 @@ import Testing
     #expect(TensorName("__metadata__").problem != nil)
     #expect(TensorName("a\0b").problem != nil)
     #expect(TensorName("h.0.w").problem == nil)
+    #expect(TensorName("a\u{1B}[31m\n\u{202E}é").description == "a\\u{1B}[31m\\u{A}\\u{202E}é")
   }
 
   @Test(

@@ -96,7 +96,7 @@ private struct Stop: Error {}
   func tooLarge() throws {
     let fixture = try Fixture()
     let spec =
-      "tensors: {a: [1000000000000000000], b: [1000000000000000000], c: [1000000000000000000]}\nrules: [{match: '*', init: zeros}]"
+      "tensors: {a: [1000000000000000, 1000], b: [1000000000000000, 1000], c: [1000000000000000, 1000]}\nrules: [{match: '*', init: zeros}]"
     #expect(throws: RegistryError.self) { try fixture.create("m", spec) }
   }
 

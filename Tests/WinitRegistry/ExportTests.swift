@@ -30,7 +30,7 @@ import WinitRegistry
     let run = try fixture.create(recipeOnly: true)
     let tensor = try #require(try fixture.registry.tensors(of: run).first { $0.name.string == name })
     guard tensor.recipe.shape.rank > 0 else {
-      #expect(throws: SliceError.self) {
+      #expect(throws: RegistryError.self) {
         try fixture.registry.bytes(of: tensor.name, in: run, slice: Slice(parsing: text))
       }
       return
@@ -46,15 +46,18 @@ import WinitRegistry
   @Test("a slice touches the chunks it lies in, and no others")
   func touched() throws {
     let fixture = try Fixture()
-    let run = try fixture.create(recipeOnly: true)
-    // Were chunk 1 (rows 256 and on) filled, it would not have this digest.
+    let run = try fixture.create()
+    // Whoever reads chunk 1, which begins at row 256, notices this.
     try fixture.tamper(
-      "UPDATE tensors SET chunk_digests = CAST(substr(chunk_digests, 1, 32) || zeroblob(32) AS BLOB) WHERE name = 'h.0.w'"
+      "UPDATE chunks SET bytes = zeroblob(size) WHERE id = (SELECT chunk FROM tensor_chunks JOIN tensors ON tensors.id = tensor WHERE name = 'h.0.w' AND tensor_chunks.position = 1)"
     )
-    #expect(
-      try fixture.registry.floats(of: "h.0.w", in: run, slice: Slice(parsing: "0:256")).count == 256 * 1024)
-    #expect(throws: RegistryError.self) {
-      try fixture.registry.bytes(of: "h.0.w", in: run, slice: Slice(parsing: "256"))
+    for (rows, damaged) in [("0:256", []), ("256", ["h.0.w"]), ("250:257", ["h.0.w"])]
+      as [(String, [TensorName])]
+    {
+      let selection = Selection(tensors: ["h.0.w"], slice: try Slice(parsing: rows))
+      let receipt = try fixture.registry.export(
+        run, selection, format: .raw, to: fixture.folder.path("out"), replacing: true)
+      #expect(receipt.damaged == damaged)
     }
   }
 
@@ -83,14 +86,61 @@ import WinitRegistry
     #expect(try fixture.folder.bytes("before") == fixture.folder.bytes("after"))
   }
 
-  @Test("a recipe that no longer gives its digest is an error, and no file appears")
+  @Test(
+    "a record that is not its id's gives out nothing",
+    arguments: [
+      "UPDATE tensors SET stream = '1' WHERE name = 'h.0.w'",
+      "UPDATE tensors SET name = CASE name WHEN 'h.0.w' THEN 'x' ELSE 'h.0.w' END WHERE name IN ('h.0.w', 'mask')",
+      "UPDATE manifests SET json = replace(json, '42', '43')", "UPDATE runs SET seed = '43'",
+      "UPDATE tensors SET digest = zeroblob(32) WHERE name = 'emb'",
+      "UPDATE manifests SET law_version = 'other'",
+    ])
+  func contradiction(sql: String) throws {
+    let fixture = try Fixture()
+    _ = try fixture.create()
+    try fixture.tamper(sql)
+    let run = try fixture.registry.run("m")
+    let error = #expect(throws: RegistryError.self) {
+      try fixture.registry.export(run, to: fixture.folder.path("out"))
+    }
+    #expect(error?.description.contains("the record of m:v1 contradicts itself") == true)
+    #expect(try fixture.folder.contents().filter { $0 != "r" && $0 != "r-journal" } == [])
+    #expect(try !fixture.registry.verify(run).matches)
+  }
+
+  @Test("a recipe that does not give its digest is an error, and no file appears")
   func mismatch() throws {
     let fixture = try Fixture()
-    let run = try fixture.create(recipeOnly: true)
-    try fixture.tamper("UPDATE tensors SET stream = '1' WHERE name = 'h.0.w'")
-    #expect(throws: RegistryError.self) { try fixture.registry.export(run, to: fixture.folder.path("out")) }
-    #expect(!fixture.folder.exists("out"))
-    #expect(try fixture.folder.contents().filter { $0.hasSuffix(".tmp") } == [])
+    let run = try fixture.create(
+      "m", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]", recipeOnly: true)
+    // A record that agrees with itself, of bits that the recipe does not give.
+    let tensor = try fixture.registry.tensors(of: run)[0]
+    let chunk = Digest(of: [1, 2, 3])
+    let entry = Manifest.Tensor(
+      name: "w", shape: tensor.recipe.shape, dtype: .float32, law: tensor.recipe.law,
+      stream: tensor.recipe.stream,
+      digest: Digest(ofChunks: [chunk]))
+    let manifest = Manifest(seed: 42, tensors: [entry])
+    try fixture.tamper("UPDATE tensors SET digest = x'\(entry.digest.hex)', chunk_digests = x'\(chunk.hex)'")
+    try fixture.tamper(
+      "UPDATE manifests SET digest = x'\(manifest.id.hex)', weights = x'\(manifest.weights.hex)', json = '\(manifest.canonical)'"
+    )
+    let error = #expect(throws: RegistryError.self) {
+      try fixture.registry.export(fixture.registry.run("m"), to: fixture.folder.path("out"))
+    }
+    #expect(
+      error?.description.contains("chunk 0 of tensor `w` does not regenerate to its recorded digest") == true)
+    #expect(try fixture.folder.contents().filter { $0 != "r" && $0 != "r-journal" } == [])
+  }
+
+  @Test("the registry itself is never replaced")
+  func itself() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create()
+    #expect(throws: FileError.self) {
+      try fixture.registry.export(run, to: fixture.registry.path, replacing: true)
+    }
+    #expect(try fixture.registry.verify(run).matches)
   }
 
   @Test("what a format cannot hold, or a run does not have, is refused and leaves no file")
@@ -106,7 +156,7 @@ import WinitRegistry
     #expect(message(Selection(), .npy).contains("npy holds one tensor, and 7 are asked for"))
     #expect(
       message(Selection(tensors: ["emb"]), .npy).contains(
-        "`emb` is bfloat16, which the npy format cannot hold"))
+        "`emb` (bfloat16, rank 2) has no form as npy"))
     #expect(
       message(Selection(tensors: ["embb"]), .raw).contains("m:v1 has no tensor `embb`; did you mean `emb`?"))
     #expect(
@@ -114,7 +164,7 @@ import WinitRegistry
         "index 300 is out of range for axis 0"))
     #expect(
       message(Selection(slice: try Slice(parsing: "0:1")), .safetensors).contains(
-        "names 1 axes, but the tensor has 0"))
+        "tensor `steps`: the slice `0:1` is for a rank of at least 1, but the shape is []"))
     #expect(!fixture.folder.exists("out"))
   }
 }

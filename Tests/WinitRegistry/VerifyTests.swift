@@ -53,7 +53,7 @@ private let oneTensor = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {sc
     try fixture.tamper("DELETE FROM tensor_chunks")
     let verification = try fixture.registry.verify(run)
     #expect(verification.findings.map(\.kind) == [.stored])
-    #expect(verification.findings[0].message == "2 of its 2 chunks should be stored and are not")
+    #expect(verification.findings[0].message == "2 of its 2 chunks should be stored and cannot be read")
   }
 
   @Test(
@@ -79,5 +79,22 @@ private let oneTensor = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {sc
     let found = try fixture.registry.verify(run).findings.map(\.kind)
     // Blobs match their digests whatever the recipe became.
     #expect(found == kinds.filter { $0 != .stored }, "\(sql)")
+  }
+
+  @Test("pages that SQLite cannot follow are found and named, and get fills their tensor again")
+  func damagedPages() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", oneTensor)
+    _ = try fixture.registry.export(run, to: fixture.folder.path("before"))
+    // The middle of the file is blobs: pages whose first four bytes point to the next one.
+    let page = 16384
+    let middle = try fixture.folder.bytes("r").count / page / 2
+    try overwrite(fixture.folder.path("r"), at: middle * page, with: [UInt8](repeating: 0xFF, count: page))
+    let registry = try Registry(opening: fixture.folder.path("r"))
+    let findings = try registry.verify(run).findings
+    #expect(findings.map(\.kind) == [.stored])
+    #expect(findings[0].tensor == "w")
+    #expect(try registry.export(run, to: fixture.folder.path("after")).damaged == ["w"])
+    #expect(try fixture.folder.bytes("before") == fixture.folder.bytes("after"))
   }
 }

@@ -1,0 +1,61 @@
+// Does a record agree with itself?
+
+import CanonicalJSON
+import InitLaw
+import Initializers
+import Manifests
+import Store
+import Tensors
+
+extension Store {
+  /// What in the record contradicts itself.
+  func recordFindings(_ run: Run, _ tensors: [RecordedTensor]) throws -> [Finding] {
+    var findings: [Finding] = []
+    let manifest = try manifest(of: run)
+    if Digest(of: manifest.utf8) != run.id {
+      findings.append(
+        Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
+    }
+    if run.lawVersion != lawVersion {
+      findings.append(
+        Finding(
+          .record, nil, "the run follows the law `\(run.lawVersion)`; this version executes `\(lawVersion)`"))
+    }
+    let rebuilt = Manifest(seed: run.seed, tensors: tensors.map(\.manifestEntry))
+    if rebuilt.canonical != manifest || rebuilt.weights != run.weights {
+      findings.append(Finding(.record, nil, "the recorded tensors are not those of the manifest"))
+    }
+    for tensor in tensors {
+      if Digest(ofChunks: tensor.chunkDigests) != tensor.digest {
+        findings.append(Finding(.record, tensor.name, "its digest is not that of its chunk digests"))
+      }
+    }
+    return findings
+  }
+
+  /// - Throws: `RegistryError.mismatch` where the record contradicts itself.
+  func checkRecord(_ run: Run, _ tensors: [RecordedTensor]) throws {
+    guard let finding = try recordFindings(run, tensors).first else { return }
+    let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
+    throw RegistryError.mismatch(
+      "the record of \(run.reference) contradicts itself: \(subject)\(finding.message); nothing was given out. `verify` shows more"
+    )
+  }
+}
+
+/// Why a recorded scheme does not give the recorded law; nil where it does.
+func schemeProblem(_ tensor: RecordedTensor) -> String? {
+  let members = (tensor.scheme.objectValue ?? []).filter { $0.key != "layout" && $0.key != "picked" }
+  guard let layout = tensor.scheme["layout"]?.stringValue.flatMap(Layout.init(rawValue:)) else {
+    return "its recorded scheme has no layout"
+  }
+  do {
+    let law = try Scheme(json: .object(members))
+      .resolve(shape: tensor.recipe.shape, dtype: tensor.recipe.dtype, layout: layout).law
+    if law == tensor.recipe.law { return nil }
+    return
+      "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(tensor.recipe.law.json.compact) is recorded; the recorded law is what its bits follow"
+  } catch {
+    return "its recorded scheme does not resolve: \(error)"
+  }
+}
