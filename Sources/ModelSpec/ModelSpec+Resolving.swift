@@ -168,13 +168,22 @@ private struct Resolver {
 
   /// Two names with one stream would draw the same values.
   mutating func checkStreams(_ tensors: [PlannedTensor]) {
-    var names: [UInt64: TensorName] = [:]
-    for tensor in tensors {
-      if let other = names.updateValue(tensor.name, forKey: tensor.name.stream) {
-        report(
-          nil, tensor.name, "its stream is that of `\(other)`, so both would draw the same values; rename one"
-        )
-      }
+    for (name, other) in repeatedStreams(tensors.map { ($0.name, $0.name.stream) }) {
+      report(nil, name, "its stream is that of `\(other)`, so both would draw the same values; rename one")
     }
+  }
+}
+
+/// The names whose stream another name before them has, each with that one.
+package func repeatedStreams(
+  _ streams: [(name: TensorName, stream: UInt64)]
+) -> [(name: TensorName, other: TensorName)] {
+  var names: [UInt64: TensorName] = [:]
+  return streams.compactMap { name, stream in
+    guard let other = names[stream] else {
+      names[stream] = name
+      return nil
+    }
+    return (name, other)
   }
 }

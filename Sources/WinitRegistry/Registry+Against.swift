@@ -26,7 +26,7 @@ extension Registry {
 
     let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
     let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
-    var tallies: [Int: (chunks: [Int], difference: Difference?)] = [:]
+    var tallies: [Int: ChunkTally] = [:]
     let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     try windows.run(tasks) { task, buffer in
       let (tensor, entry) = (pairs[task.tensor].tensor, pairs[task.tensor].entry)
@@ -36,18 +36,16 @@ extension Registry {
       for chunk in window {
         verification.fileChunks += 1
         verification.byteCount += chunk.bytes.count
-        guard case .differs(let difference) = chunk.result else { continue }
-        tallies[chunk.task.tensor, default: ([], nil)].chunks.append(chunk.task.chunk.index)
-        tallies[chunk.task.tensor, default: ([], nil)].difference.add(difference)
+        tallies[chunk.task.tensor, default: ChunkTally()].add(chunk.task.chunk.index, chunk.result)
       }
       try progress?(verification.byteCount, total)
     }
-    for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) {
+    for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) where !tally.differing.isEmpty {
       let (tensor, entry) = pairs[index]
       try progress?(verification.byteCount, total)
       verification.findings.append(
         finding(
-          tensor, entry, tally.chunks, tally.difference, diagnosis,
+          tensor, entry, tally, diagnosis,
           explain: verification.findings.count < Diagnosis.limit))
     }
     verification.duration = .now - start
@@ -91,14 +89,15 @@ extension Registry {
   }
 
   private func finding(
-    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ chunks: [Int], _ difference: Difference?,
-    _ diagnosis: Diagnosis, explain: Bool
+    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ tally: ChunkTally, _ diagnosis: Diagnosis,
+    explain: Bool
   ) -> Finding {
-    guard let difference else {
-      // The file has the bits the recipe gives, which are not those of the record.
+    guard let difference = tally.difference else {
       var finding = Finding(
-        .regenerated, tensor.name, "\(chunks.count) of its chunks do not regenerate to their digests")
-      finding.chunks = chunks
+        .values, tensor.name,
+        "\(tally.differing.count) of its chunks have neither the recorded digest nor a recipe that gives it; verify the run itself"
+      )
+      finding.chunks = tally.differing
       return finding
     }
     let total = tensor.recipe.shape.elementCount
@@ -106,26 +105,8 @@ extension Registry {
     var finding = Finding(
       .values, tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)")
     finding.difference = difference
-    finding.chunks = chunks
+    finding.chunks = tally.differing
     if explain { finding.likelyCause = diagnosis.otherValues(tensor, entry, difference) }
     return finding
   }
-}
-
-extension RecordedTensor {
-  /// Holds bytes against a chunk's digest, and where that differs against the chunk filled again.
-  fileprivate func compare(_ chunk: Chunk, _ bytes: UnsafeRawBufferPointer) -> ChunkComparison {
-    if Digest(hashing: bytes.bytes) == chunkDigests[chunk.index] { return .matches }
-    let elements = chunk.elements(recipe.dtype)
-    return recipe.bytes(elements).withUnsafeBytes {
-      .differs(Difference(expected: $0, found: bytes, from: elements.lowerBound, of: recipe))
-    }
-  }
-}
-
-/// What became of a chunk of a file.
-private enum ChunkComparison: Sendable {
-  case matches
-  /// Other bytes than recorded; nil where they are what the recipe gives.
-  case differs(Difference?)
 }

@@ -32,115 +32,60 @@ extension Registry {
     }
     let tasks = allChunks(tensors.map(\.recipe.byteCount))
     let total = tensors.reduce(0) { $0 + $1.recipe.byteCount }
-    var tallies = [Int: Tally]()
+    var tallies: [Int: (stored: ChunkTally, regenerated: ChunkTally)] = [:]
     let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let store = store
     try windows.run(tasks) { task, buffer in
-      try store.check(task.chunk, of: tensors[task.tensor], mode, buffer)
+      let tensor = tensors[task.tensor]
+      let stored =
+        mode == .regenerate || !tensor.isStored ? nil : try store.checkStored(task.chunk, of: tensor, buffer)
+      let regenerated = mode == .stored ? nil : try store.checkRegenerated(task.chunk, of: tensor, buffer)
+      return (stored, regenerated)
     } consume: { window in
       for chunk in window {
-        let index = chunk.task.chunk.index
-        verification.byteCount += chunk.bytes.count
-        if let stored = chunk.result.stored {
+        let (stored, regenerated) = chunk.result
+        var tally = tallies[chunk.task.tensor] ?? (ChunkTally(), ChunkTally())
+        if let stored {
           verification.storedChunks += 1
-          if stored != .matches { tallies[chunk.task.tensor, default: Tally()].addStored(index, stored) }
+          tally.stored.add(chunk.task.chunk.index, stored)
         }
-        if let regenerated = chunk.result.regenerated {
+        if let regenerated {
           verification.regeneratedChunks += 1
-          if !regenerated { tallies[chunk.task.tensor, default: Tally()].regenerated.append(index) }
+          tally.regenerated.add(chunk.task.chunk.index, regenerated)
         }
+        tallies[chunk.task.tensor] = tally
+        verification.byteCount += chunk.bytes.count
       }
       try progress?(verification.byteCount, total)
     }
     for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) {
-      verification.findings += tally.findings(for: tensors[index])
+      verification.findings += findings(tensors[index], stored: tally.stored, regenerated: tally.regenerated)
     }
     verification.duration = .now - start
     return verification
   }
-}
 
-/// What became of a stored chunk.
-private enum StoredState: Sendable, Equatable {
-  case matches
-  case missing
-  /// Other bytes; against the chunk filled again, where that has the recorded digest, the elements that differ.
-  case differs(Difference?)
-
-  static func == (a: StoredState, b: StoredState) -> Bool {
-    switch (a, b) {
-    case (.matches, .matches), (.missing, .missing), (.differs, .differs): true
-    default: false
-    }
-  }
-}
-
-extension Store {
-  /// Checks a chunk; nil for what the mode leaves out or the tensor does not have.
-  fileprivate func check(
-    _ chunk: Chunk, of tensor: RecordedTensor, _ mode: VerifyMode, _ buffer: UnsafeMutableRawBufferPointer
-  ) throws -> (stored: StoredState?, regenerated: Bool?) {
-    let recipe = tensor.recipe
-    let elements = chunk.elements(recipe.dtype)
-    let digest = tensor.chunkDigests[chunk.index]
-    var stored: StoredState?
-    if mode != .regenerate, tensor.isStored {
-      if try !readChunk(chunk.index, of: tensor, into: buffer) {
-        stored = .missing
-      } else if Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == digest {
-        stored = .matches
-      } else {
-        let expected = recipe.bytes(elements)
-        let isRight = Digest(hashing: expected.span.bytes) == digest
-        stored = .differs(
-          expected.withUnsafeBytes {
-            isRight
-              ? Difference(
-                expected: $0, found: UnsafeRawBufferPointer(buffer), from: elements.lowerBound, of: recipe)
-              : nil
-          })
-      }
-    }
-    guard mode != .stored else { return (stored, nil) }
-    recipe.fill(elements, into: buffer)
-    return (stored, Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == digest)
-  }
-}
-
-/// What does not match in one tensor.
-private struct Tally {
-  var missing: [Int] = []
-  var damaged: [Int] = []
-  var regenerated: [Int] = []
-  var difference: Difference?
-
-  mutating func addStored(_ chunk: Int, _ state: StoredState) {
-    guard case .differs(let found) = state else {
-      missing.append(chunk)
-      return
-    }
-    damaged.append(chunk)
-    difference.add(found)
-  }
-
-  func findings(for tensor: RecordedTensor) -> [Finding] {
-    var findings: [Finding] = []
-    func add(_ kind: Finding.Kind, _ chunks: [Int], _ what: String) {
-      guard !chunks.isEmpty else { return }
+  private func findings(_ tensor: RecordedTensor, stored: ChunkTally, regenerated: ChunkTally) -> [Finding] {
+    func finding(_ kind: Finding.Kind, _ chunks: [Int], _ what: String, _ difference: Difference? = nil)
+      -> Finding?
+    {
+      guard !chunks.isEmpty else { return nil }
+      let place = difference.map { "; \($0.text)" } ?? ""
       var finding = Finding(
-        kind, tensor.name, "\(chunks.count) of its \(tensor.chunkDigests.count) chunks \(what)")
+        kind, tensor.name, "\(chunks.count) of its \(tensor.chunkDigests.count) chunks \(what)\(place)")
       finding.chunks = chunks
-      findings.append(finding)
+      finding.difference = difference
+      return finding
     }
-    add(.stored, missing, "should be stored and cannot be read")
-    add(.stored, damaged, "are stored with other bytes" + (difference.map { "; " + $0.text } ?? ""))
-    if !damaged.isEmpty {
-      findings[findings.count - 1].difference = difference
-      findings[findings.count - 1].likelyCause =
-        "the registry file was damaged"
-        + (regenerated.isEmpty ? "; the recipe still gives the right bytes" : "")
-    }
-    add(.regenerated, regenerated, "do not regenerate to their digests")
-    return findings
+    var damaged = finding(.stored, stored.differing, "are stored with other bytes", stored.difference)
+    damaged?.likelyCause =
+      stored.difference == nil
+      ? "the registry file was damaged"
+      : "the registry file was damaged; the recipe still gives the right bytes"
+    return [
+      finding(.stored, stored.unreadable, "should be stored and cannot be read"), damaged,
+      finding(
+        .regenerated, regenerated.differing, "do not regenerate to their digests", regenerated.difference),
+    ].compactMap(\.self)
   }
 }

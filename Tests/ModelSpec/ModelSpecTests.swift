@@ -335,4 +335,12 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
     let spec = try folder.write("s.yaml", "like: ~.safetensors\nrules: [{match: w, init: ones}]")
     #expect(try ModelSpec(contentsOf: spec).plan().tensors.map(\.name) == ["w"])
   }
+
+  @Test("names that share a stream are found (no two such names are known, so the streams are given)")
+  func streams() {
+    let found = repeatedStreams([("a", 1), ("b", 2), ("c", 1), ("d", 1)])
+    #expect(found.map(\.name) == ["c", "d"])
+    #expect(found.map(\.other) == ["a", "a"])
+    #expect(repeatedStreams([("a", 1), ("b", 2)]).isEmpty)
+  }
 }

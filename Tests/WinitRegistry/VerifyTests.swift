@@ -97,4 +97,21 @@ private let oneTensor = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {sc
     #expect(try registry.export(run, to: fixture.folder.path("after")).damaged == ["w"])
     #expect(try fixture.folder.bytes("before") == fixture.folder.bytes("after"))
   }
+
+  @Test("where the right bytes are stored, a run that no longer regenerates is named to the element")
+  func regeneratedElement() throws {
+    let fixture = try Fixture()
+    let first = try fixture.create("m", oneTensor)
+    let before = try fixture.registry.floats(of: "w", in: first, slice: Slice(parsing: "0,0:1"))
+    // The recipe of seed 43, whose first element another run gives.
+    let second = try fixture.create("n", oneTensor, seed: 43)
+    let other = try fixture.registry.floats(of: "w", in: second, slice: Slice(parsing: "0,0:1"))
+    try fixture.tamper("UPDATE runs SET seed = '43' WHERE name = 'm'")
+    let findings = try fixture.registry.verify(fixture.registry.run("m"), mode: .regenerate).findings
+    let finding = try #require(findings.last)
+    #expect(finding.kind == .regenerated)
+    #expect(finding.difference?.element == 0)
+    #expect(finding.difference?.expected == "\(before[0])")
+    #expect(finding.difference?.found == "\(other[0])")
+  }
 }
