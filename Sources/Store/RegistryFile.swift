@@ -17,12 +17,16 @@ enum RegistryFile {
   ///
   /// - Throws: `StoreError` for another application's file or a newer version's.
   static func version(_ db: Database, path: String) throws -> Int? {
-    let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    if applicationID == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
-    {
-      return nil
-    }
+    // In one statement, and so of one moment: another process may be making the registry right now.
+    let row = try Row.fetchOne(
+      db,
+      sql: """
+        SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) AS tables
+        FROM pragma_application_id, pragma_user_version
+        """)
+    let applicationID: Int32 = row?["application_id"] ?? 0
+    let version: Int = row?["user_version"] ?? 0
+    if applicationID == 0, version == 0, row?["tables"] == 0 { return nil }
     guard applicationID == Self.applicationID else {
       throw StoreError.notARegistry(
         path: path, why: "it is a SQLite database of another application (application_id \(applicationID))")

@@ -94,6 +94,22 @@ import Testing
     try place.succeed("verify --all")
   }
 
+  @Test("eight processes make the registry at once, again and again: one makes it, and nobody fails")
+  func firstOpen() throws {
+    for _ in 0..<10 {
+      let place = try Workplace()
+      try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
+      let children = try (0..<8).map { seed in
+        try Command.start(["create", "t", "--spec", "t.yaml", "--seed", "\(seed)"], in: place.folder)
+      }
+      for child in children {
+        let outcome = child.wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+      }
+      #expect(try runs(place).count == 8)
+    }
+  }
+
   @Test("readers work while a large create runs")
   func readers() throws {
     let place = try Workplace()
