@@ -1,12 +1,28 @@
-// The fill: elements of a recipe into memory. This scalar form is the definition faster code is held to.
+// The fill: elements of a recipe into memory. The scalar form is the definition that kernels are held to.
 
 import Philox
 import Tensors
 
 extension Recipe {
   /// Writes a range of elements, in canonical bytes, into a buffer of exactly their size.
-  package func fill(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+  package func fill(
+    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: Kernel = .current
+  ) {
     precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must fit the range")
+    let vectors = fillVectors(elements, into: buffer, kernel)
+    let size = dtype.byteCount
+    func part(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+      let bytes =
+        (range.lowerBound - elements.lowerBound) * size..<(range.upperBound - elements.lowerBound) * size
+      return UnsafeMutableRawBufferPointer(rebasing: buffer[bytes])
+    }
+    let head = elements.lowerBound..<vectors.lowerBound
+    let tail = vectors.upperBound..<elements.upperBound
+    if !head.isEmpty { fillScalar(head, into: part(head)) }
+    if !tail.isEmpty { fillScalar(tail, into: part(tail)) }
+  }
+
+  private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     switch law {
     case .constant(let value):
       if dtype.isFloatingPoint {

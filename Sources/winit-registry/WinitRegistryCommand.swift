@@ -17,6 +17,9 @@ struct WinitRegistryCommand: ParsableCommand {
       enough). The registry is the file given with --registry, else $WINIT_REGISTRY, else winit.sqlite in the current \
       directory.
 
+      The fills use the widest vectors that the processor has; $WINIT_KERNEL forces others (scalar, sse2, avx2, \
+      avx512, neon). The bits are the same.
+
       EXIT STATUS
         0    all is well, and all that was compared matches
         1    a mismatch was found
@@ -32,13 +35,17 @@ struct WinitRegistryCommand: ParsableCommand {
         winit-registry verify gpt2 --against gpt2.safetensors
       """,
     version: toolVersion,
-    subcommands: [Create.self, Get.self, Verify.self, List.self, Show.self])
+    subcommands: [Create.self, Get.self, Verify.self, List.self, Show.self, Version.self])
 
   static func main() {
     // A reader that stops early is an error of `write`, and `emit` knows what to make of it.
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow is an error of `write` too.
     signal(SIGXFSZ, SIG_IGN)
+    if let problem = Kernel.problem {
+      printError("error: \(problem)")
+      exit(withError: ExitStatus.usage)
+    }
     main(nil)
   }
 }

@@ -270,4 +270,28 @@ private let tiny =
     #expect(outcome.output.contains("a:v1  ok") && outcome.output.contains("c:v1  ok"))
     #expect(try place.run("verify b").status == 65)
   }
+
+  @Test("every kernel there is can be forced, and gives the same id; one that is not there is refused")
+  func kernels() throws {
+    let place = try place(smallSpec)
+    let version = try place.json("version")
+    let kernels = (version["kernels"]?.arrayValue ?? []).compactMap(\.stringValue)
+    #expect(kernels.contains("scalar") && kernels.contains(version["kernel"]?.stringValue ?? ""))
+    var ids: Set<String> = []
+    for kernel in kernels {
+      let environment = ["WINIT_KERNEL": kernel]
+      #expect(
+        try place.run("version", environment: environment).output.contains("kernel          \(kernel) (of"))
+      let outcome = try place.run("create \(kernel) --spec t.yaml --seed 9 --json", environment: environment)
+      ids.insert(try JSONValue(parsing: outcome.output)["id"]?.stringValue ?? "")
+    }
+    #expect(ids.count == 1)
+    for name in ["mmx", "neon", "avx2"] where !kernels.contains(name) {
+      let refused = try place.run("version", environment: ["WINIT_KERNEL": name])
+      #expect(refused.status == 64)
+      #expect(
+        refused.errors.hasPrefix("error: WINIT_KERNEL is `\(name)`, which is no kernel")
+          || refused.errors.contains("does not have"))
+    }
+  }
 }

@@ -12,7 +12,7 @@ import Testing
       What `winit-registry --help` says, and the help of each subcommand.
 
       """
-    for command in ["", "create", "get", "verify", "list", "show"] {
+    for command in ["", "create", "get", "verify", "list", "show", "version"] {
       let words = (command + " --help").trimmingCharacters(in: .whitespaces)
       let help = try Command.run(
         words.split(separator: " ").map(String.init), in: place.folder, environment: ["COLUMNS": "100"])
