@@ -62,8 +62,8 @@ let package = Package(
     module(
       "WinitRegistry",
       [
-        "Tensors", "Philox", "InitLaw", "Initializers", "Manifests", "CanonicalJSON", "TensorFiles",
-        "ModelSpec", "Store",
+        "Tensors", "InitLaw", "Initializers", "Manifests", "CanonicalJSON", "TensorFiles", "ModelSpec",
+        "Store",
       ]),
     module("WinitTesting", ["WinitRegistry"]),
     .executableTarget(
@@ -72,6 +72,11 @@ let package = Package(
         "WinitRegistry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "winit-bench", dependencies: ["CanonicalJSON", "InitLaw", "Tensors"],
+      path: "Benchmarks/winit-bench",
       swiftSettings: strict),
 
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
@@ -90,7 +95,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests(of: "WinitRegistry", [.product(name: "GRDB", package: "GRDB.swift")]),
-    tests(of: "WinitTesting", ["WinitRegistry"]),
+    tests(of: "WinitTesting", ["WinitRegistry", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestSupport"],
       path: "Tests/EndToEnd", swiftSettings: strict),

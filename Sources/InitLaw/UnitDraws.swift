@@ -1,4 +1,4 @@
-// One word to one unit draw. docs/law.md, section 2, is the definition; this is it in Swift, to be read
+// One word to one unit draw. docs/law.md, "Unit draws", is the definition; this is it in Swift, to be read
 // beside it. Each operation rounds once, in the order written: Swift neither fuses nor reassociates.
 
 /// The unit draws of the law: functions of one 32-bit word.

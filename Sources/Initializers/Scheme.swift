@@ -21,9 +21,8 @@ public struct Scheme: Sendable, Hashable {
     self.name = definition.name
     self.alias = name == definition.name ? nil : name
     self.arguments = arguments
-    for key in arguments.keys.sorted() where !definition.parameters.contains(key) {
-      throw .unknownParameter(key, scheme: definition.name)
-    }
+    let unknown = arguments.keys.filter { !definition.parameters.contains($0) }.sorted()
+    guard unknown.isEmpty else { throw .unknownParameters(unknown, scheme: definition.name) }
   }
 
   /// What a scheme resolves to.
@@ -49,6 +48,15 @@ public struct Scheme: Sendable, Hashable {
       do { try law.check(dtype) } catch { throw .law(error) }
       return Resolution(scheme: self, law: law)
     }
+  }
+
+  /// Checks what can be checked without a tensor: that numbers are numbers and words are known.
+  package func checkArguments() throws(SchemeError) {
+    let arguments = Arguments(scheme: name, texts: arguments)
+    for key in ["mean", "low", "high"] { _ = try arguments.number(key) }
+    _ = try arguments.std(default: 0)
+    _ = try arguments.mode(default: .fanIn)
+    _ = try arguments.gain(default: 1)
   }
 
   /// Every name a scheme can be called by.
@@ -89,11 +97,5 @@ extension Scheme {
     guard self.name == name else {
       throw .invalid("the recorded alias `\(alias ?? name)` does not name the scheme `\(name)`")
     }
-  }
-
-  /// On one line, as in tables: `normal(mean 0, std 0.02)`.
-  public var summary: String {
-    let list = arguments.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    return list.isEmpty ? name : "\(name)(\(list.joined(separator: ", ")))"
   }
 }

@@ -7,8 +7,8 @@ public import Tensors
 public enum SchemeError: Error, Equatable, CustomStringConvertible {
   /// No scheme has this name.
   case unknownScheme(String)
-  /// The scheme has no such parameter.
-  case unknownParameter(String, scheme: String)
+  /// The scheme has no such parameters.
+  case unknownParameters([String], scheme: String)
   /// A parameter's text is not a number.
   case notANumber(parameter: String, text: String)
   /// A parameter's text is none of its words.
@@ -29,8 +29,11 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
       "unknown scheme `\(name)`"
         + (name.contains("(")
           ? "; parameters are written {scheme: NAME, parameter: …}" : SchemeError.hint(name, Scheme.allNames))
-    case .unknownParameter(let name, let scheme):
-      "`\(scheme)` has no parameter `\(name)`" + SchemeError.hint(name, Scheme.parameterNames(of: scheme))
+    case .unknownParameters(let names, let scheme):
+      names.map {
+        "`\(scheme)` has no parameter `\($0)`" + SchemeError.hint($0, Scheme.parameterNames(of: scheme))
+      }
+      .joined(separator: "; ")
     case .notANumber(let parameter, let text):
       "\(parameter) is `\(text)`, which is not a number; numbers are written as in JSON, such as 0.02 or 1e-3"
     case .unknownWord(let parameter, let text, let allowed):

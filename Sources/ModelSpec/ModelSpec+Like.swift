@@ -20,6 +20,6 @@ extension ModelSpec {
   }
 
   private func besideSpec(_ path: String) -> String {
-    path.hasPrefix("/") ? path : NSString(string: folderPath(of: file)).appendingPathComponent(path)
+    path.hasPrefix("/") ? path : folderPrefix(of: file) + path
   }
 }

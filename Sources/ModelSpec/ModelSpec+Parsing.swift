@@ -6,19 +6,15 @@ import TensorFiles
 import Tensors
 
 extension ModelSpec {
-  /// Parses a spec.
+  /// Parses a spec. What is wrong beyond its YAML is reported when it is resolved.
   ///
   /// - Parameter file: the name for errors.
-  /// - Throws: `SpecError` with every error found, each with file, line and tensor.
+  /// - Throws: `SpecError` where it is not YAML or a name stands twice.
   public init(parsing text: String, file: String) throws(SpecError) {
     let root: SpecNode?
     do { root = try SpecNode.parse(text, file: file) } catch { throw SpecError([error]) }
     var reader = SpecReader(file: file)
-    let spec = reader.spec(root)
-    guard reader.diagnostics.isEmpty else {
-      throw SpecError(reader.diagnostics.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
-    }
-    self = spec
+    self = reader.spec(root)
   }
 
   /// Reads and parses a file.
@@ -38,6 +34,7 @@ extension ModelSpec {
 private struct SpecReader {
   let file: String
   var diagnostics: [SpecDiagnostic] = []
+  var lacksRules = false
 
   mutating func report(_ line: Int?, _ message: String, tensor: TensorName? = nil) {
     diagnostics.append(SpecDiagnostic(file: file, line: line, tensor: tensor, message: message))
@@ -62,7 +59,7 @@ private struct SpecReader {
     if root == nil { report(nil, "the spec is empty; give tensors, or like, and rules") }
     return ModelSpec(
       file: file, dtype: dtype, layout: layout, like: like?.path, likeLine: like?.line, tensors: tensors,
-      rules: rules)
+      rules: rules, lacksRules: lacksRules, diagnostics: diagnostics)
   }
 
   // MARK: - Tensors
@@ -83,7 +80,10 @@ private struct SpecReader {
         report(key.line, "the name stands twice, first on line \(first)", tensor: name)
       }
       if let problem = name.problem { report(key.line, problem, tensor: name) }
-      return tensor(name, line: key.line, value)
+      let before = diagnostics.count
+      var entry = tensor(name, line: key.line, value)
+      entry.isBroken = diagnostics.count > before || name.problem != nil
+      return entry
     }
   }
 
@@ -142,6 +142,7 @@ private struct SpecReader {
   mutating func rules(_ node: SpecNode) -> [ModelSpec.Rule] {
     guard let nodes = node.sequence else {
       report(node.line, "rules is \(node.kind); it is a list: `- {match: \"*\", init: zeros}`")
+      lacksRules = true
       return []
     }
     return nodes.compactMap { rule($0) }
@@ -158,8 +159,11 @@ private struct SpecReader {
       default: layout = self.layout(node)
       }
     }
-    guard let match, let initialization else {
-      if diagnostics.count == before { report(node.line, "a rule needs both `match` and `init`") }
+    if match == nil || initialization == nil, diagnostics.count == before {
+      report(node.line, "a rule needs both `match` and `init`")
+    }
+    guard let match else {
+      lacksRules = true
       return nil
     }
     return ModelSpec.Rule(

@@ -94,19 +94,28 @@ private struct Resolver {
       if let tensor = plan(entry.name, entry, like: nil) { planned.append(tensor) }
     }
     checkStreams(planned)
-    if planned.isEmpty, diagnostics.isEmpty {
-      report(nil, nil, "it describes no tensor; give tensors, or like, and rules that do not skip them all")
+    let idle = spec.rules.indices.filter { !matched.contains($0) }.map { spec.rules[$0] }
+    for rule in idle {
+      // A pattern that matches nothing may hide a number that is wrong.
+      guard case .scheme(let scheme) = rule.initialization else { continue }
+      do { try scheme.checkArguments() } catch { report(rule.initLine, nil, error.description) }
     }
-    guard diagnostics.isEmpty else { throw SpecError(diagnostics.sorted { ($0.line ?? 0) < ($1.line ?? 0) }) }
-    let idle = spec.rules.indices.filter { !matched.contains($0) }
+    let all = spec.diagnostics + diagnostics
+    guard all.isEmpty else { throw SpecError(all) }
+    guard !planned.isEmpty else {
+      throw SpecError([
+        SpecDiagnostic(
+          file: spec.file, line: nil, tensor: nil,
+          message: "it describes no tensor; give tensors, or like, and rules that do not skip them all")
+      ])
+    }
     return Plan(
       tensors: planned,
       warnings: idle.map {
         SpecDiagnostic(
-          file: spec.file, line: spec.rules[$0].line, tensor: nil,
+          file: spec.file, line: $0.line, tensor: nil,
           message:
-            "the rule for `\(spec.rules[$0].match.text)` matches no tensor, or only ones that an earlier rule takes"
-        )
+            "the rule for `\($0.match.text)` matches no tensor, or only ones that an earlier rule takes")
       })
   }
 
@@ -119,7 +128,12 @@ private struct Resolver {
     let ruleIndex = spec.rules.firstIndex { $0.match.matches(name.string) }
     if let ruleIndex { matched.insert(ruleIndex) }
     let rule = ruleIndex.map { spec.rules[$0] }
+    // What is broken has been reported.
+    if entry?.isBroken == true || entry?.initialization == nil && rule != nil && rule?.initialization == nil {
+      return nil
+    }
     guard let initialization = entry?.initialization ?? rule?.initialization else {
+      if spec.lacksRules { return nil }
       let place = like == nil ? "" : likePath.map { " (from \($0))" } ?? ""
       report(
         entry?.line ?? spec.likeLine, name,
@@ -168,13 +182,15 @@ private struct Resolver {
 
   /// Two names with one stream would draw the same values.
   mutating func checkStreams(_ tensors: [PlannedTensor]) {
-    for (name, other) in repeatedStreams(tensors.map { ($0.name, $0.name.stream) }) {
+    for (name, other) in repeatedStreams(
+      tensors.map { ($0.name, $0.name.stream) })
+    {
       report(nil, name, "its stream is that of `\(other)`, so both would draw the same values; rename one")
     }
   }
 }
 
-/// The names whose stream another name before them has, each with that one.
+/// The names whose stream another name before them has, each with that one. (The same name twice is another error.)
 package func repeatedStreams(
   _ streams: [(name: TensorName, stream: UInt64)]
 ) -> [(name: TensorName, other: TensorName)] {
@@ -184,6 +200,6 @@ package func repeatedStreams(
       names[stream] = name
       return nil
     }
-    return (name, other)
+    return name == other ? nil : (name, other)
   }
 }

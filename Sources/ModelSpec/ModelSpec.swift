@@ -20,6 +20,11 @@ public struct ModelSpec: Sendable {
   let tensors: [TensorEntry]
   /// The rules, first match first.
   let rules: [Rule]
+  /// Whether a rule could not be read at all, so that nobody knows what it would have matched.
+  let lacksRules: Bool
+  /// What is wrong with it as far as it was read; thrown with the rest when it is resolved, so that one run reports
+  /// everything.
+  let diagnostics: [SpecDiagnostic]
 
   /// What an `init:` says.
   enum Initialization: Sendable {
@@ -31,6 +36,8 @@ public struct ModelSpec: Sendable {
   struct TensorEntry: Sendable {
     let name: TensorName
     let line: Int
+    /// Something in it is wrong, which is reported.
+    var isBroken = false
     var shape: Shape?
     var dtype: DType?
     var initialization: Initialization?
@@ -42,7 +49,8 @@ public struct ModelSpec: Sendable {
   struct Rule: Sendable {
     let line: Int
     let match: Glob
-    let initialization: Initialization
+    /// Nil where it is wrong, which is reported.
+    let initialization: Initialization?
     let initLine: Int
     let layout: Layout?
   }

@@ -24,7 +24,9 @@ public struct SpecError: Error, Sendable, CustomStringConvertible {
   /// In the order of the file; at least one.
   public let diagnostics: [SpecDiagnostic]
 
-  package init(_ diagnostics: [SpecDiagnostic]) { self.diagnostics = diagnostics }
+  package init(_ diagnostics: [SpecDiagnostic]) {
+    self.diagnostics = diagnostics.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
+  }
 
   /// A line each, at most fifty.
   public var description: String {

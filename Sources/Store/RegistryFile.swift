@@ -46,7 +46,13 @@ enum RegistryFile {
   static func exists(_ path: String) throws -> Bool {
     guard !path.isEmpty else { throw StoreError.notARegistry(path: "``", why: "the path is empty") }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+      guard FileManager.default.fileExists(atPath: folder) else {
+        throw StoreError.noFolder(path: path)
+      }
+      return false
+    }
     guard !isFolder.boolValue else { throw StoreError.notARegistry(path: path, why: "it is a folder") }
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
     return size != 0

@@ -7,17 +7,14 @@ import Migrations
 
 /// A registry file.
 ///
-/// Choices made once, with what was measured for them (SQLite 3.40.1, ext4, 512 MiB of 1 MiB blobs, medians;
-/// docs/store.md has the table):
-/// - Rollback journal, not WAL: WAL writes every appended byte twice (0.47 of the rollback journal's speed), and
+/// Choices made once; docs/store.md has the measurements behind them:
+/// - Rollback journal, not WAL: WAL writes every appended byte twice, which halves the speed of the main job, and
 ///   SQLite before 3.51.3 has a rare race in it that can corrupt a file.
 /// - `journal_mode=TRUNCATE` with `synchronous=EXTRA`: when a commit returns, the journal's end is on the disk, so
-///   a power cut cannot bring it back and roll the commit back. EXTRA costs nothing measurable over FULL.
+///   a power cut cannot bring it back and roll the commit back.
 /// - Transactions of at most 16 MiB and a cache that holds one: a transaction that spills its cache shuts readers
-///   out until it ends (0.7 s for 512 MiB); with 16 MiB they wait about 20 ms, and a pause of 3 ms between two
-///   lets them in (median wait 1 ms instead of 19).
-/// - `page_size=16384`: 4096 is a fifth slower to append to; 65536 is 2% faster, but each small commit writes four
-///   times as much.
+///   out until it ends. A pause of 3 ms between two lets them in.
+/// - `page_size=16384`: smaller pages are slower to append to, larger ones cost each small commit more.
 /// - `auto_vacuum=INCREMENTAL`: costs nothing measurable, and space can be given back without copying the file.
 package final class Store: Sendable {
   package let path: String
@@ -89,5 +86,10 @@ package final class Store: Sendable {
     do { return try queue.write(body) } catch let error as DatabaseError {
       throw StoreError(error, path: path)
     }
+  }
+
+  /// What is in force on the connection, for the test that holds the promises above.
+  package func pragma(_ name: String) throws -> String {
+    try read { db in try String.fetchOne(db, sql: "PRAGMA \(name)") ?? "" }
   }
 }

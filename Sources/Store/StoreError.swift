@@ -7,6 +7,8 @@ public import InitLaw
 public enum StoreError: Error, Sendable, CustomStringConvertible {
   /// There is no file, and only `create` makes one.
   case noRegistry(path: String)
+  /// The folder in which a registry is to be made is not there.
+  case noFolder(path: String)
   /// The file is something else.
   case notARegistry(path: String, why: String)
   /// The file was written by a later version.
@@ -24,7 +26,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noRegistry(let path):
-      "there is no registry at \(path); `create` makes one, or name another with --registry or $WINIT_REGISTRY"
+      "there is no registry at \(path); `create` makes one"
+    case .noFolder(let path): "cannot make a registry at \(path): there is no such folder"
     case .notARegistry(let path, let why): "\(path) is not a registry: \(why)"
     case .newerVersion(let path, let schema, let known):
       "\(path) was written by a newer version of winit-registry (schema \(schema); this one knows \(known)); update winit-registry"

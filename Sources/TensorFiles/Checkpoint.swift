@@ -51,7 +51,7 @@ package struct Checkpoint: Sendable {
       throw fail("it is \(error)")
     }
     guard let map = json["weight_map"]?.objectValue else { throw fail("it has no `weight_map` object") }
-    let folder = folderPath(of: index.path)
+    let folder = folderPrefix(of: index.path)
     var shards: [String: [TensorName: Entry]] = [:]
     let mapped = try map.map { member -> Entry in
       guard let shard = member.value.stringValue else {
@@ -61,7 +61,7 @@ package struct Checkpoint: Sendable {
         throw fail("`\(member.key)` lies in `\(shard)`, which is not the name of a file beside the index")
       }
       if shards[shard] == nil {
-        let file = try InputFile(NSString(string: folder).appendingPathComponent(shard))
+        let file = try InputFile(folder + shard)
         shards[shard] = Dictionary(
           try Self.entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       }

@@ -24,8 +24,8 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   public var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
 }
 
-/// The folder a file is in, as it is written; `.` for a bare name. (`URL(filePath:)` would take `~` for a home.)
-package func folderPath(of path: String) -> String {
-  let folder = NSString(string: path).deletingLastPathComponent
-  return folder.isEmpty ? "." : folder
+/// A path up to its last slash, to put the name of a file beside it behind; empty for a bare name. (Foundation's
+/// NSString crashes on one-letter paths on Linux, and its URL takes `~` for a home.)
+package func folderPrefix(of path: String) -> String {
+  path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
 }

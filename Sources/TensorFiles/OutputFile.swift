@@ -40,9 +40,9 @@ package final class OutputFile: ByteSink {
     }
     self.path = path
     self.replaces = replacing
-    let name = NSString(string: path).lastPathComponent
-    temporary = NSString(string: folderPath(of: path))
-      .appendingPathComponent(".\(name.prefix(60)).\(UUID().uuidString.prefix(8)).tmp")
+    let folder = folderPrefix(of: path)
+    let name = path.dropFirst(folder.count).prefix(60)
+    temporary = "\(folder).\(name).\(UUID().uuidString.prefix(8)).tmp"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError("write", path) }
   }
@@ -110,7 +110,8 @@ private func flush(_ descriptor: Int32) -> Int32 {
 
 /// Makes a new name in a folder durable. Some file systems refuse to sync a folder; then there is nothing to do.
 private func syncFolder(of path: String) {
-  let descriptor = open(folderPath(of: path), O_RDONLY | O_CLOEXEC)
+  let folder = folderPrefix(of: path)
+  let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)
   close(descriptor)

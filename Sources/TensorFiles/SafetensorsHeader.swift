@@ -17,7 +17,6 @@ package struct SafetensorsHeader {
 
   /// In the header's order.
   package let entries: [Entry]
-  package let metadata: [(key: String, value: String)]
 
   /// The reference reader's limit on a header's length.
   private static let maximumLength = 100_000_000
@@ -45,14 +44,10 @@ package struct SafetensorsHeader {
 
     let start = 8 + Int(length)
     var entries: [Entry] = []
-    var metadata: [(key: String, value: String)] = []
     for member in json.objectValue ?? [] {
       if member.key == "__metadata__" {
-        for item in member.value.objectValue ?? [] {
-          guard let value = item.value.stringValue else {
-            throw fail("__metadata__ `\(item.key)` is not a string")
-          }
-          metadata.append((item.key, value))
+        for item in member.value.objectValue ?? [] where item.value.stringValue == nil {
+          throw fail("__metadata__ `\(item.key)` is not a string")
         }
         guard member.value.objectValue != nil else { throw fail("__metadata__ is not an object") }
       } else {
@@ -72,7 +67,6 @@ package struct SafetensorsHeader {
     }
     guard end == file.size else { throw fail("its tensors end at byte \(end), the file at \(file.size)") }
     self.entries = entries
-    self.metadata = metadata
   }
 
   private static func entry(

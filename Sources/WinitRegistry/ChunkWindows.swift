@@ -1,5 +1,6 @@
 // Chunks worked on in parallel, a bounded window of them at a time, handed on in order.
 
+import Foundation
 import InitLaw
 import Store
 import Synchronization
@@ -23,8 +24,9 @@ final class ChunkWindows {
   private let memory: UnsafeMutableRawBufferPointer
   private let threads: Int
 
-  init(threads: Int) {
-    self.threads = threads
+  /// - Parameter threads: nil for one per processor.
+  init(threads: Int?) {
+    self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     memory = .allocate(byteCount: Store.transactionSize, alignment: 64)
   }
 
@@ -34,52 +36,52 @@ final class ChunkWindows {
   ///   - work: called on several threads at once, each time with a buffer of exactly the chunk's size.
   ///   - consume: called on this thread with each window in turn; the bytes are valid only inside.
   func run<Result: Sendable>(
-    _ tasks: [ChunkTask], work: @Sendable (ChunkTask, UnsafeMutableRawBufferPointer) throws -> Result,
+    _ tasks: some Sequence<ChunkTask>,
+    work: @Sendable (ChunkTask, UnsafeMutableRawBufferPointer) throws -> Result,
     consume: ([Done<Result>]) throws -> Void
   ) throws {
-    var start = 0
-    while start < tasks.count {
-      var offsets: [Int] = []
-      var used = 0
-      while start + offsets.count < tasks.count {
-        let size = tasks[start + offsets.count].chunk.byteCount
-        guard used + size <= memory.count else { break }
-        offsets.append(used)
-        used += (size + 63) & ~63
+    var window: [ChunkTask] = []
+    var offsets: [Int] = []
+    var used = 0
+    for task in tasks {
+      if used + task.chunk.byteCount > memory.count {
+        try consume(try self.work(on: window, offsets, work))
+        (window, offsets, used) = ([], [], 0)
       }
-      let window = tasks[start..<start + offsets.count]
-      try consume(try self.work(on: window, offsets, work))
-      start += window.count
+      window.append(task)
+      offsets.append(used)
+      used += (task.chunk.byteCount + 63) & ~63
     }
+    if !window.isEmpty { try consume(try self.work(on: window, offsets, work)) }
   }
 
   private func work<Result: Sendable>(
-    on window: ArraySlice<ChunkTask>, _ offsets: [Int],
+    on window: [ChunkTask], _ offsets: [Int],
     _ work: @Sendable (ChunkTask, UnsafeMutableRawBufferPointer) throws -> Result
   ) throws -> [Done<Result>] {
     // Each task has a part of the memory to itself.
     nonisolated(unsafe) let memory = memory
     @Sendable func buffer(_ i: Int) -> UnsafeMutableRawBufferPointer {
-      let size = window[window.startIndex + i].chunk.byteCount
+      let size = window[i].chunk.byteCount
       return UnsafeMutableRawBufferPointer(rebasing: memory[offsets[i]..<offsets[i] + size])
     }
     let results = Mutex([Result?](repeating: nil, count: window.count))
     try concurrently(window.count, threads: threads) { i in
-      let result = try work(window[window.startIndex + i], buffer(i))
+      let result = try work(window[i], buffer(i))
       results.withLock { $0[i] = result }
     }
     return zip(window.indices, results.withLock { $0 }).compactMap { index, result in
       result.map {
         Done(
-          task: window[index], bytes: UnsafeRawBufferPointer(buffer(index - window.startIndex)), result: $0)
+          task: window[index], bytes: UnsafeRawBufferPointer(buffer(index)), result: $0)
       }
     }
   }
 }
 
-/// The chunks of tensors of these sizes, one tensor after another.
-func allChunks(_ byteCounts: [Int]) -> [ChunkTask] {
-  byteCounts.enumerated().flatMap { tensor, bytes in
-    (0..<Chunk.count(ofBytes: bytes)).map { ChunkTask(tensor: tensor, chunk: Chunk($0, ofBytes: bytes)) }
+/// The chunks of tensors of these sizes, one tensor after another, made as they are asked for.
+func allChunks(_ byteCounts: [Int]) -> some Sequence<ChunkTask> {
+  byteCounts.enumerated().lazy.flatMap { tensor, bytes in
+    (0..<Chunk.count(ofBytes: bytes)).lazy.map { ChunkTask(tensor: tensor, chunk: Chunk($0, ofBytes: bytes)) }
   }
 }

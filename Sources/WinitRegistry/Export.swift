@@ -25,7 +25,7 @@ struct Export {
     }
     if format != .safetensors, chosen.count != 1 {
       throw RegistryError.usage(
-        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one with --tensor, or use safetensors"
+        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one of them, or use safetensors"
       )
     }
     self.store = store
@@ -43,8 +43,9 @@ struct Export {
       let dtype = chosen[0].recipe.dtype
       guard let npy = NpyHeader(dtype: dtype, shape: chosenBoxes[0].resultShape) else {
         throw RegistryError.usage(
-          "`\(chosen[0].name)` (\(dtype), rank \(chosenBoxes[0].resultShape.rank)) has no form as npy; use safetensors or raw"
-        )
+          dtype == .bfloat16
+            ? "`\(chosen[0].name)` is bfloat16, which NumPy does not have; use safetensors or raw"
+            : "the shape of `\(chosen[0].name)` is too long for npy; use safetensors or raw")
       }
       header = npy.bytes
       (tensors, boxes) = (chosen, chosenBoxes)
@@ -77,7 +78,7 @@ struct Export {
     var cursors = boxes.map(RunCursor.init)
     var damaged: Set<Int> = []
     var written = 0
-    let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let windows = ChunkWindows(threads: threads)
     let (store, tensors) = (store, tensors)
     try windows.run(touchedChunks()) { task, buffer in
       try store.checkedChunk(task.chunk, of: tensors[task.tensor], into: buffer)

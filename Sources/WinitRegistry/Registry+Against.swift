@@ -27,7 +27,7 @@ extension Registry {
     let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
     let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
     var tallies: [Int: ChunkTally] = [:]
-    let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let windows = ChunkWindows(threads: threads)
     try windows.run(tasks) { task, buffer in
       let (tensor, entry) = (pairs[task.tensor].tensor, pairs[task.tensor].entry)
       try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)

@@ -133,13 +133,13 @@ private final class Creation {
     self.recipes = recipes
     self.options = options
     self.progress = progress
-    windows = ChunkWindows(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    windows = ChunkWindows(threads: options.threads)
     total = recipes.reduce(0) { $0 + $1.byteCount }
     digests = recipes.map { [Digest?](repeating: nil, count: $0.chunkCount) }
   }
 
   /// Fills and hashes chunks, and adds them to the store a window at a time.
-  func fill(_ tasks: [ChunkTask]) throws {
+  func fill(_ tasks: some Sequence<ChunkTask>) throws {
     let recipes = recipes
     try windows.run(tasks) { task, buffer in
       let recipe = recipes[task.tensor]

@@ -9,10 +9,7 @@ extension Registry {
   public func bytes(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws
     -> [UInt8]
   {
-    let sink = MemorySink()
-    let export = try Export(store, run, Selection(tensors: [name], slice: slice), .raw)
-    _ = try export.write(to: sink, threads: threads, progress: nil)
-    return sink.bytes
+    try read(name, in: run, slice, threads).bytes
   }
 
   /// The elements of a floating-point tensor, or of a slice of it, row-major; float64 values are rounded to the
@@ -22,15 +19,22 @@ extension Registry {
   public func floats(of name: TensorName, in run: Run, slice: Slice? = nil, threads: Int? = nil) throws
     -> [Float]
   {
-    let tensor = try Export.select([name], of: run, store)[0]
-    let dtype = tensor.recipe.dtype
+    let (bytes, dtype) = try read(name, in: run, slice, threads)
     guard dtype.isFloatingPoint else {
       throw RegistryError.usage("`\(name)` is \(dtype); read its bytes instead")
     }
-    let bytes = try bytes(of: name, in: run, slice: slice, threads: threads)
     return bytes.withUnsafeBytes { buffer in
       (0..<buffer.count / dtype.byteCount).map { Float(floatingPoint(buffer, at: $0, dtype)) }
     }
+  }
+
+  private func read(
+    _ name: TensorName, in run: Run, _ slice: Slice?, _ threads: Int?
+  ) throws -> (bytes: [UInt8], dtype: DType) {
+    let sink = MemorySink()
+    let export = try Export(store, run, Selection(tensors: [name], slice: slice), .raw)
+    _ = try export.write(to: sink, threads: threads, progress: nil)
+    return (sink.bytes, export.tensors[0].recipe.dtype)
   }
 }
 

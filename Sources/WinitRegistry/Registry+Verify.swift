@@ -21,7 +21,7 @@ extension Registry {
     let tensors = try store.tensors(of: run)
     if mode == .stored, !run.isStored {
       throw RegistryError.usage(
-        "\(run.reference) is recipe-only and has no stored blobs to check; use --regenerate")
+        "\(run.reference) is recipe-only and has no stored blobs to check; check its regeneration instead")
     }
     var verification = Verification(run: run)
     verification.findings = try store.recordFindings(run, tensors)
@@ -33,7 +33,7 @@ extension Registry {
     let tasks = allChunks(tensors.map(\.recipe.byteCount))
     let total = tensors.reduce(0) { $0 + $1.recipe.byteCount }
     var tallies: [Int: (stored: ChunkTally, regenerated: ChunkTally)] = [:]
-    let windows = ChunkWindows(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let windows = ChunkWindows(threads: threads)
     let store = store
     try windows.run(tasks) { task, buffer in
       let tensor = tensors[task.tensor]

@@ -101,7 +101,7 @@ extension Verification {
         .init("regenerated_chunks", .integer(regeneratedChunks)),
       ]
     }
-    members += [.init("bytes", .integer(byteCount)), .init("findings", .array(findings.map(\.json)))]
+    members += [.init("byte_count", .integer(byteCount)), .init("findings", .array(findings.map(\.json)))]
     return .object(members)
   }
 }

@@ -28,7 +28,7 @@ enum ExitStatus {
     case is SpecError, is FormatError, is LawError, is SchemeError, is JSONError: badData
     case let error as StoreError:
       switch error {
-      case .noRegistry: notFound
+      case .noRegistry, .noFolder: notFound
       case .notARegistry, .newerVersion, .changedMigration, .damaged: badData
       case .missingChunks, .sqlite: io
       }
@@ -41,8 +41,17 @@ enum ExitStatus {
 /// Runs a command's body; an error becomes a message on stderr and an exit status.
 func reportingErrors(_ body: () throws -> Void) throws {
   do { try body() } catch let code as ExitCode { throw code } catch {
-    for line in "\(error)".split(separator: "\n") { printError("error: \(line)") }
+    for line in "\(error)\(hint(error))".split(separator: "\n") { printError("error: \(line)") }
     throw ExitStatus.of(error)
+  }
+}
+
+/// What to type, which the library's errors do not know.
+private func hint(_ error: any Error) -> String {
+  switch error {
+  case StoreError.noRegistry: "; or name another with --registry or $WINIT_REGISTRY"
+  case let error as FileError where error.code == EEXIST: "; --force replaces it"
+  default: ""
   }
 }
 

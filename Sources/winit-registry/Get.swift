@@ -39,7 +39,8 @@ struct Get: ParsableCommand {
 
   @Option(
     help:
-      "safetensors (any number of tensors), npy or raw (one). (default: npy for FILE.npy, else safetensors)")
+      "safetensors (any number of tensors), npy or raw (one). (default: by the file's ending .npy, .bin or .raw, else safetensors)"
+  )
   var format: ExportFormat?
 
   @Flag(help: "Replace the file if it exists.")
@@ -66,7 +67,7 @@ struct Get: ParsableCommand {
         slice: try slice.map { try Slice(parsing: $0) })
       let registry = try registry.open()
       let run = try registry.run(reference)
-      let format = format ?? (output?.hasSuffix(".npy") == true ? .npy : .safetensors)
+      let format = format ?? ExportFormat(endingOf: output ?? "")
       let progress = ProgressBar(run.isStored ? "reading" : "filling")
       if output == "-" {
         do {
@@ -77,16 +78,11 @@ struct Get: ParsableCommand {
         return
       }
       let path = output ?? defaultPath(run, format)
-      do {
-        let receipt = try registry.export(
-          run, selection, format: format, to: path, replacing: force, threads: threads.threads,
-          progress: progress.update)
-        warn(receipt)
-        try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
-      } catch let error as FileError where error.code == EEXIST {
-        printError("error: \(error); --force replaces it")
-        throw ExitStatus.of(error)
-      }
+      let receipt = try registry.export(
+        run, selection, format: format, to: path, replacing: force, threads: threads.threads,
+        progress: progress.update)
+      warn(receipt)
+      try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
     }
   }
 
@@ -115,7 +111,7 @@ extension ExportReceipt {
   fileprivate func json(_ path: String) -> JSONValue {
     [
       "path": .string(path), "reference": .string(run.reference), "id": .string(run.id.description),
-      "tensors": .integer(tensorCount), "bytes": .integer(byteCount),
+      "tensor_count": .integer(tensorCount), "byte_count": .integer(byteCount),
       "seconds": .number(duration / .seconds(1)),
       "damaged": .array(damaged.map { .string($0.string) }),
     ]
@@ -125,5 +121,16 @@ extension ExportReceipt {
     let tensors = tensorCount == 1 ? "1 tensor" : "\(tensorCount) tensors"
     return
       "wrote \(path): \(tensors) of \(run.reference), \(humanBytes(byteCount)), in \(humanDuration(duration))"
+  }
+}
+
+extension ExportFormat {
+  /// The format that the ending of a file's name calls for.
+  fileprivate init(endingOf path: String) {
+    switch path.split(separator: ".").last {
+    case "npy": self = .npy
+    case "bin", "raw": self = .raw
+    default: self = .safetensors
+    }
   }
 }

@@ -19,7 +19,9 @@ final class Interruption: Sendable {
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   private init() {
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+      // Who starts a command with a signal ignored, as nohup does, means it.
+      if Interruption.isIgnored(number) { return nil }
       signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: .global())
     }
@@ -32,6 +34,17 @@ final class Interruption: Sendable {
       }
       source.resume()
     }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   func check() throws {

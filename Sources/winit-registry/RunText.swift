@@ -8,7 +8,8 @@ extension Run {
       "reference": .string(reference), "id": .string(id.description), "weights": .string(weights.description),
       "seed": .string(String(seed)), "name": .string(name), "version": .integer(version),
       "stored": .bool(isStored),
-      "tensors": .integer(tensorCount), "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
+      "tensor_count": .integer(tensorCount), "parameter_count": .integer(parameterCount),
+      "byte_count": .integer(byteCount),
       "law_version": .string(lawVersion), "created_at": .string(createdAt),
       "tool_version": .string(toolVersion),
       "host": host,
@@ -30,7 +31,7 @@ extension RecordedTensor {
 
   var json: JSONValue {
     [
-      "name": .string(name.string), "shape": .array(recipe.shape.dims.map(JSONValue.integer)),
+      "name": .string(name.string), "shape": recipe.shape.json,
       "dtype": .string(recipe.dtype.rawValue), "scheme": .string(schemeName), "init": scheme,
       "law": recipe.law.json, "stream": .string(String(recipe.stream)), "digest": .string(digest.description),
     ]

@@ -36,7 +36,7 @@ struct Show: ParsableCommand {
       }
       let tensors = try registry.tensors(of: run)
       if json.enabled {
-        let members = (run.json.objectValue ?? []).filter { $0.key != "tensors" }
+        let members = run.json.objectValue ?? []
         try emit(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
       } else {
         try emit(run.reference)

@@ -39,7 +39,7 @@ private let tiny =
     let verified = try place.json("verify t")
     #expect(verified["matches"]?.canonical == "true")
     let got = try place.json("get t -o t.safetensors")
-    #expect(got["bytes"]?.integerValue == (try place.folder.bytes("t.safetensors").count))
+    #expect(got["byte_count"]?.integerValue == (try place.folder.bytes("t.safetensors").count))
   }
 
   @Test(
@@ -132,7 +132,10 @@ private let tiny =
       ),
       ("create t --spec t.yaml --like bad.yaml --seed 1", 65, "bad.yaml: not a safetensors file"),
       ("create t --spec t.yaml --seed 1 --registry bad.yaml", 65, "bad.yaml is not a registry"),
-      ("create t --spec t.yaml --seed 1 --registry no/such/r", 74, "no/such/r"),
+      (
+        "create t --spec t.yaml --seed 1 --registry no/such/r", 66,
+        "cannot make a registry at no/such/r: there is no such folder"
+      ),
       ("frobnicate", 64, "frobnicate"), ("list --registry none", 66, "there is no registry at none"),
       ("list", 66, "there is no registry at winit.sqlite"),
       ("show x --registry r", 66, "there is no run `x` in r; `list` shows what is there"),

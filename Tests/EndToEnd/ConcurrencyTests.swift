@@ -73,7 +73,11 @@ import Testing
     try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
     let child = try Command.start(
       ["get", "big", "-o", "out.safetensors", "--threads", "1"], in: place.folder)
-    while try place.folder.contents().allSatisfy({ !$0.hasSuffix(".tmp") }) { usleep(1000) }
+    let start = ContinuousClock.now
+    while try place.folder.contents().allSatisfy({ !$0.hasSuffix(".tmp") }) {
+      try #require(ContinuousClock.now - start < .seconds(60), "no file was begun")
+      usleep(1000)
+    }
     child.send(SIGINT)
     #expect(child.wait().status == 130)
     #expect(try place.folder.contents() == ["big.yaml", "winit.sqlite", "winit.sqlite-journal"])
@@ -118,17 +122,32 @@ import Testing
     try place.succeed("create t --spec t.yaml --seed 1")
     let child = try Command.start(["create", "big", "--spec", "big.yaml", "--seed", "1"], in: place.folder)
     try waitForSize(place.folder.path("winit.sqlite"), 30_000_000)
-    for _ in 0..<5 { try place.succeed("verify t") }
+    for _ in 0..<5 {
+      try #require(kill(child.pid, 0) == 0 && !child.hasEnded, "the create has ended before the readers came")
+      try place.succeed("verify t")
+    }
     #expect(child.wait().status == 0)
     try place.succeed("verify --all")
+  }
+
+  @Test("a signal that is ignored from outside, as by nohup, does not stop a create")
+  func ignoredSignal() throws {
+    let place = try Workplace()
+    try place.folder.write("big.yaml", big)
+    let child = try ChildProcess(
+      "/bin/sh", ["-c", #"trap "" HUP; exec "$0" create big --spec big.yaml --seed 1"#, Command.path],
+      in: place.folder.url.path, environment: ["WINIT_REGISTRY": ""])
+    try waitForSize(place.folder.path("winit.sqlite"), 30_000_000)
+    child.send(SIGHUP)
+    #expect(child.wait().status == 0)
   }
 
   /// Waits until a file has grown to a size, or fails after a minute.
   private func waitForSize(_ path: String, _ size: Int) throws {
     let start = ContinuousClock.now
     while true {
-      let now = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      if now >= size { return }
+      let now = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      if now ?? 0 >= size { return }
       try #require(ContinuousClock.now - start < .seconds(60), "\(path) did not grow to \(size)")
       usleep(500)
     }

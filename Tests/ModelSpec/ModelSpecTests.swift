@@ -250,7 +250,7 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
     for (found, expected) in zip(found, messages) { #expect(found.hasPrefix(expected), "\(found)") }
   }
 
-  @Test("all errors are reported in one go, in the order of the file")
+  @Test("all errors are reported in one go, in the order of the file, whether of the spec or of its tensors")
   func several() {
     let found = errors(
       """
@@ -258,11 +258,19 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       tensors:
         a: [-1]
         b: {shape: [2], dtype: f99}
+        c: [3]
+        d: {shape: [4], init: {scheme: normal, sdt: 1, maen: 2}}
+        e: [5]
       rules:
-        - {match: "*", init: normall}
+        - {match: "zz", init: {scheme: normal, std: -1}}
+        - {match: "c", init: he_normal}
+        - {match: "[abd]", init: normall}
         - {match: "*"}
       """)
-    #expect(found.map { $0.split(separator: ":")[1] } == ["1", "3", "4", "6", "7"])
+    #expect(found.map { $0.split(separator: ":")[1] } == ["1", "3", "4", "6", "9", "10", "11", "12"])
+    #expect(found[3].contains("no parameter `maen`") && found[3].contains("no parameter `sdt`"))
+    #expect(found[4].contains("std is -1.0; it cannot be negative"))
+    #expect(found[5].contains("tensor `c`: `he_normal` needs the tensor's fans"))
   }
 
   @Test("errors of many tensors come together too")

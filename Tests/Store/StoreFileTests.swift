@@ -59,7 +59,7 @@ private func message(_ body: () throws -> Void) -> String {
     _ = try Store.open(folder.path("empty"))
   }
 
-  @Test("what is not a registry is refused before SQLite sees it, and is left as it was")
+  @Test("what is not a registry is refused, and is left as it was")
   func foreign() throws {
     let folder = try TemporaryFolder()
     try folder.write("text", "hello, this is no database")
@@ -120,7 +120,7 @@ private func message(_ body: () throws -> Void) -> String {
   func paths(name: String) throws {
     let folder = try TemporaryFolder()
     let before = FileManager.default.currentDirectoryPath
-    let relative = NSString(string: folder.path(name)).pathComponents.dropFirst().joined(separator: "/")
+    let relative = String(folder.path(name).drop { $0 == "/" })
     let up = before.split(separator: "/").map { _ in "../" }.joined()
     _ = try Store.openOrCreate(up + relative)
     #expect(try folder.contents().first == name)
@@ -146,5 +146,16 @@ private func message(_ body: () throws -> Void) -> String {
     #expect(
       message { _ = try Store.open(folder.path("r")) }.contains("is damaged: its tables are not a registry's")
     )
+  }
+
+  @Test(
+    "a commit is durable and a key is held: the settings are in force on every connection",
+    arguments: [
+      ("synchronous", "3"), ("journal_mode", "truncate"), ("foreign_keys", "1"), ("cache_size", "-24000"),
+      ("fullfsync", "1"), ("trusted_schema", "0"), ("cell_size_check", "1"),
+    ])
+  func settings(name: String, value: String) throws {
+    let folder = try TemporaryFolder()
+    for open in [Store.openOrCreate, Store.open] { #expect(try open(folder.path("r")).pragma(name) == value) }
   }
 }

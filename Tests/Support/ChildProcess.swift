@@ -51,6 +51,12 @@ package final class ChildProcess {
 
   package func send(_ signal: Int32) { kill(pid, signal) }
 
+  /// Whether it has ended and is only waited for.
+  package var hasEnded: Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
+  }
+
   /// Waits for the end, looking at the memory every two milliseconds. (The system's own figure for an ended child
   /// counts its parent's memory too, from before it became another program.)
   package func wait() -> Outcome {

@@ -156,7 +156,7 @@ import WinitRegistry
     #expect(message(Selection(), .npy).contains("npy holds one tensor, and 7 are asked for"))
     #expect(
       message(Selection(tensors: ["emb"]), .npy).contains(
-        "`emb` (bfloat16, rank 2) has no form as npy"))
+        "`emb` is bfloat16, which NumPy does not have"))
     #expect(
       message(Selection(tensors: ["embb"]), .raw).contains("m:v1 has no tensor `embb`; did you mean `emb`?"))
     #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 import WinitRegistry
@@ -26,7 +27,7 @@ private func issues(_ body: () throws -> Void) throws -> [String] {
     let folder = try TemporaryFolder()
     let registry = try Registry(openingOrCreating: folder.path("r"))
     let run = try registry.create("m", spec: ModelSpec(parsing: spec, file: "s"), seed: 1).run
-    let other = try registry.create("n", spec: ModelSpec(parsing: spec, file: "s"), seed: 2).run
+    _ = try registry.create("n", spec: ModelSpec(parsing: spec, file: "s"), seed: 2)
     _ = try registry.export(run, to: folder.path("m.safetensors"))
     let weights = try registry.floats(of: "w", in: run)
 
@@ -52,6 +53,15 @@ private func issues(_ body: () throws -> Void) throws -> [String] {
         "tensor `w` of m:v1 has 32 elements; 1 were given"
       ])
     #expect(throws: RegistryError.self) { try expectRegenerates("gone", in: registry) }
-    _ = other
+
+    let db = try DatabaseQueue(path: folder.path("r"))
+    try db.write { try $0.execute(sql: "UPDATE runs SET seed = '3' WHERE name = 'm'") }
+    let regenerated = try issues { try expectRegenerates("m", in: registry) }
+    #expect(regenerated.count == 2)
+    #expect(regenerated[0].contains("m:v1: the recorded tensors are not those of the manifest"))
+    #expect(
+      regenerated[1].contains(
+        "tensor `w` of m:v1: 1 of its 1 chunks do not regenerate to their digests; first at [0, 0] (element 0): \(weights[0]) expected"
+      ))
   }
 }
