@@ -1,4 +1,4 @@
-// The migrations of a registry file, embedded in the binary so that it can be moved anywhere.
+// The migrations of a registry file, embedded in the binary, so that it needs no files beside it.
 
 /// A migration: a numbered SQL file of this folder.
 package struct Migration: Sendable {

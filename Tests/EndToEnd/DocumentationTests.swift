@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Foundation
 import TestSupport
 import Testing
@@ -50,5 +51,29 @@ import Testing
       }
     }
     #expect(checked > 10)
+  }
+
+  @Test("every member that --json prints is on docs/json.md")
+  func json() throws {
+    let place = try Workplace()
+    try place.folder.write(
+      "t.yaml", "tensors: {w: [4, 8]}\nrules: [{match: w, init: {scheme: auto, activation: relu}}]")
+    let page = try String(contentsOf: VectorFile.repository.appending(path: "docs/json.md"), encoding: .utf8)
+    func check(_ value: JSONValue, _ command: String) {
+      for member in value.objectValue ?? [] {
+        // A scheme's and a law's parameters are named on their own pages.
+        if !["init", "law"].contains(member.key) { check(member.value, command) }
+        #expect(page.contains("`\(member.key)`"), "\(command) prints \(member.key)")
+      }
+      for element in value.arrayValue ?? [] { check(element, command) }
+    }
+    check(try place.json("create t --spec t.yaml --seed 1"), "create")
+    check(try place.json("create u --spec t.yaml --seed 2"), "create")
+    for command in ["list", "show t", "get t -o t.safetensors", "verify t", "version"] {
+      check(try place.json(command), command)
+    }
+    let against = try place.run("verify u --against t.safetensors --json")
+    #expect(against.status == 1)
+    check(try JSONValue(parsing: against.output), "verify")
   }
 }
