@@ -11,6 +11,11 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   /// From 32 raw bytes; nil for any other count.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
+    self.init(unchecked: bytes)
+  }
+
+  /// From what is known to be 32 bytes.
+  init(unchecked bytes: some Collection<UInt8>) {
     var words = SIMD4<UInt64>.zero
     for (i, byte) in bytes.enumerated() { words[i / 8] = words[i / 8] << 8 | UInt64(byte) }
     self.words = words
@@ -76,8 +81,8 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 extension Digest {
   /// A tensor's digest: SHA-256 of its chunks' raw digests, one after another. A tensor of no elements has no
   /// chunks, and so the digest of no bytes.
-  public init(ofChunks chunks: [Digest]) {
-    self.init(of: chunks.flatMap(\.bytes))
+  public init(ofChunks chunks: DigestList) {
+    self.init(hashing: chunks.bytes.span.bytes)
   }
 }
 

@@ -53,7 +53,7 @@ public struct RecordedTensor: Sendable {
   /// The digest over the chunk digests.
   public let digest: Digest
   /// The digest of each chunk.
-  public let chunkDigests: [Digest]
+  public let chunkDigests: DigestList
   /// Whether the tensor's bytes are kept as blobs.
   public let isStored: Bool
 
@@ -70,9 +70,9 @@ package struct NewTensor: Sendable {
   package let name: TensorName
   package let scheme: JSONValue
   package let recipe: Recipe
-  package let chunkDigests: [Digest]
+  package let chunkDigests: DigestList
 
-  package init(name: TensorName, scheme: JSONValue, recipe: Recipe, chunkDigests: [Digest]) {
+  package init(name: TensorName, scheme: JSONValue, recipe: Recipe, chunkDigests: DigestList) {
     self.name = name
     self.scheme = scheme
     self.recipe = recipe

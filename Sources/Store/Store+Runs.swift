@@ -60,7 +60,7 @@ extension Store {
       try insertTensor.execute(arguments: [
         run, position, tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.json.compact,
         tensor.scheme.compact, tensor.recipe.law.json.compact, String(tensor.recipe.stream),
-        Data(Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.flatMap(\.bytes)),
+        Data(Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
       ])
       let tensorRow = db.lastInsertedRowID
       guard stored else { continue }
@@ -176,11 +176,11 @@ extension Store {
     else { throw fail("law") }
     guard let scheme = try? JSONValue(parsing: row["scheme"] as String) else { throw fail("scheme") }
     guard let digest = Digest(bytes: row["digest"] as Data) else { throw fail("digest") }
-    let bytes: Data = row["chunk_digests"]
-    let chunks = stride(from: 0, to: bytes.count, by: 32).compactMap {
-      Digest(bytes: bytes.dropFirst($0).prefix(32))
+    guard let chunks = DigestList(bytes: Array(row["chunk_digests"] as Data)),
+      chunks.count == recipe.chunkCount
+    else {
+      throw fail("list of chunk digests")
     }
-    guard chunks.count == recipe.chunkCount else { throw fail("list of chunk digests") }
     return RecordedTensor(
       rowID: row["id"], name: name, scheme: scheme, recipe: recipe, digest: digest, chunkDigests: chunks,
       isStored: run.isStored)

@@ -124,7 +124,7 @@ private final class Creation {
   private let windows: ChunkWindows
   private let total: Int
   private var done = 0
-  private var digests: [[Digest?]]
+  private var digests: [DigestList]
   private var added: [AddedChunk] = []
   private(set) var storedBytes = 0
 
@@ -135,7 +135,7 @@ private final class Creation {
     self.progress = progress
     windows = ChunkWindows(threads: options.threads)
     total = recipes.reduce(0) { $0 + $1.byteCount }
-    digests = recipes.map { [Digest?](repeating: nil, count: $0.chunkCount) }
+    digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
   }
 
   /// Fills and hashes chunks, and adds them to the store a window at a time.
@@ -165,13 +165,13 @@ private final class Creation {
 
   /// Makes the run visible. Chunks found in the store while filling may have been taken back since by another
   /// create that failed; those are made again.
-  func commit(_ run: ([[Digest]]) -> NewRun) throws -> Run {
-    let run = run(digests.map { $0.compactMap(\.self) })
+  func commit(_ run: ([DigestList]) -> NewRun) throws -> Run {
+    let run = run(digests)
     while true {
       do { return try store.commit(run) } catch StoreError.missingChunks(let missing) {
         try fill(
           allChunks(recipes.map(\.byteCount)).filter { task in
-            digests[task.tensor][task.chunk.index].map(missing.contains) ?? true
+            missing.contains(digests[task.tensor][task.chunk.index])
           })
       }
     }

@@ -14,8 +14,9 @@ private func recipe(_ row: VectorRow) throws -> Recipe {
     shape: Shape(dims), law: law)
 }
 
-private func chunkDigests(_ recipe: Recipe) -> [Digest] {
-  (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) }
+private func chunkDigests(_ recipe: Recipe) -> DigestList {
+  DigestList(
+    (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) })
 }
 
 @Suite struct FillTests {
@@ -83,7 +84,7 @@ private func chunkDigests(_ recipe: Recipe) -> [Digest] {
       digests.withLock { $0[i] = digest }
     }
     let all = digests.withLock { $0 }
-    #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe))
+    #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe).map(\.self))
   }
 
   @Test("parallel work stops at an error and throws it")

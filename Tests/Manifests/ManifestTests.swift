@@ -28,7 +28,7 @@ import Testing
         }
         return Manifest.Tensor(
           name: name, shape: recipe.shape, dtype: dtype, law: law, stream: recipe.stream,
-          digest: Digest(ofChunks: chunks))
+          digest: Digest(ofChunks: DigestList(chunks)))
       })
   }
 

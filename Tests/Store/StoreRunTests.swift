@@ -13,7 +13,8 @@ private func newTensor(_ name: String, _ dims: [Int], seed: UInt64, std: Float =
   let recipe = try Recipe(
     seed: seed, stream: name.stream, dtype: .float32, shape: Shape(dims), law: .normal(mean: 0, std: std))
   let digests = (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(.float32))) }
-  return NewTensor(name: name, scheme: ["scheme": "normal"], recipe: recipe, chunkDigests: digests)
+  return NewTensor(
+    name: name, scheme: ["scheme": "normal"], recipe: recipe, chunkDigests: DigestList(digests))
 }
 
 private func newRun(_ name: String, seed: UInt64 = 1, stored: Bool = true, tensors: [NewTensor]) -> NewRun {
