@@ -45,7 +45,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     self.init(hash.finalize())
   }
 
-  private init(_ digest: SHA256.Digest) {
+  init(_ digest: SHA256.Digest) {
     var words = SIMD4<UInt64>.zero
     digest.withUnsafeBytes { bytes in
       for i in 0..<32 { words[i / 8] = words[i / 8] << 8 | UInt64(bytes[i]) }

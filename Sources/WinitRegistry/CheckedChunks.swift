@@ -17,8 +17,7 @@ extension Store {
     {
       return true
     }
-    tensor.recipe.fill(chunk.elements(tensor.recipe.dtype), into: buffer)
-    guard Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == digest else {
+    guard tensor.recipe.fill(chunk, into: buffer) == digest else {
       throw RegistryError.mismatch(
         "chunk \(chunk.index) of tensor `\(tensor.name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent"
       )

@@ -140,11 +140,10 @@ private final class Creation {
 
   /// Fills and hashes chunks, and adds them to the store a window at a time.
   func fill(_ tasks: some Sequence<ChunkTask>) throws {
-    let recipes = recipes
+    let (recipes, keepsBytes) = (recipes, !options.recipeOnly)
     try windows.run(tasks) { task, buffer in
       let recipe = recipes[task.tensor]
-      recipe.fill(task.chunk.elements(recipe.dtype), into: buffer)
-      return Digest(hashing: UnsafeRawBufferPointer(buffer).bytes)
+      return keepsBytes ? recipe.fill(task.chunk, into: buffer) : recipe.digest(task.chunk)
     } consume: { window in
       for chunk in window {
         digests[chunk.task.tensor][chunk.task.chunk.index] = chunk.result

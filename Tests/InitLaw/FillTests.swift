@@ -109,6 +109,26 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     // SHA-256 of no bytes, as published in FIPS 180-4's examples.
     #expect(Digest(ofChunks: []).hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
+
+  @Test(
+    "filling and hashing at once gives the bytes and the digest of doing one after the other",
+    arguments: [
+      0, 1, 8191, 8192, 8193, 262_143, 262_144, 262_145, 600_001,
+    ])
+  func atOnce(count: Int) throws {
+    for dtype in [DType.float32, .bfloat16, .float64, .int8] {
+      let law = dtype == .int8 ? Law.constant(value: -3) : .normal(mean: 0, std: 1)
+      let recipe = try Recipe(seed: 3, stream: 4, dtype: dtype, shape: Shape([count]), law: law)
+      for index in 0..<recipe.chunkCount {
+        let chunk = recipe.chunk(index)
+        let bytes = recipe.bytes(chunk.elements(dtype))
+        var filled = [UInt8](repeating: 0xA5, count: bytes.count)
+        #expect(filled.withUnsafeMutableBytes { recipe.fill(chunk, into: $0) } == Digest(of: bytes))
+        #expect(filled == bytes)
+        #expect(recipe.digest(chunk) == Digest(of: bytes))
+      }
+    }
+  }
 }
 
 #if !(os(macOS) && arch(x86_64))
