@@ -9,28 +9,26 @@ extension Recipe {
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: Kernel = .current
   ) {
     precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must fit the range")
-    let vectors = fillVectors(elements, into: buffer, kernel)
-    let size = dtype.byteCount
-    func part(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
-      let bytes =
-        (range.lowerBound - elements.lowerBound) * size..<(range.upperBound - elements.lowerBound) * size
-      return UnsafeMutableRawBufferPointer(rebasing: buffer[bytes])
+    if case .constant(let value) = law { return fillConstant(value, count: elements.count, into: buffer) }
+    var done = 0
+    while done < elements.count {
+      let rest = elements.dropFirst(done)
+      let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[(done * dtype.byteCount)...])
+      let count = fillVectors(rest, into: memory, kernel)
+      if count > 0 {
+        done += count
+      } else {
+        let few = kernel == .scalar ? rest : rest.prefix(128)
+        fillScalar(
+          few, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<(few.count * dtype.byteCount)]))
+        done += few.count
+      }
     }
-    let head = elements.lowerBound..<vectors.lowerBound
-    let tail = vectors.upperBound..<elements.upperBound
-    if !head.isEmpty { fillScalar(head, into: part(head)) }
-    if !tail.isEmpty { fillScalar(tail, into: part(tail)) }
   }
 
   private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     switch law {
-    case .constant(let value):
-      if dtype.isFloatingPoint {
-        let number = Float(value)
-        store(elements, into: buffer) { _ in number }
-      } else {
-        storeInteger(Int64(value), count: elements.count, into: buffer)
-      }
+    case .constant: break
     case .uniform(let half, let mid, let low, let high):
       store(elements, into: buffer) { word in min(max(UnitDraw.uniform(word) * half + mid, low), high) }
     case .normal(let mean, let std):
@@ -75,13 +73,26 @@ extension Recipe {
     }
   }
 
-  private func storeInteger(_ value: Int64, count: Int, into buffer: UnsafeMutableRawBufferPointer) {
-    let size = dtype.byteCount
-    let pattern = UInt64(bitPattern: value)
-    for i in 0..<count {
-      for byte in 0..<size {
-        buffer[i * size + byte] = UInt8(truncatingIfNeeded: pattern >> UInt64(8 * byte))
+  /// Writes the number once, and then what is there behind it, until all is full.
+  private func fillConstant(_ value: Double, count: Int, into buffer: UnsafeMutableRawBufferPointer) {
+    guard count > 0 else { return }
+    let number = Float(value)
+    let pattern: UInt64 =
+      switch dtype {
+      case .float64: Double(number).bitPattern
+      case .float32: UInt64(number.bitPattern)
+      case .float16: UInt64(number.float16Bits)
+      case .bfloat16: UInt64(number.bfloat16Bits)
+      default: UInt64(bitPattern: Int64(value))
       }
+    let size = dtype.byteCount
+    for byte in 0..<size { buffer[byte] = UInt8(truncatingIfNeeded: pattern >> UInt64(8 * byte)) }
+    var done = size
+    while done < buffer.count {
+      let copied = min(done, 1 << 14, buffer.count - done)
+      UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + copied])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<copied]))
+      done += copied
     }
   }
 }

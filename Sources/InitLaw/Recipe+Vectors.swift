@@ -1,25 +1,31 @@
-// The part of a fill that vectors do: whole groups of blocks in the middle of a range.
+// The part of a fill that vectors do.
 
 import CLawKernels
 import Tensors
 
 extension Recipe {
-  /// Fills as much of a range as a kernel can.
+  /// Fills the beginning of a range, as much of it as the kernel can.
   ///
-  /// - Returns: the elements that were filled, within the range.
+  /// - Returns: the number of elements filled; 0 where the scalar form has to do them.
   func fillVectors(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: Kernel
-  ) -> Range<Int> {
-    let none = elements.lowerBound..<elements.lowerBound
-    guard let fill = kernel.fill, var recipe = kernelRecipe, let base = buffer.baseAddress else {
-      return none
+  ) -> Int {
+    guard let fill = kernel.fill, var recipe = kernelRecipe, let base = buffer.baseAddress else { return 0 }
+    if elements.lowerBound.isMultiple(of: 4) {
+      let done = fill(&recipe, UInt64(elements.lowerBound / 4), elements.count / 4, base)
+      if done > 0 { return 4 * done }
     }
-    let first = (elements.lowerBound + 3) / 4
-    let blocks = elements.upperBound / 4 - first
-    guard blocks > 0 else { return none }
-    let offset = (4 * first - elements.lowerBound) * dtype.byteCount
-    let done = fill(&recipe, UInt64(first), blocks, base + offset)
-    return done == 0 ? none : 4 * first..<4 * (first + done)
+    // An edge is cut out of a group that is filled beside it.
+    return withUnsafeTemporaryAllocation(byteCount: 4 * Int(WINIT_GROUP) * dtype.byteCount, alignment: 64) {
+      let blocks = fill(&recipe, UInt64(elements.lowerBound / 4), Int(WINIT_GROUP), $0.baseAddress)
+      let skipped = elements.lowerBound % 4
+      let count = min(4 * blocks - skipped, elements.count)
+      guard count > 0 else { return 0 }
+      buffer.copyMemory(
+        from: UnsafeRawBufferPointer(
+          rebasing: $0[skipped * dtype.byteCount..<(skipped + count) * dtype.byteCount]))
+      return count
+    }
   }
 
   /// This recipe as the kernels take it; nil for what they do not do.

@@ -77,6 +77,17 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: Kernel) throw
     }
   }
 
+  @Test("scales whose products are subnormal are rounded once, as the definition rounds", arguments: kernels)
+  func smallScales(kernel: Kernel) throws {
+    for exponent in [-149, -126, -120, -104, -103, -102, -96, -95, -94] {
+      let scale = Float(sign: .plus, exponent: exponent, significand: 1) * (exponent > -126 ? 1.3333334 : 1)
+      for law in [Law.normal(mean: 0, std: scale), .uniform(half: scale, mid: 0, low: -scale, high: scale)] {
+        let recipe = try Recipe(seed: 3, stream: 4, dtype: .float32, shape: Shape([1 << 12]), law: law)
+        #expect(try fill(recipe, 0..<1 << 12, kernel) == fill(recipe, 0..<1 << 12, .scalar), "\(law)")
+      }
+    }
+  }
+
   @Test("a 64th of all words, spread over all of them, is drawn as the definition draws", arguments: kernels)
   func sample(kernel: Kernel) {
     let length = 4096

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WINIT_GROUP 32
+
 enum winit_law { WINIT_UNIFORM, WINIT_NORMAL, WINIT_TRUNCATED_NORMAL };
 enum winit_format { WINIT_FLOAT32, WINIT_FLOAT64, WINIT_FLOAT16, WINIT_BFLOAT16 };
 
@@ -20,7 +22,9 @@ struct winit_recipe {
 };
 
 /// Fills `out` with the elements of blocks first_block, first_block + 1, … (block b is elements 4b … 4b + 3), as many
-/// whole groups of vectors as fit into `blocks`, and gives the number of blocks filled. `out` needs no alignment.
+/// whole groups of vectors as fit into `blocks`, and gives the number of blocks filled; it stops before a multiple of
+/// 2³² blocks, and does nothing where std or half is so small (below 2⁻⁹⁵, 2⁻¹⁰³) that its short cuts would round. A
+/// group is at most WINIT_GROUP blocks, and divides it. `out` needs no alignment.
 typedef size_t winit_fill(const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out);
 
 /// Fills `out` with the unit draws (float32) of the words first, first + 1, …, as many whole groups of vectors as fit
