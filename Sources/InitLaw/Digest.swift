@@ -45,6 +45,11 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     self.init(hash.finalize())
   }
 
+  /// From the eight words that SHA-256 computes with.
+  init(words: [UInt32]) {
+    self.words = SIMD4((0..<4).map { UInt64(words[2 * $0]) << 32 | UInt64(words[2 * $0 + 1]) })
+  }
+
   init(_ digest: SHA256.Digest) {
     var words = SIMD4<UInt64>.zero
     digest.withUnsafeBytes { bytes in

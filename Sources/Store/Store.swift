@@ -12,7 +12,7 @@ import Migrations
 ///   SQLite before 3.51.3 has a rare race in it that can corrupt a file.
 /// - `journal_mode=TRUNCATE` with `synchronous=EXTRA`: when a commit returns, the journal's end is on the disk, so
 ///   a power cut cannot bring it back and roll the commit back.
-/// - Transactions of at most 16 MiB and a cache that holds one: a transaction that spills its cache shuts readers
+/// - Transactions of at most 17 MiB and a cache that holds one: a transaction that spills its cache shuts readers
 ///   out until it ends. A pause of 3 ms between two lets them in.
 /// - `page_size=16384`: smaller pages are slower to append to, larger ones cost each small commit more.
 /// - `auto_vacuum=INCREMENTAL`: costs nothing measurable, and space can be given back without copying the file.
@@ -20,8 +20,8 @@ package final class Store: Sendable {
   package let path: String
   let queue: DatabaseQueue
 
-  /// How many bytes of chunks one transaction may hold.
-  package static let transactionSize = 16 << 20
+  /// How many bytes of chunks one transaction may hold: sixteen full chunks and the small ones between them.
+  package static let transactionSize = 17 << 20
 
   /// How long to wait for another process's lock, polling each millisecond.
   private static let patience = Duration.seconds(60)

@@ -4,24 +4,29 @@ import InitLaw
 import Store
 
 extension Store {
-  /// Fills a buffer with a chunk: the stored blob, or where there is none, or a damaged one, the chunk filled again.
+  /// Fills each buffer with a chunk: the stored blob, or where there is none, or a damaged one, the chunk filled again.
   ///
-  /// - Returns: false where a blob should be there and was missing or damaged.
-  /// - Throws: `RegistryError.mismatch` where the chunk filled again has another digest than the record.
-  func checkedChunk(
-    _ chunk: Chunk, of tensor: RecordedTensor, into buffer: UnsafeMutableRawBufferPointer
-  ) throws -> Bool {
-    let digest = tensor.chunkDigests[chunk.index]
-    if tensor.isStored, try readChunk(chunk.index, of: tensor, into: buffer),
-      Digest(hashing: UnsafeRawBufferPointer(buffer).bytes) == digest
-    {
-      return true
+  /// - Returns: for each chunk false where a blob should be there and was missing or damaged.
+  /// - Throws: `RegistryError.mismatch` where a chunk filled again has another digest than the record.
+  func checkedChunks(
+    _ tasks: [ChunkTask], of tensors: [RecordedTensor], into buffers: [UnsafeMutableRawBufferPointer]
+  ) throws -> [Bool] {
+    func recorded(_ i: Int) -> Digest { tensors[tasks[i].tensor].chunkDigests[tasks[i].chunk.index] }
+    let read = try tasks.indices.filter { i in
+      let tensor = tensors[tasks[i].tensor]
+      return try tensor.isStored && readChunk(tasks[i].chunk.index, of: tensor, into: buffers[i])
     }
-    guard tensor.recipe.fill(chunk, into: buffer) == digest else {
+    let digests = Digest.each(of: read.map { UnsafeRawBufferPointer(buffers[$0]) })
+    let intact = Set(zip(read, digests).filter { recorded($0) == $1 }.map(\.0))
+    let rest = tasks.indices.filter { !intact.contains($0) }
+    let filled = Digest.each(
+      filling: rest.map { tensors[tasks[$0].tensor].recipeChunk(tasks[$0].chunk) },
+      into: rest.map { buffers[$0] })
+    for (i, digest) in zip(rest, filled) where digest != recorded(i) {
       throw RegistryError.mismatch(
-        "chunk \(chunk.index) of tensor `\(tensor.name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent"
+        "chunk \(tasks[i].chunk.index) of tensor `\(tensors[tasks[i].tensor].name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent"
       )
     }
-    return !tensor.isStored
+    return tasks.indices.map { intact.contains($0) || !tensors[tasks[$0].tensor].isStored }
   }
 }

@@ -1,4 +1,4 @@
-// One chunk held against its recorded digest, and what many of them come to.
+// Chunks held against their recorded digests, and what many of them come to.
 
 import InitLaw
 import Store
@@ -14,45 +14,62 @@ enum ChunkState: Sendable {
 }
 
 extension RecordedTensor {
-  /// Holds bytes against a chunk's digest, and where that differs against the chunk filled again, if that has it.
-  func compare(_ chunk: Chunk, _ bytes: UnsafeRawBufferPointer) -> ChunkState {
-    let digest = chunkDigests[chunk.index]
-    if Digest(hashing: bytes.bytes) == digest { return .matches }
+  /// The state of a chunk that was read with a digest, and where that differs from the recorded one, its bytes held
+  /// against the chunk filled again, if that has it.
+  func state(_ chunk: Chunk, _ digest: Digest, _ bytes: UnsafeRawBufferPointer) -> ChunkState {
+    let recorded = chunkDigests[chunk.index]
+    if digest == recorded { return .matches }
     let elements = chunk.elements(recipe.dtype)
     let expected = recipe.bytes(elements)
-    guard Digest(hashing: expected.span.bytes) == digest else { return .differs(nil) }
+    guard Digest(hashing: expected.span.bytes) == recorded else { return .differs(nil) }
     return expected.withUnsafeBytes {
       .differs(Difference(expected: $0, found: bytes, from: elements.lowerBound, of: recipe))
     }
   }
+
+  func recipeChunk(_ chunk: Chunk) -> RecipeChunk { RecipeChunk(recipe, chunk) }
 }
 
 extension Store {
-  /// Reads a stored chunk and holds it against its digest.
+  /// Reads stored chunks and holds them against their digests; nil for those that are not kept.
   func checkStored(
-    _ chunk: Chunk, of tensor: RecordedTensor, _ buffer: UnsafeMutableRawBufferPointer
-  ) throws -> ChunkState {
-    guard try readChunk(chunk.index, of: tensor, into: buffer) else { return .unreadable }
-    return tensor.compare(chunk, UnsafeRawBufferPointer(buffer))
+    _ tasks: [ChunkTask], of tensors: [RecordedTensor], _ buffers: [UnsafeMutableRawBufferPointer]
+  ) throws -> [ChunkState?] {
+    var states: [ChunkState?] = try zip(tasks, buffers).map { task, buffer in
+      guard tensors[task.tensor].isStored else { return nil }
+      return try readChunk(task.chunk.index, of: tensors[task.tensor], into: buffer) ? .matches : .unreadable
+    }
+    let read = states.indices.filter { if case .matches = states[$0] { true } else { false } }
+    let bytes = read.map { UnsafeRawBufferPointer(buffers[$0]) }
+    for (i, (bytes, digest)) in zip(read, zip(bytes, Digest.each(of: bytes))) {
+      states[i] = tensors[tasks[i].tensor].state(tasks[i].chunk, digest, bytes)
+    }
+    return states
   }
 
-  /// Fills a chunk again and holds it against its digest, and where that differs against the stored bytes, if they
-  /// have it.
-  func checkRegenerated(
-    _ chunk: Chunk, of tensor: RecordedTensor, _ buffer: UnsafeMutableRawBufferPointer
-  ) throws -> ChunkState {
+  /// Fills chunks again and holds them against their digests.
+  func checkRegenerated(_ tasks: [ChunkTask], of tensors: [RecordedTensor]) throws -> [ChunkState] {
+    let digests = Digest.each(of: tasks.map { tensors[$0.tensor].recipeChunk($0.chunk) })
+    return try zip(tasks, digests).map { task, digest in
+      let tensor = tensors[task.tensor]
+      return digest == tensor.chunkDigests[task.chunk.index]
+        ? .matches : .differs(try regeneratedDifference(task.chunk, of: tensor))
+    }
+  }
+
+  /// What a chunk filled again has else than the stored bytes, if those have the recorded digest.
+  private func regeneratedDifference(_ chunk: Chunk, of tensor: RecordedTensor) throws -> Difference? {
     let elements = chunk.elements(tensor.recipe.dtype)
-    let digest = tensor.chunkDigests[chunk.index]
-    if tensor.recipe.digest(chunk) == digest { return .matches }
-    tensor.recipe.fill(elements, into: buffer)
-    let filled = UnsafeRawBufferPointer(buffer)
     var stored = [UInt8](repeating: 0, count: chunk.byteCount)
     let isRead =
       try tensor.isStored
       && stored.withUnsafeMutableBytes { try readChunk(chunk.index, of: tensor, into: $0) }
-    guard isRead, Digest(hashing: stored.span.bytes) == digest else { return .differs(nil) }
-    return stored.withUnsafeBytes {
-      .differs(Difference(expected: $0, found: filled, from: elements.lowerBound, of: tensor.recipe))
+    guard isRead, Digest(hashing: stored.span.bytes) == tensor.chunkDigests[chunk.index] else { return nil }
+    let filled = tensor.recipe.bytes(elements)
+    return stored.withUnsafeBytes { expected in
+      filled.withUnsafeBytes {
+        Difference(expected: expected, found: $0, from: elements.lowerBound, of: tensor.recipe)
+      }
     }
   }
 }

@@ -78,12 +78,14 @@ struct Export {
     var cursors = boxes.map(RunCursor.init)
     var damaged: Set<Int> = []
     var written = 0
-    let windows = ChunkWindows(threads: threads)
+    let pipeline = ChunkPipeline(threads: threads, keepingBytes: true)
     let (store, tensors) = (store, tensors)
-    try windows.run(touchedChunks()) { task, buffer in
-      try store.checkedChunk(task.chunk, of: tensors[task.tensor], into: buffer)
-    } consume: { window in
-      for chunk in window {
+    let tasks = touchedChunks()
+    let touched = tasks.reduce(0) { $0 + $1.chunk.byteCount }
+    try pipeline.run(tasks, totalBytes: touched) { tasks, buffers in
+      try store.checkedChunks(tasks, of: tensors, into: buffers)
+    } consume: { batch in
+      for chunk in batch {
         let dtype = tensors[chunk.task.tensor].recipe.dtype
         if tensors[chunk.task.tensor].isStored, !chunk.result { damaged.insert(chunk.task.tensor) }
         let elements = chunk.task.chunk.elements(dtype)

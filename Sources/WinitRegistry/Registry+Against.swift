@@ -27,13 +27,18 @@ extension Registry {
     let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
     let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
     var tallies: [Int: ChunkTally] = [:]
-    let windows = ChunkWindows(threads: threads)
-    try windows.run(tasks) { task, buffer in
-      let (tensor, entry) = (pairs[task.tensor].tensor, pairs[task.tensor].entry)
-      try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)
-      return tensor.compare(task.chunk, UnsafeRawBufferPointer(buffer))
-    } consume: { window in
-      for chunk in window {
+    let pipeline = ChunkPipeline(threads: threads, keepingBytes: true)
+    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
+      for (task, buffer) in zip(tasks, buffers) {
+        let entry = pairs[task.tensor].entry
+        try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)
+      }
+      let bytes = buffers.map { UnsafeRawBufferPointer($0) }
+      return zip(tasks, zip(bytes, Digest.each(of: bytes))).map { task, read in
+        pairs[task.tensor].tensor.state(task.chunk, read.1, read.0)
+      }
+    } consume: { batch in
+      for chunk in batch {
         verification.fileChunks += 1
         verification.byteCount += chunk.bytes.count
         tallies[chunk.task.tensor, default: ChunkTally()].add(chunk.task.chunk.index, chunk.result)

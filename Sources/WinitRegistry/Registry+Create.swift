@@ -121,7 +121,7 @@ private final class Creation {
   private let recipes: [Recipe]
   private let options: CreateOptions
   private let progress: ProgressHandler?
-  private let windows: ChunkWindows
+  private let pipeline: ChunkPipeline
   private let total: Int
   private var done = 0
   private var digests: [DigestList]
@@ -133,29 +133,29 @@ private final class Creation {
     self.recipes = recipes
     self.options = options
     self.progress = progress
-    windows = ChunkWindows(threads: options.threads)
+    pipeline = ChunkPipeline(threads: options.threads, keepingBytes: !options.recipeOnly)
     total = recipes.reduce(0) { $0 + $1.byteCount }
     digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
   }
 
-  /// Fills and hashes chunks, and adds them to the store a window at a time.
+  /// Fills and hashes chunks, and adds them to the store a batch at a time.
   func fill(_ tasks: some Sequence<ChunkTask>) throws {
     let (recipes, keepsBytes) = (recipes, !options.recipeOnly)
-    try windows.run(tasks) { task, buffer in
-      let recipe = recipes[task.tensor]
-      return keepsBytes ? recipe.fill(task.chunk, into: buffer) : recipe.digest(task.chunk)
-    } consume: { window in
-      for chunk in window {
+    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
+      let chunks = tasks.map { RecipeChunk(recipes[$0.tensor], $0.chunk) }
+      return keepsBytes ? Digest.each(filling: chunks, into: buffers) : Digest.each(of: chunks)
+    } consume: { batch in
+      for chunk in batch {
         digests[chunk.task.tensor][chunk.task.chunk.index] = chunk.result
-        done += chunk.bytes.count
+        done += chunk.task.chunk.byteCount
       }
-      if !options.recipeOnly { try store(window) }
+      if !options.recipeOnly { try store(batch) }
       try progress?(min(done, total), total)
     }
   }
 
-  private func store(_ window: [ChunkWindows.Done<Digest>]) throws {
-    let new = try store.addChunks(window.map { ($0.result, $0.bytes) })
+  private func store(_ batch: [ChunkPipeline.Done<Digest>]) throws {
+    let new = try store.addChunks(batch.map { ($0.result, $0.bytes) })
     added += new
     storedBytes += new.reduce(0) { $0 + $1.size }
     // Lets waiting readers in between two transactions.

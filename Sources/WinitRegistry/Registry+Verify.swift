@@ -33,16 +33,16 @@ extension Registry {
     let tasks = allChunks(tensors.map(\.recipe.byteCount))
     let total = tensors.reduce(0) { $0 + $1.recipe.byteCount }
     var tallies: [Int: (stored: ChunkTally, regenerated: ChunkTally)] = [:]
-    let windows = ChunkWindows(threads: threads)
+    let readsBlobs = mode != .regenerate && run.isStored
+    let pipeline = ChunkPipeline(threads: threads, keepingBytes: readsBlobs)
     let store = store
-    try windows.run(tasks) { task, buffer in
-      let tensor = tensors[task.tensor]
-      let stored =
-        mode == .regenerate || !tensor.isStored ? nil : try store.checkStored(task.chunk, of: tensor, buffer)
-      let regenerated = mode == .stored ? nil : try store.checkRegenerated(task.chunk, of: tensor, buffer)
-      return (stored, regenerated)
-    } consume: { window in
-      for chunk in window {
+    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
+      let none = [ChunkState?](repeating: nil, count: tasks.count)
+      let stored = readsBlobs ? try store.checkStored(tasks, of: tensors, buffers) : none
+      let regenerated = mode == .stored ? none : try store.checkRegenerated(tasks, of: tensors)
+      return Array(zip(stored, regenerated))
+    } consume: { batch in
+      for chunk in batch {
         let (stored, regenerated) = chunk.result
         var tally = tallies[chunk.task.tensor] ?? (ChunkTally(), ChunkTally())
         if let stored {
@@ -54,7 +54,7 @@ extension Registry {
           tally.regenerated.add(chunk.task.chunk.index, regenerated)
         }
         tallies[chunk.task.tensor] = tally
-        verification.byteCount += chunk.bytes.count
+        verification.byteCount += chunk.task.chunk.byteCount
       }
       try progress?(verification.byteCount, total)
     }

@@ -111,7 +111,7 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
   }
 
   @Test(
-    "filling and hashing at once gives the bytes and the digest of doing one after the other",
+    "filling and hashing at once gives the bytes and the digests of doing one after the other",
     arguments: [
       0, 1, 8191, 8192, 8193, 262_143, 262_144, 262_145, 600_001,
     ])
@@ -119,15 +119,41 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     for dtype in [DType.float32, .bfloat16, .float64, .int8] {
       let law = dtype == .int8 ? Law.constant(value: -3) : .normal(mean: 0, std: 1)
       let recipe = try Recipe(seed: 3, stream: 4, dtype: dtype, shape: Shape([count]), law: law)
-      for index in 0..<recipe.chunkCount {
-        let chunk = recipe.chunk(index)
-        let bytes = recipe.bytes(chunk.elements(dtype))
-        var filled = [UInt8](repeating: 0xA5, count: bytes.count)
-        #expect(filled.withUnsafeMutableBytes { recipe.fill(chunk, into: $0) } == Digest(of: bytes))
-        #expect(filled == bytes)
-        #expect(recipe.digest(chunk) == Digest(of: bytes))
-      }
+      try expectAtOnce((0..<recipe.chunkCount).map { RecipeChunk(recipe, recipe.chunk($0)) })
     }
+  }
+
+  @Test(
+    "so many full chunks of several tensors, with shorter ones between them, have the digests of each alone",
+    arguments: [1, 7, 8, 9, 15, 16, 17, 33])
+  func together(full: Int) throws {
+    var chunks: [RecipeChunk] = []
+    for i in 0..<full {
+      // A tensor of a full chunk, of another dtype and law each time, and now and then of a second, shorter one.
+      let dtype = [DType.float32, .bfloat16, .float64, .float16, .uint8][i % 5]
+      let law =
+        dtype == .uint8
+        ? Law.constant(value: Double(i))
+        : [.normal(mean: 0, std: 1), .uniform(half: 1, mid: 0, low: -1, high: 1), .constant(value: 0.5)][
+          i % 3]
+      let count = chunkSize / dtype.byteCount + (i % 4 == 0 ? 12345 : 0)
+      let recipe = try Recipe(seed: 5, stream: UInt64(i), dtype: dtype, shape: Shape([count]), law: law)
+      chunks += (0..<recipe.chunkCount).map { RecipeChunk(recipe, recipe.chunk($0)) }
+    }
+    try expectAtOnce(chunks)
+  }
+
+  private func expectAtOnce(_ chunks: [RecipeChunk]) throws {
+    let bytes = chunks.map { $0.recipe.bytes($0.chunk.elements($0.recipe.dtype)) }
+    // One by one, by swift-crypto.
+    let digests = bytes.map { Digest(of: $0) }
+    #expect(Digest.each(of: chunks) == digests)
+    let memory = bytes.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 1) }
+    defer { for buffer in memory { buffer.deallocate() } }
+    for buffer in memory { buffer.initializeMemory(as: UInt8.self, repeating: 0xA5) }
+    #expect(Digest.each(filling: chunks, into: memory) == digests)
+    for (buffer, bytes) in zip(memory, bytes) { #expect(buffer.elementsEqual(bytes)) }
+    #expect(Digest.each(of: memory.map { UnsafeRawBufferPointer($0) }) == digests)
   }
 }
 

@@ -31,7 +31,15 @@ typedef size_t winit_fill(const struct winit_recipe *recipe, uint64_t first_bloc
 /// into `count`, and gives their number. For tests, which try every word there is.
 typedef size_t winit_draws(enum winit_law law, uint32_t first, size_t count, float *out);
 
+/// SHA-256 of so many messages at once.
+#define WINIT_MESSAGES 16
+
+/// Takes so many 64-byte blocks of each message into its hash; word i of message m's is state[WINIT_MESSAGES × i + m].
+/// Messages need no alignment, and may be the same memory.
+typedef void winit_sha256(uint32_t *state, const void *const messages[WINIT_MESSAGES], size_t blocks);
+
 #if defined(__x86_64__)
+winit_sha256 winit_sha256_avx512;
 winit_fill winit_fill_sse2, winit_fill_avx2, winit_fill_avx512;
 winit_draws winit_draws_sse2, winit_draws_avx2, winit_draws_avx512;
 /// Whether the processor and the system have the instructions that a kernel uses.
