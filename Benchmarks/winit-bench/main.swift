@@ -19,12 +19,12 @@ let laws: [(name: String, law: Law)] = [
 ]
 
 /// Seconds for filling all elements into a warm buffer, in pieces that the threads share.
-func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointer) throws -> Double {
+func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Double {
   let piece = 1 << 18
   nonisolated(unsafe) let buffer = buffer
   let size = recipe.dtype.byteCount
   let start = ContinuousClock.now
-  try concurrently(elements / piece, threads: threads) { i in
+  concurrently(elements / piece, threads: threads) { i in
     let range = i * piece..<(i + 1) * piece
     let bytes = UnsafeMutableRawBufferPointer(
       rebasing: buffer[range.lowerBound * size..<range.upperBound * size])
@@ -41,7 +41,7 @@ for dtype in [DType.float32, .float64, .float16, .bfloat16] {
     let recipe = try Recipe(seed: 1, stream: 2, dtype: dtype, shape: Shape([elements]), law: law)
     let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(elements * dtype.byteCount)])
     for threads in Set([1, processors]).sorted() {
-      let seconds = try (0...rounds).map { _ in try time(recipe, threads: threads, memory) }.dropFirst()
+      let seconds = (0...rounds).map { _ in time(recipe, threads: threads, memory) }.dropFirst()
       results.append([
         "name": .string("fill.\(name)"), "dtype": .string(dtype.rawValue), "threads": .integer(threads),
         "rounds": .array(seconds.map { .number($0) }),

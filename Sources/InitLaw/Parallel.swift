@@ -6,20 +6,20 @@ import Synchronization
 /// Runs `body(0) … body(count − 1)`, each once, on up to `threads` threads (and no more than there are
 /// processors), in no promised order; iterations never wait for each other. After an error no further
 /// iteration starts, and the error of the lowest failed iteration is thrown.
-package func concurrently(
-  _ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Void
-) throws {
+package func concurrently<Failure: Error>(
+  _ count: Int, threads: Int, _ body: @Sendable (Int) throws(Failure) -> Void
+) throws(Failure) {
   guard threads > 1, count > 1 else {
     for i in 0..<count { try body(i) }
     return
   }
   let next = Atomic(0)
-  let failure = Mutex<(index: Int, error: any Error)?>(nil)
+  let failure = Mutex<(index: Int, error: Failure)?>(nil)
   DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
     while failure.withLock({ $0 == nil }) {
       let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard i < count else { return }
-      do {
+      do throws(Failure) {
         try body(i)
       } catch {
         failure.withLock { if $0.map({ i < $0.index }) ?? true { $0 = (i, error) } }

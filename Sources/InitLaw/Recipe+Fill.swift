@@ -4,6 +4,26 @@ import Philox
 import Tensors
 
 extension Recipe {
+  /// Writes a range of elements, in canonical bytes (little-endian, row-major), straight into memory of the caller's.
+  ///
+  /// - Parameters:
+  ///   - elements: a range of the tensor's elements.
+  ///   - memory: exactly as many bytes as they have, at any alignment.
+  ///   - threads: how many may fill; the bits do not depend on it.
+  public func fill(_ elements: Range<Int>, into memory: UnsafeMutableRawBufferPointer, threads: Int) {
+    let size = dtype.byteCount
+    precondition(memory.count == elements.count * size, "the memory must fit the range")
+    let pieces = (memory.count + chunkSize - 1) / chunkSize
+    // Each piece has a part of the memory to itself.
+    nonisolated(unsafe) let memory = memory
+    concurrently(pieces, threads: threads) { i in
+      let bytes = i * chunkSize..<min((i + 1) * chunkSize, memory.count)
+      fill(
+        elements.lowerBound + bytes.lowerBound / size..<elements.lowerBound + bytes.upperBound / size,
+        into: UnsafeMutableRawBufferPointer(rebasing: memory[bytes]))
+    }
+  }
+
   /// Writes a range of elements, in canonical bytes, into a buffer of exactly their size.
   package func fill(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: Kernel = .current

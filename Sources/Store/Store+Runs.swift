@@ -75,9 +75,26 @@ extension Store {
     guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
   }
 
-  /// Every run, the newest first.
-  package func runs() throws -> [Run] {
-    try read { db in try self.runs(db, "ORDER BY runs.id DESC", []) }
+  /// The newest runs, at most so many, the newest first; nil for all.
+  package func runs(limit: Int? = nil) throws -> [Run] {
+    try read { db in try self.runs(db, "ORDER BY runs.id DESC LIMIT ?", [limit ?? -1]) }
+  }
+
+  /// How many runs there are.
+  package func runCount() throws -> Int {
+    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0 }
+  }
+
+  /// Every name in use, in order.
+  package func runNames() throws -> [String] {
+    try read { db in try String.fetchAll(db, sql: "SELECT DISTINCT name FROM runs ORDER BY name") }
+  }
+
+  /// Every seed in use.
+  package func seeds() throws -> [UInt64] {
+    try read { db in
+      try String.fetchAll(db, sql: "SELECT DISTINCT seed FROM runs").compactMap { UInt64($0) }
+    }
   }
 
   /// The newest version of a name, or the version given.

@@ -21,7 +21,7 @@ extension Registry {
     let entries = try Checkpoint(path).entries
     var verification = Verification(run: run, against: path)
     verification.findings = try store.recordFindings(run, tensors)
-    let diagnosis = Diagnosis(tensors: tensors, otherSeeds: try store.runs().map(\.seed))
+    let diagnosis = Diagnosis(tensors: tensors, otherSeeds: try store.seeds())
     let pairs = matchNames(tensors, entries, &verification, diagnosis)
 
     let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))

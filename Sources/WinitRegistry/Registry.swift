@@ -10,7 +10,7 @@ public let toolVersion = "0.1.0"
 /// A registry of initializations: one SQLite file.
 ///
 /// Values are safe to use from several threads, and several processes may use one file at a time. Methods that
-/// move tensors stream through buffers of 16 MiB, whatever the model's size.
+/// move tensors stream through buffers of 17 MiB, one for each thread and one more, whatever the model's size.
 public struct Registry: Sendable {
   let store: Store
 
@@ -27,8 +27,11 @@ public struct Registry: Sendable {
   /// - Throws: `StoreError` where the file is something else, from a newer version, or cannot be made.
   public init(openingOrCreating path: String) throws { store = try Store.openOrCreate(path) }
 
-  /// Every run, the newest first.
-  public func runs() throws -> [Run] { try store.runs() }
+  /// The newest runs, at most so many, the newest first; nil for all.
+  public func runs(limit: Int? = nil) throws -> [Run] { try store.runs(limit: limit) }
+
+  /// How many runs there are.
+  public func runCount() throws -> Int { try store.runCount() }
 
   /// The run a reference names: `gpt2`, `gpt2:v2`, `gpt2@sha256:…` or `sha256:…`.
   ///
@@ -55,10 +58,10 @@ public struct Registry: Sendable {
   private func suggestion(for reference: Reference) throws -> String? {
     switch reference {
     case .latest(let name), .id(_, let name?):
-      return nearest(to: name, in: Set(try store.runs().map(\.name)).sorted())
+      return nearest(to: name, in: try store.runNames())
     case .version(let name, _):
       if let latest = try store.run(named: name) { return latest.reference }
-      return nearest(to: name, in: Set(try store.runs().map(\.name)).sorted())
+      return nearest(to: name, in: try store.runNames())
     case .id: return nil
     }
   }

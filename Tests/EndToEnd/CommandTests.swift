@@ -13,6 +13,21 @@ private let tiny =
     return place
   }
 
+  @Test("list gives the newest runs, as many as are asked for, and says when there are more")
+  func newest() throws {
+    let place = try place()
+    for seed in 1...4 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
+    let two = try place.json("list --limit 2")
+    #expect(two["runs"]?.arrayValue?.compactMap { $0["reference"]?.stringValue } == ["t:v4", "t:v3"])
+    #expect(two["total"]?.integerValue == 4)
+    let table = try place.run("list --limit 3")
+    #expect(table.output.split(separator: "\n").map { $0.prefix(4) } == ["RUN ", "t:v4", "t:v3", "t:v2"])
+    #expect(table.errors.contains("the newest 3 of 4 runs"))
+    let all = try place.run("list --limit 0")
+    #expect(all.output.split(separator: "\n").count == 5 && all.errors.isEmpty)
+    #expect(try place.run("list --limit=-1").status == 64)
+  }
+
   @Test("--json gives programs what the documentation promises, and nothing else on stdout")
   func json() throws {
     let place = try place()
