@@ -1,4 +1,4 @@
-// Fills timed in one process, as JSON: `winit-bench [ELEMENTS] [ROUNDS]`. tools/bench runs it beside the peers.
+// Fills timed in one process, as JSON: `winit-bench [ELEMENTS] [ROUNDS] [DTYPE]`. tools/bench runs it beside the peers.
 
 import CanonicalJSON
 import Foundation
@@ -7,6 +7,10 @@ import Tensors
 
 let elements = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1 << 26 : 1 << 26
 let rounds = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 5 : 5
+let dtypes =
+  CommandLine.arguments.count > 3
+  ? [DType(rawValue: CommandLine.arguments[3])].compactMap(\.self)
+  : [.float32, .float64, .float16, .bfloat16]
 let processors = ProcessInfo.processInfo.activeProcessorCount
 
 let laws: [(name: String, law: Law)] = [
@@ -36,7 +40,7 @@ func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointe
 let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: elements * 8, alignment: 64)
 buffer.initializeMemory(as: UInt8.self, repeating: 1)
 var results: [JSONValue] = []
-for dtype in [DType.float32, .float64, .float16, .bfloat16] {
+for dtype in dtypes {
   for (name, law) in laws {
     let recipe = try Recipe(seed: 1, stream: 2, dtype: dtype, shape: Shape([elements]), law: law)
     let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(elements * dtype.byteCount)])

@@ -57,30 +57,39 @@ extension Store {
     }
   }
 
-  /// Reads a chunk that is kept as a blob into a buffer.
+  /// Reads chunks that are kept as blobs, each into a buffer, in one transaction; no more than `transactionSize` bytes
+  /// should be asked for.
   ///
-  /// - Returns: false where the blob is not there, has another size, or lies on pages that SQLite cannot follow.
-  package func readChunk(
-    _ index: Int, of tensor: RecordedTensor, into buffer: UnsafeMutableRawBufferPointer
-  ) throws -> Bool {
-    do { return try copyChunk(index, of: tensor, into: buffer) } catch StoreError.damaged { return false }
+  /// - Returns: for each false where the blob is not there, has another size, or lies on pages that SQLite cannot follow.
+  package func readChunks(
+    _ chunks: [(tensor: RecordedTensor, index: Int)], into buffers: [UnsafeMutableRawBufferPointer]
+  ) throws -> [Bool] {
+    do { return try copyChunks(chunks, into: buffers) } catch StoreError.damaged {
+      // A transaction that met damage is of no more use; so each on its own.
+      return try zip(chunks, buffers).map { chunk, buffer in
+        do { return try copyChunks([chunk], into: [buffer]) == [true] } catch StoreError.damaged {
+          return false
+        }
+      }
+    }
   }
 
-  private func copyChunk(
-    _ index: Int, of tensor: RecordedTensor, into buffer: UnsafeMutableRawBufferPointer
-  ) throws -> Bool {
+  private func copyChunks(
+    _ chunks: [(tensor: RecordedTensor, index: Int)], into buffers: [UnsafeMutableRawBufferPointer]
+  ) throws -> [Bool] {
     try read { db in
       let select = try db.cachedStatement(
         sql: """
           SELECT bytes FROM chunks
           WHERE id = (SELECT chunk FROM tensor_chunks WHERE tensor = ? AND position = ?)
           """)
-      let rows = try Row.fetchCursor(select, arguments: [tensor.rowID, index])
-      guard let row = try rows.next() else { return false }
-      return try row.withUnsafeData(atIndex: 0) { data in
-        guard let data, data.count == buffer.count else { return false }
-        data.copyBytes(to: buffer)
-        return true
+      return try zip(chunks, buffers).map { chunk, buffer in
+        let rows = try Row.fetchCursor(select, arguments: [chunk.tensor.rowID, chunk.index])
+        return try rows.next()?.withUnsafeData(atIndex: 0) { data in
+          guard let data, data.count == buffer.count else { return false }
+          data.copyBytes(to: buffer)
+          return true
+        } ?? false
       }
     }
   }

@@ -13,7 +13,7 @@ import Migrations
 /// - `journal_mode=TRUNCATE` with `synchronous=EXTRA`: when a commit returns, the journal's end is on the disk, so
 ///   a power cut cannot bring it back and roll the commit back.
 /// - Transactions of at most 17 MiB and a cache that holds one: a transaction that spills its cache shuts readers
-///   out until it ends. A pause of 3 ms between two lets them in.
+///   out until it ends. A pause of 1.5 ms between two lets other writers in, which poll each millisecond.
 /// - `page_size=16384`: smaller pages are slower to append to, larger ones cost each small commit more.
 /// - `auto_vacuum=INCREMENTAL`: costs nothing measurable, and space can be given back without copying the file.
 package final class Store: Sendable {

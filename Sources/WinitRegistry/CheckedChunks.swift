@@ -12,10 +12,10 @@ extension Store {
     _ tasks: [ChunkTask], of tensors: [RecordedTensor], into buffers: [UnsafeMutableRawBufferPointer]
   ) throws -> [Bool] {
     func recorded(_ i: Int) -> Digest { tensors[tasks[i].tensor].chunkDigests[tasks[i].chunk.index] }
-    let read = try tasks.indices.filter { i in
-      let tensor = tensors[tasks[i].tensor]
-      return try tensor.isStored && readChunk(tasks[i].chunk.index, of: tensor, into: buffers[i])
-    }
+    let kept = tasks.indices.filter { tensors[tasks[$0].tensor].isStored }
+    let isRead = try readChunks(
+      kept.map { (tensors[tasks[$0].tensor], tasks[$0].chunk.index) }, into: kept.map { buffers[$0] })
+    let read = zip(kept, isRead).filter(\.1).map(\.0)
     let digests = Digest.each(of: read.map { UnsafeRawBufferPointer(buffers[$0]) })
     let intact = Set(zip(read, digests).filter { recorded($0) == $1 }.map(\.0))
     let rest = tasks.indices.filter { !intact.contains($0) }

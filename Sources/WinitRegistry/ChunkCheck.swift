@@ -35,11 +35,12 @@ extension Store {
   func checkStored(
     _ tasks: [ChunkTask], of tensors: [RecordedTensor], _ buffers: [UnsafeMutableRawBufferPointer]
   ) throws -> [ChunkState?] {
-    var states: [ChunkState?] = try zip(tasks, buffers).map { task, buffer in
-      guard tensors[task.tensor].isStored else { return nil }
-      return try readChunk(task.chunk.index, of: tensors[task.tensor], into: buffer) ? .matches : .unreadable
-    }
-    let read = states.indices.filter { if case .matches = states[$0] { true } else { false } }
+    var states = [ChunkState?](repeating: nil, count: tasks.count)
+    let kept = tasks.indices.filter { tensors[tasks[$0].tensor].isStored }
+    let isRead = try readChunks(
+      kept.map { (tensors[tasks[$0].tensor], tasks[$0].chunk.index) }, into: kept.map { buffers[$0] })
+    for (i, isRead) in zip(kept, isRead) where !isRead { states[i] = .unreadable }
+    let read = zip(kept, isRead).filter(\.1).map(\.0)
     let bytes = read.map { UnsafeRawBufferPointer(buffers[$0]) }
     for (i, (bytes, digest)) in zip(read, zip(bytes, Digest.each(of: bytes))) {
       states[i] = tensors[tasks[i].tensor].state(tasks[i].chunk, digest, bytes)
@@ -63,7 +64,7 @@ extension Store {
     var stored = [UInt8](repeating: 0, count: chunk.byteCount)
     let isRead =
       try tensor.isStored
-      && stored.withUnsafeMutableBytes { try readChunk(chunk.index, of: tensor, into: $0) }
+      && stored.withUnsafeMutableBytes { try readChunks([(tensor, chunk.index)], into: [$0]) } == [true]
     guard isRead, Digest(hashing: stored.span.bytes) == tensor.chunkDigests[chunk.index] else { return nil }
     let filled = tensor.recipe.bytes(elements)
     return stored.withUnsafeBytes { expected in

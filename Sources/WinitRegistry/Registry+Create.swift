@@ -159,7 +159,7 @@ private final class Creation {
     added += new
     storedBytes += new.reduce(0) { $0 + $1.size }
     // Lets waiting readers in between two transactions.
-    usleep(3000)
+    usleep(1500)
   }
 
   /// Makes the run visible. Chunks found in the store while filling may have been taken back since by another

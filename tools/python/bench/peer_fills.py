@@ -1,6 +1,6 @@
 """One library's fills: elements a second into a warm buffer of so many float32, as JSON on one line.
 
-    bench_peer.py torch|numpy|jax ELEMENTS
+    peer_fills.py torch|numpy|jax ELEMENTS
 
 In a process of its own, so that no library's threads are in another's way. PyTorch counts at its best number of threads.
 """

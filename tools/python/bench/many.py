@@ -1,0 +1,56 @@
+"""A registry of 100,000 runs: list, show, and create of a tiny model; and what starting the command costs."""
+
+import sqlite3
+
+RUNS = 100_000
+SPEC = """\
+tensors: {w: [64, 64], b: [64]}
+rules:
+  - {match: b, init: zeros}
+  - {match: w, init: {scheme: normal, std: 0.02}}
+"""
+
+
+def multiply(path):
+    """Copies the one run there is, under a hundred names, each copy with a manifest and tensors of its own."""
+    db = sqlite3.connect(path)
+    db.executescript(
+        f"""
+        BEGIN;
+        CREATE TEMP TABLE numbers AS
+          WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {RUNS}) SELECT i FROM n;
+        INSERT INTO manifests (id, digest, weights, law_version, json)
+          SELECT i, randomblob(32), randomblob(32), law_version, json FROM numbers, manifests WHERE id = 1;
+        INSERT INTO runs (id, name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
+                          created_at, tool_version, host)
+          SELECT i, 'model-' || (i % 100), i, i, i, stored, tensor_count, parameter_count, byte_count, created_at,
+                 tool_version, host FROM numbers, runs WHERE id = 1;
+        INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
+          SELECT i, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests
+          FROM numbers, tensors WHERE run = 1;
+        COMMIT;
+        """)
+    db.close()
+
+
+def measure(bench):
+    bench.say("a registry of 100,000 runs …")
+    where = ("--registry", "many")
+    (bench.work / "tiny.yaml").write_text(SPEC)
+
+    def create(seed, **more):
+        return bench.run(
+            "create", "tiny", "--spec", "tiny.yaml", "--seed", seed, "--recipe-only", *where, **more)
+
+    create(1)
+    multiply(bench.work / "many")
+    times = range(max(10, bench.rounds))
+    listed = [bench.run("list", "--limit", 50, *where, peak="list.100k.peak.mb") for _ in times]
+    shown = [bench.run("show", "model-7", *where) for _ in times]
+    created = [create(2 + i, peak="create.100k.peak.mb") for i in times]
+    started = [bench.run("version", peak="version.peak.mb") for _ in times]
+    bench.value("list.100k.ms", [1000 * s for s in listed], 50)
+    bench.value("show.100k.ms", [1000 * s for s in shown])
+    bench.value("create.100k.ms", [1000 * s for s in created])
+    bench.value("version.ms", [1000 * s for s in started], 20)
+    bench.clear("many", "tiny")
