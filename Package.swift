@@ -21,6 +21,22 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
+let presets = [
+  "alexnet",
+  "bert",
+  "convnext-timm",
+  "efficientnet-timm",
+  "efficientnet-torchvision",
+  "gpt2",
+  "llama",
+  "llama-torchtitan",
+  "resnet-timm",
+  "resnet-torchvision",
+  "t5",
+  "vgg-torchvision",
+  "vit-timm",
+]
+
 let package = Package(
   name: "winit-registry",
   platforms: [.macOS(.v15)],
@@ -47,9 +63,12 @@ let package = Package(
     module(
       "ModelSpec",
       [
-        "Tensors", "InitLaw", "Initializers", "CanonicalJSON", "TensorFiles",
+        "Tensors", "InitLaw", "Initializers", "CanonicalJSON", "TensorFiles", "Presets",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(
+      name: "Presets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
+      swiftSettings: strict),
     .target(
       name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")],
       swiftSettings: strict),

@@ -65,6 +65,41 @@ extension Law {
 }
 
 extension Law {
+  /// The identity times a value.
+  public static func eye(rounding value: Double) throws(LawError) -> Law {
+    .eye(value: try round("gain", value))
+  }
+}
+
+extension Law {
+  /// Checks that the law can fill a tensor of a dtype and a shape.
+  public func check(_ dtype: DType, _ shape: Shape) throws(LawError) {
+    try check(dtype)
+    switch self {
+    case .constant, .uniform, .normal, .truncatedNormal, .literal: break
+    case .eye:
+      guard shape.rank == 2 else { throw .wrongShape("eye", shape, needs: "rank 2") }
+    case .dirac(let groups):
+      guard (3...5).contains(shape.rank) else { throw .wrongShape("dirac", shape, needs: "rank 3, 4 or 5") }
+      guard groups > 0, shape.dims[0].isMultiple(of: groups) else {
+        throw .wrongShape("dirac", shape, needs: "groups (here \(groups)) that divide its first dimension")
+      }
+    case .parts(let parts):
+      guard parts.first?.box.isEmpty == true else {
+        throw .wrongPart(0, "the first part must be the whole tensor")
+      }
+      for (index, part) in parts.enumerated() {
+        guard part.law.isElementwise else {
+          throw .wrongPart(index, "a part cannot be \(part.law.name); it draws, or is constant")
+        }
+        guard part.box.count <= shape.rank,
+          zip(part.box, shape.dims).allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= $1 })
+        else { throw .wrongPart(index, "its box does not lie in the shape \(shape)") }
+        try part.law.check(dtype)
+      }
+    }
+  }
+
   /// Checks that the law can fill a tensor of a dtype: random laws need floating point, a constant must be
   /// representable, and the largest value the law can give must be finite in the dtype.
   public func check(_ dtype: DType) throws(LawError) {
@@ -73,6 +108,13 @@ extension Law {
         throw .notRepresentable(value, dtype)
       }
       return
+    }
+    switch self {
+    case .literal: return
+    case .parts(let parts):
+      for part in parts { try part.law.check(dtype) }
+      return
+    default: break
     }
     guard dtype.isFloatingPoint else { throw .needsFloatingPoint(name, dtype) }
     let largest = largestMagnitude
@@ -89,6 +131,9 @@ extension Law {
   private var largestMagnitude: Double {
     switch self {
     case .constant(let value): abs(value)
+    case .eye(let value): abs(Double(value))
+    case .dirac: 1
+    case .parts, .literal: 0
     case .uniform(_, _, let low, let high): max(abs(Double(low)), abs(Double(high)))
     case .normal(let mean, let std): abs(Double(mean)) + 6.35 * abs(Double(std))
     case .truncatedNormal(_, _, let low, let high, let mean, let std):
@@ -115,6 +160,10 @@ public enum LawError: Error, Equatable, CustomStringConvertible {
   case needsFloatingPoint(String, DType)
   /// Elements would be infinite in the dtype.
   case overflow(Double, DType)
+  /// The law does not fit the shape.
+  case wrongShape(String, Shape, needs: String)
+  /// A part of a tensor makes no sense.
+  case wrongPart(Int, String)
 
   /// What is wrong and what to do, for a person.
   public var description: String {
@@ -132,6 +181,8 @@ public enum LawError: Error, Equatable, CustomStringConvertible {
       "\(dtype) cannot hold the constant \(value); it takes integers from \(dtype.constantRange?.lowerBound ?? 0) to \(dtype.constantRange?.upperBound ?? 0)"
     case .needsFloatingPoint(let law, let dtype):
       "\(dtype) tensors hold constants only, not \(law) draws; write zeros, ones or {scheme: constant, value: …}"
+    case .wrongShape(let law, let shape, let needs): "\(law) needs \(needs); the shape is \(shape)"
+    case .wrongPart(let index, let problem): "part \(index): \(problem)"
     case .overflow(let largest, let dtype):
       "values reach \(largest), which \(dtype) cannot hold; use a smaller scale or a wider dtype"
     }

@@ -1,5 +1,7 @@
 // A law: the numbers a fill executes, with nothing left to resolve.
 
+public import Tensors
+
 /// How an element follows from its word, with every parameter resolved to the exact number used.
 ///
 /// | law | value of the element with word w |
@@ -9,8 +11,13 @@
 /// | normal | Q(w) × std + mean |
 /// | truncated_normal | T(w) × std + mean |
 ///
-/// More kinds will join (parts, literal, same_as; their names in a manifest are reserved), each as a case.
-public enum Law: Sendable, Hashable {
+/// | eye | value on the diagonal of a matrix, 0 elsewhere |
+/// | dirac | 1 at [g·m + d, d, centre] of each group g, d below min(m, in), 0 elsewhere |
+/// | parts | each element by the last part whose box holds it |
+/// | literal | given, and only to be had from where it is kept |
+///
+/// The first four are elementwise: an element depends on its word alone.
+public indirect enum Law: Sendable, Hashable {
   /// Every element is `value`: a binary32 for floating-point tensors, an integer of at most 2⁵³ in size for
   /// integer and boolean ones.
   case constant(value: Double)
@@ -21,17 +28,50 @@ public enum Law: Sendable, Hashable {
   /// Normal, cut to [low, high], which are in standard deviations; alpha and beta are Φ of the cuts.
   case truncatedNormal(alpha: Double, beta: Double, low: Float, high: Float, mean: Float, std: Float)
 
-  /// The law's name in records: `constant`, `uniform`, `normal` or `truncated_normal`.
+  /// The identity matrix times `value`; of a matrix that is not square, its upper left.
+  case eye(value: Float)
+  /// The identity of a convolution in torch's layout [out, in, …spatial], whose middle is size / 2 on each spatial axis.
+  case dirac(groups: Int)
+  /// Boxes of the tensor with elementwise laws of their own, later ones over earlier ones; the first holds everything.
+  case parts([LawPart])
+  /// Given bytes.
+  case literal
+
+  /// Whether an element follows from its word alone.
+  public var isElementwise: Bool {
+    switch self {
+    case .constant, .uniform, .normal, .truncatedNormal: true
+    case .eye, .dirac, .parts, .literal: false
+    }
+  }
+
+  /// Whether any draw is made.
+  public var isRandom: Bool {
+    switch self {
+    case .uniform, .normal, .truncatedNormal: true
+    case .constant, .eye, .dirac, .literal: false
+    case .parts(let parts): parts.contains { $0.law.isRandom }
+    }
+  }
+
+  /// Whether its elements follow from the recipe; otherwise they are kept as they were given.
+  public var isRegenerable: Bool { self != .literal }
+
+  /// The law's name in records.
   public var name: String {
     switch self {
     case .constant: "constant"
     case .uniform: "uniform"
     case .normal: "normal"
     case .truncatedNormal: "truncated_normal"
+    case .eye: "eye"
+    case .dirac: "dirac"
+    case .parts: "parts"
+    case .literal: "literal"
     }
   }
 
-  /// The parameters under their names in records, each widened to binary64, which is exact.
+  /// The parameters that are numbers under their names in records, each widened to binary64, which is exact.
   public var parameters: [(name: String, value: Double)] {
     switch self {
     case .constant(let value): [("value", value)]
@@ -43,6 +83,9 @@ public enum Law: Sendable, Hashable {
         ("alpha", alpha), ("beta", beta), ("low", Double(low)), ("high", Double(high)),
         ("mean", Double(mean)), ("std", Double(std)),
       ]
+    case .eye(let value): [("value", Double(value))]
+    case .dirac(let groups): [("groups", Double(groups))]
+    case .parts, .literal: []
     }
   }
 
@@ -71,8 +114,38 @@ public enum Law: Sendable, Hashable {
         let high = take32("high"), let mean = take32("mean"), let std = take32("std")
       else { return nil }
       self = .truncatedNormal(alpha: alpha, beta: beta, low: low, high: high, mean: mean, std: std)
+    case "eye":
+      guard let value = take32("value") else { return nil }
+      self = .eye(value: value)
+    case "dirac":
+      guard let groups = take64("groups").flatMap({ Int(exactly: $0) }) else { return nil }
+      self = .dirac(groups: groups)
+    case "literal": self = .literal
     default: return nil
     }
     guard rest.isEmpty else { return nil }
+  }
+}
+
+/// A box of a tensor with a law of its own.
+public struct LawPart: Sendable, Hashable {
+  /// Ranges on the leading axes; axes after them are taken whole, and no ranges are the whole tensor.
+  public let box: [Range<Int>]
+  /// An elementwise law.
+  public let law: Law
+  /// The stream whose words the part takes by its elements' row-major indices within the box; nil for the tensor's own words,
+  /// each element's wherever it lies.
+  public let stream: UInt64?
+
+  /// A part. Ranges at the end that take an axis of `shape` whole are left out, so that one box has one form.
+  public init(box: [Range<Int>], of shape: Shape, law: Law, stream: UInt64? = nil) {
+    var box = box
+    while let last = box.last, last == 0..<shape.dims[box.count - 1] { box.removeLast() }
+    self.init(box: box, law: law, stream: stream)
+  }
+
+  /// A part as it is recorded.
+  package init(box: [Range<Int>], law: Law, stream: UInt64?) {
+    (self.box, self.law, self.stream) = (box, law, stream)
   }
 }

@@ -29,7 +29,18 @@ extension Recipe {
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: Kernel = .current
   ) {
     precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must fit the range")
-    if case .constant(let value) = law { return fillConstant(value, count: elements.count, into: buffer) }
+    switch law {
+    case .uniform, .normal, .truncatedNormal: fillDraws(elements, into: buffer, kernel)
+    case .constant(let value): fillConstant(value, count: elements.count, into: buffer)
+    case .eye, .dirac: fillOnes(elements, into: buffer)
+    case .parts(let parts): fillParts(parts, elements, into: buffer, kernel)
+    case .literal: preconditionFailure("a literal's bytes are read, not filled")
+    }
+  }
+
+  private func fillDraws(
+    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: Kernel
+  ) {
     var done = 0
     while done < elements.count {
       let rest = elements.dropFirst(done)
@@ -48,7 +59,7 @@ extension Recipe {
 
   private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     switch law {
-    case .constant: break
+    case .constant, .eye, .dirac, .parts, .literal: break
     case .uniform(let half, let mid, let low, let high):
       store(elements, into: buffer) { word in min(max(UnitDraw.uniform(word) * half + mid, low), high) }
     case .normal(let mean, let std):
@@ -94,7 +105,7 @@ extension Recipe {
   }
 
   /// Writes the number once, and then what is there behind it, until all is full.
-  private func fillConstant(_ value: Double, count: Int, into buffer: UnsafeMutableRawBufferPointer) {
+  func fillConstant(_ value: Double, count: Int, into buffer: UnsafeMutableRawBufferPointer) {
     guard count > 0 else { return }
     let number = Float(value)
     let pattern: UInt64 =

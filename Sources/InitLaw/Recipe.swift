@@ -21,12 +21,17 @@ public struct Recipe: Sendable, Hashable {
 
   /// - Throws: `LawError` where the law cannot fill the dtype.
   public init(seed: UInt64, stream: UInt64, dtype: DType, shape: Shape, law: Law) throws(LawError) {
-    try law.check(dtype)
+    try law.check(dtype, shape)
     self.seed = seed
     self.stream = stream
     self.dtype = dtype
     self.shape = shape
     self.law = law
+  }
+
+  /// Of a law that is known to fit.
+  init(unchecked law: Law, seed: UInt64, stream: UInt64, dtype: DType, shape: Shape) {
+    (self.seed, self.stream, self.dtype, self.shape, self.law) = (seed, stream, dtype, shape, law)
   }
 
   /// The size of the whole tensor in bytes.

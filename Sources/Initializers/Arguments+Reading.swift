@@ -18,11 +18,38 @@ extension Arguments {
     return value
   }
 
-  /// A standard deviation: a number that is not negative.
-  func std(default value: Double) throws(SchemeError) -> Double {
-    let std = try number("std") ?? value
-    guard std >= 0 else { throw .law(.negative("std", std)) }
+  /// A standard deviation, or another scale: a number that is not negative.
+  func std(_ name: String = "std", default value: Double) throws(SchemeError) -> Double {
+    let std = try number(name) ?? value
+    guard std >= 0 else { throw .law(.negative(name, std)) }
     return std
+  }
+
+  /// A number that must be given.
+  func required(_ name: String) throws(SchemeError) -> Double {
+    guard let value = try number(name) else { throw .missing(parameter: name, scheme: scheme) }
+    return value
+  }
+
+  /// A whole number.
+  func integer(_ name: String, default value: Int) throws(SchemeError) -> Int {
+    guard let number = try number(name) else { return value }
+    guard let integer = Int(exactly: number) else {
+      throw .invalid("\(name) is \(texts[name] ?? ""), which is not a whole number")
+    }
+    return integer
+  }
+
+  /// The distribution, or the scheme's own.
+  func distribution(default distribution: Distribution) throws(SchemeError) -> Distribution {
+    guard let text = texts["distribution"] else { return distribution }
+    // Keras's and JAX's words for it.
+    if text == "untruncated_normal" { return .normal }
+    guard let distribution = Distribution(rawValue: text) else {
+      throw .unknownWord(
+        parameter: "distribution", text: text, allowed: Distribution.allCases.map(\.rawValue))
+    }
+    return distribution
   }
 
   /// The mode, or the scheme's own.

@@ -18,6 +18,11 @@ public struct Fans: Sendable, Hashable {
   /// The number of outputs that one input feeds.
   public let fanOut: Int
 
+  /// Fans that are known.
+  public init(fanIn: Int, fanOut: Int) {
+    (self.fanIn, self.fanOut) = (fanIn, fanOut)
+  }
+
   /// The fans of a shape of rank 2 or more; nil below, where inputs and outputs cannot be told apart.
   public init?(_ shape: Shape, layout: Layout) {
     let dims = shape.dims
@@ -34,12 +39,13 @@ public struct Fans: Sendable, Hashable {
     }
   }
 
-  /// The fan a mode names, in binary64: fan_in, fan_out, or their mean.
+  /// The fan a mode names, in binary64: fan_in, fan_out, or their arithmetic or geometric mean.
   func callAsFunction(_ mode: FanMode) -> Double {
     switch mode {
     case .fanIn: Double(fanIn)
     case .fanOut: Double(fanOut)
     case .fanAvg: (Double(fanIn) + Double(fanOut)) / 2
+    case .fanGeometricAvg: (Double(fanIn) * Double(fanOut)).squareRoot()
     }
   }
 }
@@ -52,4 +58,6 @@ public enum FanMode: String, Sendable, Hashable, CaseIterable {
   case fanOut = "fan_out"
   /// The mean of both.
   case fanAvg = "fan_avg"
+  /// The geometric mean of both, which JAX has.
+  case fanGeometricAvg = "fan_geo_avg"
 }

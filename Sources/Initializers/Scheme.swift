@@ -12,16 +12,22 @@ public struct Scheme: Sendable, Hashable {
   public let alias: String?
   /// The parameters that were given, as text.
   public let arguments: [String: String]
+  /// The expressions that numbers among them were computed from, as they were written.
+  public let expressions: [String: String]
 
   /// A scheme by any of its names.
   ///
   /// - Throws: `SchemeError` for an unknown name or parameter.
-  public init(_ name: String, _ arguments: [String: String] = [:]) throws(SchemeError) {
+  public init(
+    _ name: String, _ arguments: [String: String] = [:], expressions: [String: String] = [:]
+  ) throws(SchemeError) {
     guard let definition = SchemeDefinition.byName[name] else { throw .unknownScheme(name) }
     self.name = definition.name
     self.alias = name == definition.name ? nil : name
     self.arguments = arguments
-    let unknown = arguments.keys.filter { !definition.parameters.contains($0) }.sorted()
+    self.expressions = expressions
+    let known = Set(definition.parameters.map(\.name))
+    let unknown = arguments.keys.filter { !known.contains($0) }.sorted()
     guard unknown.isEmpty else { throw .unknownParameters(unknown, scheme: definition.name) }
   }
 
@@ -37,33 +43,63 @@ public struct Scheme: Sendable, Hashable {
   ///
   /// - Throws: `SchemeError` naming the parameter, or the fans that are missing.
   public func resolve(shape: Shape, dtype: DType, layout: Layout) throws(SchemeError) -> Resolution {
+    try resolve(shape: shape, dtype: dtype, fans: .layout(layout))
+  }
+
+  /// The law of this scheme for a tensor whose fans are read another way.
+  ///
+  /// - Throws: `SchemeError` naming the parameter, or the fans that are missing.
+  public func resolve(shape: Shape, dtype: DType, fans: FanSource) throws(SchemeError) -> Resolution {
     guard let definition = SchemeDefinition.byName[name] else { throw .unknownScheme(name) }
     let arguments = Arguments(scheme: name, texts: arguments)
-    let tensor = TensorFacts(shape: shape, dtype: dtype, layout: layout)
+    let tensor = TensorFacts(shape: shape, dtype: dtype, fanSource: fans)
     switch definition.body {
     case .pick(let pick):
-      return try pick(arguments).resolve(shape: shape, dtype: dtype, layout: layout)
+      return try pick(arguments).resolve(shape: shape, dtype: dtype, fans: fans)
     case .law(let resolve):
       let law = try resolve(arguments, tensor)
-      do { try law.check(dtype) } catch { throw .law(error) }
+      do { try law.check(dtype, shape) } catch { throw .law(error) }
       return Resolution(scheme: self, law: law)
     }
   }
 
   /// Checks what can be checked without a tensor: that numbers are numbers and words are known.
   package func checkArguments() throws(SchemeError) {
+    let parameters = SchemeDefinition.byName[name]?.parameters ?? []
     let arguments = Arguments(scheme: name, texts: arguments)
-    for key in ["mean", "low", "high"] { _ = try arguments.number(key) }
-    _ = try arguments.std(default: 0)
+    for parameter in parameters where parameter.isNumber && Bool(arguments.texts[parameter.name] ?? "") == nil
+    {
+      _ = try arguments.number(parameter.name)
+    }
+    for key in ["std", "stddev"] { _ = try arguments.std(key, default: 0) }
     _ = try arguments.mode(default: .fanIn)
+    _ = try arguments.distribution(default: .normal)
     _ = try arguments.gain(default: 1)
+  }
+
+  /// Whether a parameter is a number, which a spec may write as an expression.
+  package static func isNumber(_ parameter: String, of scheme: String) -> Bool {
+    SchemeDefinition.byName[scheme]?.parameters.contains { $0.name == parameter && $0.isNumber } ?? false
+  }
+
+  /// All schemes.
+  public static var catalog: [SchemeInfo] { SchemeDefinition.all.map(SchemeInfo.init) }
+
+  /// A scheme by any of its names.
+  ///
+  /// - Throws: `SchemeError` for an unknown name.
+  public static func info(_ name: String) throws(SchemeError) -> SchemeInfo {
+    guard let definition = SchemeDefinition.byName[name] else { throw .unknownScheme(name) }
+    return SchemeInfo(definition)
   }
 
   /// Every name a scheme can be called by.
   public static var allNames: [String] { SchemeDefinition.all.flatMap { [$0.name] + $0.aliases } }
 
   /// The parameters a scheme takes.
-  static func parameterNames(of name: String) -> [String] { SchemeDefinition.byName[name]?.parameters ?? [] }
+  static func parameterNames(of name: String) -> [String] {
+    SchemeDefinition.byName[name]?.parameters.map(\.name) ?? []
+  }
 }
 
 extension Scheme {
@@ -74,6 +110,10 @@ extension Scheme {
     if let alias { members.append(.init("alias", .string(alias))) }
     for (key, text) in arguments.sorted(by: { $0.key < $1.key }) {
       members.append(.init(key, JSONNumber.parse(text).map(JSONValue.number) ?? .string(text)))
+    }
+    if !expressions.isEmpty {
+      let texts = expressions.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+      members.append(.init("expressions", .object(texts)))
     }
     return .object(members)
   }
@@ -86,14 +126,18 @@ extension Scheme {
       throw .invalid("a recorded scheme has no name")
     }
     var arguments: [String: String] = [:]
-    for member in members where member.key != "scheme" && member.key != "alias" {
+    let expressions = json["expressions"]?.objectValue ?? []
+    for member in members where !["scheme", "alias", "expressions"].contains(member.key) {
       switch member.value {
       case .number(let number): arguments[member.key] = JSONNumber.text(number)
       case .string(let text): arguments[member.key] = text
       default: throw .invalid("the recorded scheme's `\(member.key)` is neither a number nor a word")
       }
     }
-    try self.init(json["alias"]?.stringValue ?? name, arguments)
+    try self.init(
+      json["alias"]?.stringValue ?? name, arguments,
+      expressions: Dictionary(
+        expressions.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first }))
     guard self.name == name else {
       throw .invalid("the recorded alias `\(alias ?? name)` does not name the scheme `\(name)`")
     }

@@ -7,17 +7,13 @@ import Tensors
 struct TensorFacts {
   let shape: Shape
   let dtype: DType
-  let layout: Layout
+  let fanSource: FanSource
 
   /// The fans, for a scheme that needs them and divides by them.
-  func fans(for scheme: String) throws(SchemeError) -> Fans {
-    guard let fans = Fans(shape, layout: layout) else { throw .noFans(scheme: scheme, shape) }
-    guard fans.fanIn > 0, fans.fanOut > 0 else { throw .zeroFan(scheme: scheme, shape) }
-    return fans
-  }
+  func fans(for scheme: String) throws(SchemeError) -> Fans { try fanSource.fans(of: shape, for: scheme) }
 }
 
-/// A scheme's names, its parameters, and how it becomes a law.
+/// A scheme's names, its parameters, how it becomes a law, and what there is to know about it.
 struct SchemeDefinition: Sendable {
   typealias Resolve = @Sendable (Arguments, TensorFacts) throws(SchemeError) -> Law
   typealias Pick = @Sendable (Arguments) throws(SchemeError) -> Scheme
@@ -28,19 +24,36 @@ struct SchemeDefinition: Sendable {
   }
 
   let name: String
-  var aliases: [String] = []
-  var parameters: [String] = []
+  let aliases: [String]
+  let parameters: [SchemeParameter]
+  /// What an element is, as a formula.
+  let formula: String
+  /// What it is for.
+  let use: String
+  /// The paper or the library's function whose behaviour it is.
+  let source: String
   let body: Body
 
-  init(_ name: String, aliases: [String] = [], parameters: [String] = [], law: @escaping Resolve) {
-    (self.name, self.aliases, self.parameters, self.body) = (name, aliases, parameters, .law(law))
+  init(
+    _ name: String, aliases: [String] = [], _ parameters: [SchemeParameter] = [], formula: String,
+    use: String,
+    source: String, law: @escaping Resolve
+  ) {
+    (self.name, self.aliases, self.parameters) = (name, aliases, parameters)
+    (self.formula, self.use, self.source) = (formula, use, source)
+    body = .law(law)
   }
 
-  init(_ name: String, parameters: [String], pick: @escaping Pick) {
-    (self.name, self.parameters, self.body) = (name, parameters, .pick(pick))
+  init(
+    _ name: String, _ parameters: [SchemeParameter], formula: String, use: String, source: String,
+    pick: @escaping Pick
+  ) {
+    (self.name, self.aliases, self.parameters) = (name, [], parameters)
+    (self.formula, self.use, self.source) = (formula, use, source)
+    body = .pick(pick)
   }
 
-  static let all = constants + distributions + varianceScaling + [auto]
+  static let all = constants + distributions + varianceScaling + [auto] + torch + jax + keras
 
   static let byName: [String: SchemeDefinition] = {
     var table: [String: SchemeDefinition] = [:]

@@ -13,7 +13,9 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
   case notANumber(parameter: String, text: String)
   /// A parameter's text is none of its words.
   case unknownWord(parameter: String, text: String, allowed: [String])
-  /// A parameter that must be given is not, or a combination makes no sense; says which.
+  /// A parameter that must be given is not.
+  case missing(parameter: String, scheme: String)
+  /// Something else is missing, or a combination makes no sense; says which.
   case invalid(String)
   /// The scheme reads fans, and a tensor of this shape has none.
   case noFans(scheme: String, Shape)
@@ -38,6 +40,8 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
       "\(parameter) is `\(text)`, which is not a number; numbers are written as in JSON, such as 0.02 or 1e-3"
     case .unknownWord(let parameter, let text, let allowed):
       "unknown \(parameter) `\(text)`" + SchemeError.hint(text, allowed)
+    case .missing(let parameter, let scheme):
+      "`\(scheme)` needs \(parameter): {scheme: \(scheme), \(parameter): …}"
     case .invalid(let message): message
     case .noFans(let scheme, let shape):
       "`\(scheme)` needs the tensor's fans, and the shape \(shape) has none (rank \(shape.rank), at least 2 is needed); write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"

@@ -4,15 +4,18 @@ import InitLaw
 
 extension SchemeDefinition {
   static let distributions: [SchemeDefinition] = [
-    // N(mean, std²). The default std is AlexNet's 0.01 (Krizhevsky, Sutskever and Hinton, NIPS 2012, section 5).
-    SchemeDefinition("normal", parameters: ["mean", "std"]) { arguments, _ throws(SchemeError) in
-      let mean = try arguments.number("mean") ?? 0
-      let std = try arguments.std(default: 0.01)
-      return try checked { () throws(LawError) in try .normal(roundingMean: mean, std: std) }
+    SchemeDefinition(
+      "normal", [.number("mean", "0"), .number("std", "0.01")], formula: "N(mean, std²)",
+      use: "weights whose scale is known: GPT-2 and BERT take 0.02, AlexNet 0.01",
+      source: "Krizhevsky, Sutskever and Hinton, NIPS 2012, section 5, for the default"
+    ) { arguments, _ throws(SchemeError) in
+      try normal(try arguments.number("mean") ?? 0, try arguments.std(default: 0.01))
     },
-
-    // U(low, high), by default ±1/√fan_in, the range of torch.nn.Linear's and Conv's reset_parameters.
-    SchemeDefinition("uniform", parameters: ["low", "high"]) { arguments, tensor throws(SchemeError) in
+    SchemeDefinition(
+      "uniform", [.number("low", "−1/√fan_in"), .number("high", "1/√fan_in")], formula: "U(low, high)",
+      use: "without bounds, weights and (with fan_of) biases of PyTorch's Linear and Conv layers",
+      source: "torch.nn.Linear.reset_parameters, torch.nn._ConvNd.reset_parameters"
+    ) { arguments, tensor throws(SchemeError) in
       switch (try arguments.number("low"), try arguments.number("high")) {
       case (let low?, let high?): return try uniform(low, high)
       case (nil, nil):
@@ -21,23 +24,34 @@ extension SchemeDefinition {
       default: throw .invalid("`uniform` takes low and high together, or neither for ±1/√fan_in")
       }
     },
-
-    // N(mean, std²) cut to [low, high] standard deviations from the mean, by default ±2 as is usual.
-    SchemeDefinition("truncated_normal", parameters: ["mean", "std", "low", "high"]) {
-      arguments, _ throws(SchemeError) in
-      let mean = try arguments.number("mean") ?? 0
-      let std = try arguments.std(default: 0.01)
-      let low = try arguments.number("low") ?? -2
-      let high = try arguments.number("high") ?? 2
-      return try checked { () throws(LawError) in
-        try .truncatedNormal(
-          roundingMean: mean, std: std, low: low, high: high, alpha: NormalCDF.value(low),
-          beta: NormalCDF.value(high))
-      }
+    SchemeDefinition(
+      "truncated_normal",
+      [.number("mean", "0"), .number("std", "0.01"), .number("low", "-2"), .number("high", "2")],
+      formula: "N(mean, std²) cut at mean + low·std and mean + high·std",
+      use:
+        "weights without outliers; the cuts are in standard deviations, and the std is that before the cut",
+      source: "jax.nn.initializers.truncated_normal"
+    ) { arguments, _ throws(SchemeError) in
+      try truncated(
+        try arguments.number("mean") ?? 0, try arguments.std(default: 0.01),
+        low: try arguments.number("low") ?? -2, high: try arguments.number("high") ?? 2)
     },
   ]
 
+  static func normal(_ mean: Double, _ std: Double) throws(SchemeError) -> Law {
+    try checked { () throws(LawError) in try .normal(roundingMean: mean, std: std) }
+  }
+
   static func uniform(_ low: Double, _ high: Double) throws(SchemeError) -> Law {
     try checked { () throws(LawError) in try .uniform(roundingLow: low, high: high) }
+  }
+
+  /// N(mean, std²) cut to [low, high] standard deviations from the mean.
+  static func truncated(_ mean: Double, _ std: Double, low: Double, high: Double) throws(SchemeError) -> Law {
+    try checked { () throws(LawError) in
+      try .truncatedNormal(
+        roundingMean: mean, std: std, low: low, high: high, alpha: NormalCDF.value(low),
+        beta: NormalCDF.value(high))
+    }
   }
 }

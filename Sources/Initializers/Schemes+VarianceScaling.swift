@@ -1,25 +1,32 @@
-// Scales from fans: Xavier, He and LeCun.
+// Scales from fans: Xavier, He, LeCun, and the primitive they are cases of.
 
 import InitLaw
 
 extension SchemeDefinition {
   static let varianceScaling: [SchemeDefinition] = [
-    // Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS
-    // 2010, equations 12 and 16: variance 2/(fan_in + fan_out), times gain² as in torch.nn.init.xavier_*.
-    scaled("xavier_uniform", "glorot_uniform", .uniform, xavier),
-    scaled("xavier_normal", "glorot_normal", .normal, xavier),
-
-    // He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equations 10 and 14: std gain/√fan with
-    // ReLU's gain √2 when nothing is said, as in torch.nn.init.kaiming_*.
-    scaled("he_uniform", "kaiming_uniform", .uniform, he),
-    scaled("he_normal", "kaiming_normal", .normal, he),
-
-    // LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, equation 16: std 1/√fan_in.
-    scaled("lecun_uniform", nil, .uniform, leCun),
-    scaled("lecun_normal", nil, .normal, leCun),
+    scaled(
+      "xavier_uniform", ["glorot_uniform"], .uniform, "gain·√(2/(fan_in + fan_out))", xavierUse, xavierSource,
+      xavier),
+    scaled(
+      "xavier_normal", ["glorot_normal"], .normal, "gain·√(2/(fan_in + fan_out))", xavierUse, xavierSource,
+      xavier),
+    scaled("he_uniform", ["kaiming_uniform"], .uniform, "gain/√fan", heUse, heSource, he),
+    scaled("he_normal", ["kaiming_normal"], .normal, "gain/√fan", heUse, heSource, he),
+    scaled("lecun_uniform", [], .uniform, "gain/√fan", leCunUse, leCunSource, leCun),
+    scaled("lecun_normal", [], .truncatedNormal, "gain/√fan", leCunUse, leCunSource, leCun),
+    varianceScaling(
+      "variance_scaling", [], defaults: (1, .fanIn, .truncatedNormal),
+      source: "keras.initializers.VarianceScaling; jax.nn.initializers.variance_scaling"),
   ]
 
-  private enum Distribution { case uniform, normal }
+  private static let xavierUse = "layers before tanh or sigmoid; Transformers' projections"
+  private static let xavierSource =
+    "Glorot and Bengio, AISTATS 2010, equations 12 and 16; torch.nn.init.xavier_*"
+  private static let heUse = "layers before a rectifier; convolutions of a ResNet with mode fan_out"
+  private static let heSource =
+    "He, Zhang, Ren and Sun, ICCV 2015, equations 10 and 14; torch.nn.init.kaiming_*"
+  private static let leCunUse = "layers before SELU, or without an activation; flax's Dense and Conv"
+  private static let leCunSource = "LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998, equation 16"
 
   /// A standard deviation from fans and parameters, in binary64 in the order that the law's page writes.
   private typealias Scale = @Sendable (Arguments, Fans) throws(SchemeError) -> Double
@@ -39,21 +46,64 @@ extension SchemeDefinition {
     try arguments.gain(default: 1) / fans(try arguments.mode(default: .fanIn)).squareRoot()
   }
 
-  /// The scheme with that standard deviation: normal, or uniform within ±√3·std, which has the same variance.
+  /// The scheme with that standard deviation in a distribution, or in the one that is asked for.
   private static func scaled(
-    _ name: String, _ alias: String?, _ distribution: Distribution, _ scale: @escaping Scale
+    _ name: String, _ aliases: [String], _ distribution: Distribution, _ formula: String, _ use: String,
+    _ source: String, _ scale: @escaping Scale
+  ) -> SchemeDefinition {
+    let shape =
+      switch distribution {
+      case .uniform: "U(±√3·std)"
+      case .normal: "N(0, std²)"
+      case .truncatedNormal: "N(0, (std/0.8796)²) cut at ±2 of its own deviations"
+      }
+    let isXavier = name.hasPrefix("xavier")
+    return SchemeDefinition(
+      name, aliases: aliases,
+      [
+        .word("mode", isXavier ? "fan_avg" : "fan_in"),
+        .word("activation", name.hasPrefix("he") ? "relu" : nil),
+        .number("slope"), .number("gain", name.hasPrefix("he") ? nil : "1"),
+        .word("distribution", distribution.rawValue),
+      ], formula: "\(shape), std = \(formula)", use: use, source: source
+    ) { arguments, tensor throws(SchemeError) in
+      try arguments.distribution(default: distribution).law(
+        std: try scale(arguments, try tensor.fans(for: name)))
+    }
+  }
+
+  /// Variance scale/fan in a distribution; parameters without a default must be given.
+  static func varianceScaling(
+    _ name: String, _ aliases: [String],
+    defaults: (scale: Double, mode: FanMode, distribution: Distribution)?, source: String
   ) -> SchemeDefinition {
     SchemeDefinition(
-      name, aliases: alias.map { [$0] } ?? [], parameters: ["mode", "activation", "slope", "gain"]
+      name, aliases: aliases,
+      [
+        .number("scale", defaults.map { "\(Int($0.scale))" }), .word("mode", defaults?.mode.rawValue),
+        .word("distribution", defaults?.distribution.rawValue),
+      ], formula: "variance scale/fan, in the distribution",
+      use: "the primitive that the schemes with fans are cases of", source: source
     ) { arguments, tensor throws(SchemeError) in
-      let std = try scale(arguments, try tensor.fans(for: name))
-      switch distribution {
-      case .uniform:
-        let bound = 3.0.squareRoot() * std
-        return try uniform(-bound, bound)
-      case .normal:
-        return try checked { () throws(LawError) in try .normal(roundingMean: 0, std: std) }
+      if defaults == nil {
+        for name in ["scale", "mode", "distribution"] where !arguments.has(name) {
+          throw .missing(parameter: name, scheme: arguments.scheme)
+        }
       }
+      return try variance(
+        try arguments.number("scale") ?? defaults?.scale ?? 1,
+        try arguments.mode(default: defaults?.mode ?? .fanIn),
+        try arguments.distribution(default: defaults?.distribution ?? .normal), try tensor.fans(for: name))
     }
+  }
+
+  /// Variance scale/fan, computed in the order of JAX's and Keras's variance scaling: for uniform the bound is
+  /// √(3·variance).
+  static func variance(
+    _ scale: Double, _ mode: FanMode, _ distribution: Distribution, _ fans: Fans
+  ) throws(SchemeError) -> Law {
+    guard scale > 0 else { throw .invalid("scale is \(scale); it must be above 0") }
+    let variance = scale / fans(mode)
+    return try distribution.law(std: variance.squareRoot(), bound: (3 * variance).squareRoot())
   }
 }

@@ -17,13 +17,19 @@ public struct Manifest: Sendable {
     public let dtype: DType
     /// How an element follows from its word.
     public let law: Law
-    /// The tensor's stream.
+    /// The stream its words come from.
     public let stream: UInt64
+    /// The tensor whose values it has, if they are another's.
+    public let tiedTo: TensorName?
     /// The digest over the tensor's chunk digests.
     public let digest: Digest
 
     /// A tensor of a manifest.
-    public init(name: TensorName, shape: Shape, dtype: DType, law: Law, stream: UInt64, digest: Digest) {
+    public init(
+      name: TensorName, shape: Shape, dtype: DType, law: Law, stream: UInt64, digest: Digest,
+      tiedTo: TensorName? = nil
+    ) {
+      self.tiedTo = tiedTo
       self.name = name
       self.shape = shape
       self.dtype = dtype
@@ -49,7 +55,8 @@ public struct Manifest: Sendable {
     let tensors = tensors.map { tensor -> JSONValue in
       [
         "digest": .string(tensor.digest.description), "dtype": .string(tensor.dtype.rawValue),
-        "law": tensor.law.json, "name": .string(tensor.name.string), "shape": tensor.shape.json,
+        "law": tensor.law.json(tiedTo: tensor.tiedTo), "name": .string(tensor.name.string),
+        "shape": tensor.shape.json,
         "stream": .string(String(tensor.stream)),
       ]
     }

@@ -1,36 +1,98 @@
 // Patterns on tensor names.
 
-/// A pattern in which `*` stands for any run of characters, dots included, and `?` for one; everything else is
-/// itself. It must match the whole name.
-struct Glob: Sendable {
-  let text: String
-  private let pattern: [Unicode.Scalar]
-
-  init(_ text: String) {
-    self.text = text
-    pattern = Array(text.unicodeScalars)
+/// A pattern in which `*` stands for any run of characters, dots included, `?` for one, and `{name}` for one or more,
+/// which it captures; everything else is itself. It must match the whole name; a capture takes as few characters as
+/// that allows, the first one first.
+package struct Glob: Sendable {
+  private enum Part: Sendable, Hashable {
+    case character(Unicode.Scalar)
+    case one
+    case any
+    case capture(String)
   }
 
-  /// Remembers the last `*` and lets it grow where what follows fails; at most pattern × name steps.
-  func matches(_ name: String) -> Bool {
-    let name = Array(name.unicodeScalars)
-    var (p, n) = (0, 0)
-    var star: (pattern: Int, name: Int)?
-    while n < name.count {
-      if p < pattern.count, pattern[p] == "*" {
-        star = (p, n)
-        p += 1
-      } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
-        p += 1
-        n += 1
-      } else if let last = star {
-        star = (last.pattern, last.name + 1)
-        p = last.pattern + 1
-        n = last.name + 1
-      } else {
-        return false
+  package let text: String
+  private let parts: [Part]
+
+  /// The names of the captures.
+  var captures: [String] { parts.compactMap { if case .capture(let name) = $0 { name } else { nil } } }
+
+  package init(_ text: String) {
+    self.text = text
+    var parts: [Part] = []
+    var rest = Substring(text).unicodeScalars
+    while let scalar = rest.popFirst() {
+      switch scalar {
+      case "*": if parts.last != .any { parts.append(.any) }
+      case "?": parts.append(.one)
+      case "{":
+        let name = String(Substring(rest.prefix { $0 != "}" }))
+        // Braces around anything but a name are themselves.
+        let isName = name.first.map { $0.isLetter || $0 == "_" } ?? false
+        if isName, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }),
+          rest.count > name.unicodeScalars.count
+        {
+          parts.append(.capture(name))
+          rest.removeFirst(name.unicodeScalars.count + 1)
+        } else {
+          parts.append(.character(scalar))
+        }
+      default: parts.append(.character(scalar))
       }
     }
-    return pattern[p...].allSatisfy { $0 == "*" }
+    self.parts = parts
+  }
+
+  func matches(_ name: String) -> Bool { captured(name) != nil }
+
+  /// What the captures are where the name matches; nil where it does not. At most pattern × name² steps.
+  package func captured(_ name: String) -> [String: String]? {
+    let name = Array(name.unicodeScalars)
+    // Places from which the rest of the pattern does not match the rest of the name.
+    var dead: Set<Int> = []
+    var lengths: [Int] = []
+
+    func match(_ p: Int, _ n: Int) -> Bool {
+      var (p, n) = (p, n)
+      while p < parts.count {
+        switch parts[p] {
+        case .character(let scalar):
+          guard n < name.count, name[n] == scalar else { return false }
+        case .one:
+          guard n < name.count else { return false }
+        case .any, .capture:
+          guard dead.insert(p * (name.count + 1) + n).inserted else { return false }
+          let isCapture = parts[p] != .any
+          // The last `*` takes all that is left.
+          if !isCapture, p == parts.count - 1 { return true }
+          var length = isCapture ? 1 : 0
+          while n + length <= name.count {
+            if isCapture { lengths.append(length) }
+            starts.append(n)
+            if match(p + 1, n + length) { return true }
+            starts.removeLast()
+            if isCapture { lengths.removeLast() }
+            length += 1
+          }
+          return false
+        }
+        p += 1
+        n += 1
+      }
+      return n == name.count
+    }
+    var starts: [Int] = []
+    guard match(0, 0) else { return nil }
+    // One start for each `*` and capture, in order.
+    var result: [String: String] = [:]
+    var rest = lengths[...]
+    let wild = parts.filter { if case .character = $0 { false } else { $0 != .one } }
+    for (part, start) in zip(wild, starts) {
+      guard case .capture(let key) = part, let length = rest.popFirst() else { continue }
+      var text = String.UnicodeScalarView()
+      text.append(contentsOf: name[start..<start + length])
+      result[key] = String(text)
+    }
+    return result
   }
 }

@@ -14,7 +14,9 @@ extension ModelSpec {
       return try resolve(dtype: dtype)
     }
     let tensors = try Checkpoint(path).entries.map {
-      LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code)
+      LikeTensor(
+        name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code,
+        bytes: .file($0.file, offset: $0.offset))
     }
     return try resolve(dtype: dtype, like: (path, tensors))
   }

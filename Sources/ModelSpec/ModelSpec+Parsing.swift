@@ -31,7 +31,7 @@ extension ModelSpec {
   }
 }
 
-private struct SpecReader {
+struct SpecReader {
   let file: String
   var diagnostics: [SpecDiagnostic] = []
   var lacksRules = false
@@ -42,24 +42,32 @@ private struct SpecReader {
 
   mutating func spec(_ root: SpecNode?) -> ModelSpec {
     var (dtype, layout) = (DType.float32, Layout.torch)
+    var values: [ModelSpec.Value] = []
+    var preset: ModelSpec?
     var like: (path: String, line: Int)?
     var tensors: [ModelSpec.TensorEntry] = []
     var rules: [ModelSpec.Rule] = []
     for (key, node) in members(
-      of: root, known: ["dtype", "layout", "like", "tensors", "rules"], what: "a spec")
+      of: root, known: ["dtype", "layout", "like", "preset", "values", "tensors", "rules"], what: "a spec")
     {
       switch key {
       case "dtype": dtype = self.modelDType(node) ?? dtype
       case "layout": layout = self.layout(node) ?? layout
       case "like": if let path = word(node, "like") { like = (path, node.line) }
+      case "preset": preset = self.preset(node)
+      case "values": values = self.values(node)
       case "tensors": tensors = self.tensors(node)
       default: rules = self.rules(node)
       }
     }
     if root == nil { report(nil, "the spec is empty; give tensors, or like, and rules") }
+    // What the spec says itself comes first; the preset's values stand for those it does not name.
+    let named = Set(values.map(\.name))
     return ModelSpec(
-      file: file, dtype: dtype, layout: layout, like: like?.path, likeLine: like?.line, tensors: tensors,
-      rules: rules, lacksRules: lacksRules, diagnostics: diagnostics)
+      file: file, dtype: dtype, layout: layout,
+      values: (preset?.values ?? []).filter { !named.contains($0.name) } + values, like: like?.path,
+      likeLine: like?.line, tensors: tensors,
+      rules: rules + (preset?.rules ?? []), lacksRules: lacksRules, diagnostics: diagnostics)
   }
 
   // MARK: - Tensors
@@ -99,13 +107,14 @@ private struct SpecReader {
       return entry
     }
     for (key, node) in members(
-      of: node, known: ["shape", "dtype", "init", "layout"], what: "a tensor", tensor: name)
+      of: node, known: ["shape", "dtype", "init", "layout", "fans"], what: "a tensor", tensor: name)
     {
       switch key {
       case "shape": entry.shape = shape(node, tensor: name)
       case "dtype": entry.dtype = self.dtype(node, tensor: name)
       case "init": (entry.initialization, entry.initLine) = (initialization(node, tensor: name), node.line)
-      default: entry.layout = layout(node, tensor: name)
+      case "layout": entry.fans = layout(node, tensor: name).map { .layout($0) }
+      default: entry.fans = fans(node, tensor: name)
       }
     }
     return entry
@@ -149,14 +158,20 @@ private struct SpecReader {
   }
 
   mutating func rule(_ node: SpecNode) -> ModelSpec.Rule? {
-    var (match, initialization, layout) = (Glob?.none, ModelSpec.Initialization?.none, Layout?.none)
+    var (match, initialization, fans) = (Glob?.none, ModelSpec.Initialization?.none, FanSource?.none)
+    var (rank, isFloatingPoint) = (Int?.none, Bool?.none)
     var initLine = node.line
     let before = diagnostics.count
-    for (key, node) in members(of: node, known: ["match", "init", "layout"], what: "a rule") {
+    for (key, node) in members(
+      of: node, known: ["match", "rank", "dtype", "init", "layout", "fans"], what: "a rule")
+    {
       switch key {
-      case "match": match = word(node, "match").map { Glob($0) }
+      case "match": match = glob(node)
+      case "rank": rank = self.rank(node)
+      case "dtype": isFloatingPoint = kind(node)
       case "init": (initialization, initLine) = (self.initialization(node), node.line)
-      default: layout = self.layout(node)
+      case "layout": fans = layout(node).map { .layout($0) }
+      default: fans = self.fans(node)
       }
     }
     if match == nil || initialization == nil, diagnostics.count == before {
@@ -167,40 +182,9 @@ private struct SpecReader {
       return nil
     }
     return ModelSpec.Rule(
-      line: node.line, match: match, initialization: initialization, initLine: initLine, layout: layout)
-  }
-
-  mutating func initialization(_ node: SpecNode, tensor: TensorName? = nil) -> ModelSpec.Initialization? {
-    var arguments: [String: String] = [:]
-    var name = node.scalar
-    var nameLine = node.line
-    if let pairs = node.mapping {
-      for (key, value) in pairs {
-        guard let key = key.scalar, let text = value.scalar else {
-          report(
-            value.line, "a parameter of init is \(value.kind); it must be a number or a word", tensor: tensor)
-          return nil
-        }
-        if key == "scheme" { (name, nameLine) = (text, value.line) } else { arguments[key] = text }
-      }
-    }
-    guard let name, !name.isEmpty else {
-      report(
-        node.line,
-        "init is \(node.mapping == nil ? node.kind : "a mapping without `scheme`"); write a name, or `{scheme: normal, std: 0.02}`",
-        tensor: tensor)
-      return nil
-    }
-    if name == "skip" {
-      if let key = arguments.keys.min() {
-        report(nameLine, "`skip` has no parameter `\(key)`", tensor: tensor)
-      }
-      return .skip
-    }
-    do { return .scheme(try Scheme(name, arguments)) } catch {
-      report(nameLine, error.description, tensor: tensor)
-      return nil
-    }
+      line: node.line, match: match, initialization: initialization, initLine: initLine, fans: fans,
+      rank: rank,
+      isFloatingPoint: isFloatingPoint)
   }
 
   // MARK: - Words

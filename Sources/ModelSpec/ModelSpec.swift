@@ -12,6 +12,8 @@ public struct ModelSpec: Sendable {
   public let dtype: DType
   /// The layout for which nothing nearer says one.
   public let layout: Layout
+  /// Named numbers for expressions, in the order in which they are computed.
+  let values: [Value]
   /// The checkpoint that names, shapes and dtypes are taken from, relative to the spec's folder.
   public let like: String?
   /// The line of `like`.
@@ -26,10 +28,48 @@ public struct ModelSpec: Sendable {
   /// everything.
   let diagnostics: [SpecDiagnostic]
 
+  /// A named number.
+  struct Value: Sendable {
+    enum Source: Sendable {
+      case expression(Expression)
+      /// How many tensors have names that match.
+      case count(Glob)
+      /// A dimension of the tensors whose names match, which must agree.
+      case dimension(Glob, axis: Int)
+    }
+
+    let name: String
+    let line: Int
+    let source: Source
+  }
+
   /// What an `init:` says.
   enum Initialization: Sendable {
-    case scheme(Scheme)
+    case scheme(SchemeText)
     case skip
+    /// The values of another tensor, whose name may hold captures.
+    case sameAs(String)
+    /// The bytes that `like` holds, or numbers.
+    case literal([Expression]?)
+    case parts(base: SchemeText, [PartText])
+  }
+
+  /// A scheme whose numbers may be expressions.
+  struct SchemeText: Sendable {
+    let scheme: Scheme
+    let expressions: [String: Expression]
+    /// The tensor whose fans are taken; its name may hold captures.
+    let fanOf: String?
+    let line: Int
+  }
+
+  /// A box of a tensor with a scheme of its own.
+  struct PartText: Sendable {
+    let box: [(start: Expression, stop: Expression)]
+    let scheme: SchemeText
+    /// The tensor name whose stream it draws from, by the index within the box.
+    let stream: String?
+    let line: Int
   }
 
   /// An entry under `tensors:`.
@@ -42,7 +82,7 @@ public struct ModelSpec: Sendable {
     var dtype: DType?
     var initialization: Initialization?
     var initLine: Int?
-    var layout: Layout?
+    var fans: FanSource?
   }
 
   /// An entry under `rules:`.
@@ -52,6 +92,12 @@ public struct ModelSpec: Sendable {
     /// Nil where it is wrong, which is reported.
     let initialization: Initialization?
     let initLine: Int
-    let layout: Layout?
+    let fans: FanSource?
+    /// Only tensors of so many dimensions.
+    let rank: Int?
+    /// Only floating-point tensors, or only the others.
+    let isFloatingPoint: Bool?
+    /// Whether it comes with a preset; then nobody need be told that it matches nothing.
+    var isPreset = false
   }
 }

@@ -54,14 +54,16 @@ public struct RecordedTensor: Sendable {
   public let digest: Digest
   /// The digest of each chunk.
   public let chunkDigests: DigestList
-  /// Whether the tensor's bytes are kept as blobs.
+  /// Whether the tensor's bytes are kept as blobs: all of a stored run's, and literals always.
   public let isStored: Bool
+  /// The tensor whose values it has; then the recipe is that one's.
+  public let tiedTo: TensorName?
 
   /// The tensor's entry in the manifest.
   public var manifestEntry: Manifest.Tensor {
     Manifest.Tensor(
       name: name, shape: recipe.shape, dtype: recipe.dtype, law: recipe.law, stream: recipe.stream,
-      digest: digest)
+      digest: digest, tiedTo: tiedTo)
   }
 }
 
@@ -71,8 +73,12 @@ package struct NewTensor: Sendable {
   package let scheme: JSONValue
   package let recipe: Recipe
   package let chunkDigests: DigestList
+  package let tiedTo: TensorName?
 
-  package init(name: TensorName, scheme: JSONValue, recipe: Recipe, chunkDigests: DigestList) {
+  package init(
+    name: TensorName, scheme: JSONValue, recipe: Recipe, chunkDigests: DigestList, tiedTo: TensorName? = nil
+  ) {
+    self.tiedTo = tiedTo
     self.name = name
     self.scheme = scheme
     self.recipe = recipe
@@ -109,7 +115,7 @@ package struct NewRun: Sendable {
       tensors: tensors.map {
         Manifest.Tensor(
           name: $0.name, shape: $0.recipe.shape, dtype: $0.recipe.dtype, law: $0.recipe.law,
-          stream: $0.recipe.stream, digest: Digest(ofChunks: $0.chunkDigests))
+          stream: $0.recipe.stream, digest: Digest(ofChunks: $0.chunkDigests), tiedTo: $0.tiedTo)
       })
   }
 }

@@ -33,7 +33,7 @@ extension Store {
           """,
         arguments: [
           run.name, manifestRow, String(run.seed), run.isStored, run.tensors.count,
-          run.tensors.reduce(0) { $0 + $1.recipe.shape.elementCount },
+          run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
           run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
           run.host.compact,
         ])
@@ -59,11 +59,12 @@ extension Store {
     for (position, tensor) in tensors.enumerated() {
       try insertTensor.execute(arguments: [
         run, position, tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.json.compact,
-        tensor.scheme.compact, tensor.recipe.law.json.compact, String(tensor.recipe.stream),
+        tensor.scheme.compact, tensor.recipe.law.json(tiedTo: tensor.tiedTo).compact,
+        String(tensor.recipe.stream),
         Data(Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
       ])
       let tensorRow = db.lastInsertedRowID
-      guard stored else { continue }
+      guard stored || !tensor.recipe.law.isRegenerable else { continue }
       for (index, digest) in tensor.chunkDigests.enumerated() {
         if let chunk = try Int64.fetchOne(findChunk, arguments: [Data(digest.bytes)]) {
           try insertChunk.execute(arguments: [tensorRow, index, chunk])
@@ -132,15 +133,14 @@ extension Store {
   /// The tensors of a run, in the spec's order.
   package func tensors(of run: Run) throws -> [RecordedTensor] {
     try read { db in
-      let rows = try Row.fetchCursor(
+      let rows = try Row.fetchAll(
         db,
         sql: """
           SELECT id, name, dtype, shape, scheme, law, stream, digest, chunk_digests
           FROM tensors WHERE run = ? ORDER BY position
           """,
         arguments: [run.rowID])
-      var tensors: [RecordedTensor] = []
-      while let row = try rows.next() { tensors.append(try self.tensor(row, of: run)) }
+      let tensors = try self.tensors(rows, of: run)
       guard tensors.count == run.tensorCount else {
         throw StoreError.damaged(
           path: self.path, what: "\(run.reference) has \(tensors.count) of its \(run.tensorCount) tensors")
@@ -178,7 +178,31 @@ extension Store {
     return runs
   }
 
-  private func tensor(_ row: Row, of run: Run) throws -> RecordedTensor {
+  /// Tensors, those that have another's values with its law.
+  private func tensors(_ rows: [Row], of run: Run) throws -> [RecordedTensor] {
+    var laws: [TensorName: Law] = [:]
+    var ties: [(row: Row, target: TensorName)] = []
+    var tensors: [RecordedTensor?] = try rows.map { row in
+      let json = try? JSONValue(parsing: row["law"] as String)
+      if json?["law"]?.stringValue == "same_as", let target = json?["name"]?.stringValue {
+        ties.append((row, TensorName(target)))
+        return nil
+      }
+      let tensor = try self.tensor(row, of: run, law: json.flatMap(Law.init(json:)))
+      laws[tensor.name] = tensor.recipe.law
+      return tensor
+    }
+    var rest = ties[...]
+    for index in tensors.indices where tensors[index] == nil {
+      guard let tie = rest.popFirst() else { break }
+      tensors[index] = try self.tensor(tie.row, of: run, law: laws[tie.target], tiedTo: tie.target)
+    }
+    return tensors.compactMap(\.self)
+  }
+
+  private func tensor(
+    _ row: Row, of run: Run, law: Law?, tiedTo target: TensorName? = nil
+  ) throws -> RecordedTensor {
     let name = TensorName(row["name"])
     func fail(_ what: String) -> StoreError {
       .damaged(path: path, what: "tensor `\(name)`: its \(what) cannot be read")
@@ -188,7 +212,7 @@ extension Store {
       let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
     else { throw fail("shape") }
     guard let stream = UInt64(row["stream"] as String) else { throw fail("stream") }
-    guard let json = try? JSONValue(parsing: row["law"] as String), let law = Law(json: json),
+    guard let law,
       let recipe = try? Recipe(seed: run.seed, stream: stream, dtype: dtype, shape: shape, law: law)
     else { throw fail("law") }
     guard let scheme = try? JSONValue(parsing: row["scheme"] as String) else { throw fail("scheme") }
@@ -200,6 +224,6 @@ extension Store {
     }
     return RecordedTensor(
       rowID: row["id"], name: name, scheme: scheme, recipe: recipe, digest: digest, chunkDigests: chunks,
-      isStored: run.isStored)
+      isStored: run.isStored || !law.isRegenerable, tiedTo: target)
   }
 }

@@ -40,6 +40,51 @@ public struct Box: Sendable, Hashable {
     do { self.resultShape = try Shape(kept) } catch { throw .malformed(slice.description, "\(error)") }
   }
 
+  /// Ranges on the leading axes; the axes after them are taken whole.
+  package init(leading: [Range<Int>], of shape: Shape) {
+    precondition(leading.count <= shape.rank, "a box has no more axes than its tensor")
+    self.shape = shape
+    ranges = leading + shape.dims[leading.count...].map { 0..<$0 }
+    resultShape = shape
+  }
+
+  /// The runs of neighbours that lie in a range of elements, in order, each with its first element's row-major index
+  /// within the box.
+  package func forEachRun(in elements: Range<Int>, _ body: (Range<Int>, _ indexInBox: Int) -> Void) {
+    // Trailing axes that are taken whole belong to the run, with the first one that is not.
+    var (outer, stride, length) = (shape.rank, 1, 1)
+    while outer > 0 {
+      outer -= 1
+      length = stride * ranges[outer].count
+      let isWhole = ranges[outer].count == shape.dims[outer]
+      if !isWhole { break }
+      if outer > 0 { stride *= shape.dims[outer] }
+    }
+    guard length > 0, !elements.isEmpty, !ranges.contains(where: \.isEmpty) else { return }
+    let offset = shape.rank == 0 ? 0 : ranges[outer].lowerBound * stride
+    let block = shape.rank == 0 ? 1 : stride * shape.dims[outer]
+    // Outer coordinates, counted through the tensor: only those inside the ranges have a run.
+    let counts = shape.dims[..<outer], inside = ranges[..<outer]
+    var index = elements.lowerBound / block
+    while index * block < elements.upperBound {
+      var (rest, ordinal, scale, isInside) = (index, 0, 1, true)
+      for axis in counts.indices.reversed() {
+        let place = rest % counts[axis]
+        rest /= counts[axis]
+        isInside = isInside && inside[axis].contains(place)
+        ordinal += (place - inside[axis].lowerBound) * scale
+        scale *= inside[axis].count
+      }
+      if isInside {
+        let start = index * block + offset
+        let run = (start..<start + length).clamped(to: elements)
+        if !run.isEmpty { body(run, ordinal * length + run.lowerBound - start) }
+      }
+      index += 1
+      if outer == 0 { break }
+    }
+  }
+
   private static func clip(_ bound: Int, _ dim: Int) -> Int {
     bound < 0 ? max(0, bound + dim) : min(bound, dim)
   }

@@ -19,6 +19,11 @@ extension Store {
     let digests = Digest.each(of: read.map { UnsafeRawBufferPointer(buffers[$0]) })
     let intact = Set(zip(read, digests).filter { recorded($0) == $1 }.map(\.0))
     let rest = tasks.indices.filter { !intact.contains($0) }
+    for i in rest where !tensors[tasks[i].tensor].recipe.law.isRegenerable {
+      throw RegistryError.mismatch(
+        "chunk \(tasks[i].chunk.index) of tensor `\(tensors[tasks[i].tensor].name)` is damaged, and a literal's bytes cannot be made again; nothing of it was given out"
+      )
+    }
     let filled = Digest.each(
       filling: rest.map { tensors[tasks[$0].tensor].recipeChunk(tasks[$0].chunk) },
       into: rest.map { buffers[$0] })

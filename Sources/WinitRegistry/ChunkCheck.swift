@@ -19,6 +19,7 @@ extension RecordedTensor {
   func state(_ chunk: Chunk, _ digest: Digest, _ bytes: UnsafeRawBufferPointer) -> ChunkState {
     let recorded = chunkDigests[chunk.index]
     if digest == recorded { return .matches }
+    guard recipe.law.isRegenerable else { return .differs(nil) }
     let elements = chunk.elements(recipe.dtype)
     let expected = recipe.bytes(elements)
     guard Digest(hashing: expected.span.bytes) == recorded else { return .differs(nil) }
@@ -31,12 +32,15 @@ extension RecordedTensor {
 }
 
 extension Store {
-  /// Reads stored chunks and holds them against their digests; nil for those that are not kept.
+  /// Reads those stored chunks that are wanted and holds them against their digests; nil for others, and for what is
+  /// not kept.
   func checkStored(
-    _ tasks: [ChunkTask], of tensors: [RecordedTensor], _ buffers: [UnsafeMutableRawBufferPointer]
+    _ tasks: [ChunkTask], of tensors: [RecordedTensor], _ buffers: [UnsafeMutableRawBufferPointer],
+    where wanted: [Bool]
   ) throws -> [ChunkState?] {
     var states = [ChunkState?](repeating: nil, count: tasks.count)
-    let kept = tasks.indices.filter { tensors[tasks[$0].tensor].isStored }
+    let kept = tasks.indices.filter { wanted[$0] && tensors[tasks[$0].tensor].isStored }
+    guard !kept.isEmpty else { return states }
     let isRead = try readChunks(
       kept.map { (tensors[tasks[$0].tensor], tasks[$0].chunk.index) }, into: kept.map { buffers[$0] })
     for (i, isRead) in zip(kept, isRead) where !isRead { states[i] = .unreadable }
@@ -48,14 +52,20 @@ extension Store {
     return states
   }
 
-  /// Fills chunks again and holds them against their digests.
-  func checkRegenerated(_ tasks: [ChunkTask], of tensors: [RecordedTensor]) throws -> [ChunkState] {
-    let digests = Digest.each(of: tasks.map { tensors[$0.tensor].recipeChunk($0.chunk) })
-    return try zip(tasks, digests).map { task, digest in
-      let tensor = tensors[task.tensor]
-      return digest == tensor.chunkDigests[task.chunk.index]
-        ? .matches : .differs(try regeneratedDifference(task.chunk, of: tensor))
+  /// Fills those chunks again that are wanted and holds them against their digests; nil for others.
+  func checkRegenerated(
+    _ tasks: [ChunkTask], of tensors: [RecordedTensor], where wanted: [Bool]
+  ) throws -> [ChunkState?] {
+    var states = [ChunkState?](repeating: nil, count: tasks.count)
+    let filled = tasks.indices.filter { wanted[$0] }
+    let digests = Digest.each(of: filled.map { tensors[tasks[$0].tensor].recipeChunk(tasks[$0].chunk) })
+    for (i, digest) in zip(filled, digests) {
+      let (tensor, chunk) = (tensors[tasks[i].tensor], tasks[i].chunk)
+      states[i] =
+        digest == tensor.chunkDigests[chunk.index]
+        ? .matches : .differs(try regeneratedDifference(chunk, of: tensor))
     }
+    return states
   }
 
   /// What a chunk filled again has else than the stored bytes, if those have the recorded digest.

@@ -16,7 +16,9 @@ struct Export {
   let header: [UInt8]
 
   init(_ store: Store, _ run: Run, _ selection: Selection, _ format: ExportFormat) throws {
-    let chosen = try Export.select(selection.tensors, of: run, store)
+    let chosen = try Export.select(selection.tensors, of: run, store).filter { tensor in
+      selection.includesTied || selection.tensors != nil || tensor.tiedTo == nil
+    }
     let chosenBoxes = try chosen.map { tensor in
       guard let slice = selection.slice else { return Box(whole: tensor.recipe.shape) }
       do { return try Box(slice, of: tensor.recipe.shape) } catch let error as SliceError {

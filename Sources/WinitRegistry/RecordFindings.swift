@@ -45,16 +45,27 @@ extension Store {
 
 /// Why a recorded scheme does not give the recorded law; nil where it does.
 func schemeProblem(_ tensor: RecordedTensor) -> String? {
-  let members = (tensor.scheme.objectValue ?? []).filter { $0.key != "layout" && $0.key != "picked" }
-  guard let layout = tensor.scheme["layout"]?.stringValue.flatMap(Layout.init(rawValue:)) else {
-    return "its recorded scheme has no layout"
+  let recipe = tensor.recipe
+  switch (tensor.scheme["scheme"]?.stringValue, recipe.law) {
+  case ("same_as", _): return tensor.tiedTo == nil ? "its scheme is same_as, and its law is not" : nil
+  case ("literal", let law): return law == .literal ? nil : "its scheme is literal, and its law is not"
+  case ("parts", .parts(let parts)):
+    let records = tensor.scheme["parts"]?.arrayValue ?? []
+    guard records.count == parts.count else { return "its scheme has other parts than its law" }
+    return zip(records, parts).compactMap { schemeProblem($0["init"] ?? .null, recipe, law: $1.law) }.first
+  default: return schemeProblem(tensor.scheme, recipe, law: recipe.law)
   }
+}
+
+private func schemeProblem(_ scheme: JSONValue, _ recipe: Recipe, law recorded: Law) -> String? {
+  let members = (scheme.objectValue ?? []).filter { !FanSource.keys.contains($0.key) && $0.key != "picked" }
+  guard let fans = FanSource(json: scheme) else { return "its recorded scheme has no layout and no fans" }
   do {
-    let law = try Scheme(json: .object(members))
-      .resolve(shape: tensor.recipe.shape, dtype: tensor.recipe.dtype, layout: layout).law
-    if law == tensor.recipe.law { return nil }
+    let law = try Scheme(json: .object(members)).resolve(shape: recipe.shape, dtype: recipe.dtype, fans: fans)
+      .law
+    if law == recorded { return nil }
     return
-      "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(tensor.recipe.law.json.compact) is recorded; the recorded law is what its bits follow"
+      "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(recorded.json.compact) is recorded; the recorded law is what its bits follow"
   } catch {
     return "its recorded scheme does not resolve: \(error)"
   }

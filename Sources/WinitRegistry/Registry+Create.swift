@@ -64,10 +64,12 @@ extension Registry {
   ) throws -> CreateReceipt {
     try Registry.check(name, plan)
     let recipes = try plan.tensors.map {
-      try Recipe(seed: seed, stream: $0.name.stream, dtype: $0.dtype, shape: $0.shape, law: $0.resolution.law)
+      try Recipe(seed: seed, stream: $0.streamName.stream, dtype: $0.dtype, shape: $0.shape, law: $0.law)
     }
     let start = ContinuousClock.now
-    let creation = Creation(store: store, recipes: recipes, options: options, progress: progress)
+    let creation = Creation(
+      store: store, recipes: recipes, literals: plan.tensors.map(\.literal), options: options,
+      progress: progress)
     do {
       try creation.fill(allChunks(recipes.map(\.byteCount)))
       let run = try creation.commit { chunkDigests in
@@ -75,7 +77,9 @@ extension Registry {
           name: name, seed: seed, isStored: !options.recipeOnly, createdAt: Date.now.formatted(.iso8601),
           toolVersion: toolVersion, host: hostFacts(),
           tensors: zip(plan.tensors, zip(recipes, chunkDigests)).map { tensor, made in
-            NewTensor(name: tensor.name, scheme: tensor.recordedScheme, recipe: made.0, chunkDigests: made.1)
+            NewTensor(
+              name: tensor.name, scheme: tensor.record, recipe: made.0, chunkDigests: made.1,
+              tiedTo: tensor.tiedTo)
           })
       }
       return CreateReceipt(
@@ -103,53 +107,65 @@ extension Registry {
   }
 }
 
-extension PlannedTensor {
-  /// The scheme as recorded: as written, with the layout, and with what `auto` picked.
-  var recordedScheme: JSONValue {
-    var members = scheme.json.objectValue ?? []
-    if resolution.scheme.name != scheme.name {
-      members.append(.init("picked", .string(resolution.scheme.name)))
-    }
-    members.append(.init("layout", .string(layout.rawValue)))
-    return .object(members)
-  }
-}
-
 /// The state of a create under way.
 private final class Creation {
   private let store: Store
   private let recipes: [Recipe]
+  private let literals: [LiteralBytes?]
   private let options: CreateOptions
   private let progress: ProgressHandler?
-  private let pipeline: ChunkPipeline
   private let total: Int
   private var done = 0
   private var digests: [DigestList]
   private var added: [AddedChunk] = []
   private(set) var storedBytes = 0
 
-  init(store: Store, recipes: [Recipe], options: CreateOptions, progress: ProgressHandler?) {
+  init(
+    store: Store, recipes: [Recipe], literals: [LiteralBytes?], options: CreateOptions,
+    progress: ProgressHandler?
+  ) {
     self.store = store
     self.recipes = recipes
+    self.literals = literals
     self.options = options
     self.progress = progress
-    pipeline = ChunkPipeline(threads: options.threads, keepingBytes: !options.recipeOnly)
     total = recipes.reduce(0) { $0 + $1.byteCount }
     digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
   }
 
-  /// Fills and hashes chunks, and adds them to the store a batch at a time.
+  /// Fills and hashes chunks, and adds them to the store a batch at a time; of a recipe only the literals.
   func fill(_ tasks: some Sequence<ChunkTask>) throws {
-    let (recipes, keepsBytes) = (recipes, !options.recipeOnly)
+    guard options.recipeOnly else { return try fill(tasks, keepingBytes: true) }
+    let literals = literals
+    try fill(tasks.lazy.filter { literals[$0.tensor] == nil }, keepingBytes: false)
+    if literals.contains(where: { $0 != nil }) {
+      try fill(tasks.lazy.filter { literals[$0.tensor] != nil }, keepingBytes: true)
+    }
+  }
+
+  private func fill(_ tasks: some Sequence<ChunkTask>, keepingBytes: Bool) throws {
+    let (recipes, literals) = (recipes, literals)
+    let pipeline = ChunkPipeline(threads: options.threads, keepingBytes: keepingBytes)
     try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
-      let chunks = tasks.map { RecipeChunk(recipes[$0.tensor], $0.chunk) }
-      return keepsBytes ? Digest.each(filling: chunks, into: buffers) : Digest.each(of: chunks)
+      guard keepingBytes else {
+        return Digest.each(of: tasks.map { RecipeChunk(recipes[$0.tensor], $0.chunk) })
+      }
+      let filled = tasks.indices.filter { literals[tasks[$0].tensor] == nil }
+      let given = tasks.indices.filter { literals[tasks[$0].tensor] != nil }
+      for i in given {
+        try literals[tasks[i].tensor]?.read(at: tasks[i].chunk.byteRange.lowerBound, into: buffers[i])
+      }
+      let made = Digest.each(
+        filling: filled.map { RecipeChunk(recipes[tasks[$0].tensor], tasks[$0].chunk) },
+        into: filled.map { buffers[$0] })
+      let read = Digest.each(of: given.map { UnsafeRawBufferPointer(buffers[$0]) })
+      return zip(filled + given, made + read).sorted { $0.0 < $1.0 }.map(\.1)
     } consume: { batch in
       for chunk in batch {
         digests[chunk.task.tensor][chunk.task.chunk.index] = chunk.result
         done += chunk.task.chunk.byteCount
       }
-      if !options.recipeOnly { try store(batch) }
+      if keepingBytes { try store(batch) }
       try progress?(min(done, total), total)
     }
   }

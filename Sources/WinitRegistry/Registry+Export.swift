@@ -20,9 +20,12 @@ public struct Selection: Sendable {
   public var tensors: [TensorName]?
   /// The slice of each; nil for the whole.
   public var slice: Slice?
+  /// Whether tensors that have another's values are taken too, where none are named.
+  public var includesTied: Bool
 
   /// By default everything.
-  public init(tensors: [TensorName]? = nil, slice: Slice? = nil) {
+  public init(tensors: [TensorName]? = nil, slice: Slice? = nil, includesTied: Bool = true) {
+    self.includesTied = includesTied
     self.tensors = tensors
     self.slice = slice
   }

@@ -33,13 +33,17 @@ extension Registry {
     let tasks = allChunks(tensors.map(\.recipe.byteCount))
     let total = tensors.reduce(0) { $0 + $1.recipe.byteCount }
     var tallies: [Int: (stored: ChunkTally, regenerated: ChunkTally)] = [:]
-    let readsBlobs = mode != .regenerate && run.isStored
+    let literals = tensors.contains { !$0.recipe.law.isRegenerable }
+    let readsBlobs = mode != .regenerate && run.isStored || literals
     let pipeline = ChunkPipeline(threads: threads, keepingBytes: readsBlobs)
     let store = store
     try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
-      let none = [ChunkState?](repeating: nil, count: tasks.count)
-      let stored = readsBlobs ? try store.checkStored(tasks, of: tensors, buffers) : none
-      let regenerated = mode == .stored ? none : try store.checkRegenerated(tasks, of: tensors)
+      // A literal cannot be filled again, so its stored bytes are checked whatever is asked.
+      let isLiteral = tasks.map { !tensors[$0.tensor].recipe.law.isRegenerable }
+      let stored = try store.checkStored(
+        tasks, of: tensors, buffers, where: isLiteral.map { $0 || mode != .regenerate })
+      let regenerated = try store.checkRegenerated(
+        tasks, of: tensors, where: isLiteral.map { !$0 && mode != .stored })
       return Array(zip(stored, regenerated))
     } consume: { batch in
       for chunk in batch {

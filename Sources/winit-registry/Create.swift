@@ -21,25 +21,23 @@ struct Create: ParsableCommand {
         rules:                    # the first match wins; * crosses dots
           - {match: "*.weight", init: {scheme: he_normal, mode: fan_out}}
 
-      SCHEMES
-        zeros, ones, constant     value
-        normal                    mean 0, std 0.01
-        uniform                   low, high; ±1/√fan_in if not given
-        truncated_normal          mean 0, std 0.01, cut at low -2, high 2 (in std)
-        xavier_uniform, _normal   activation or gain (1); alias glorot_
-        he_uniform, _normal       mode, activation (relu) or gain; alias kaiming_
-        lecun_uniform, _normal    mode, activation or gain (1)
-        auto                      activation; picks xavier_uniform or he_normal
-        skip                      leaves a tensor of `like` out
-        mode: fan_in, fan_out or fan_avg; activation: linear, sigmoid, tanh,
-        softmax, relu, leaky_relu(slope) or selu
+      Instead of a spec, --preset names the rules of a library's own initialization, for the tensors of --like:
+
+        winit-registry create gpt2 --preset gpt2 --like model.safetensors --seed 1
+
+      `schemes` lists the schemes and their parameters, `preset` the presets.
       """)
 
   @Argument(help: "The run's name: letters, digits, `.`, `_`, `/` and `-`.")
   var name: String
 
   @Option(parsing: .unconditional, help: ArgumentHelp("The spec.", valueName: "file"))
-  var spec: String
+  var spec: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A preset in the spec's place; needs --like. `preset list` has them.", valueName: "name"))
+  var preset: String?
 
   @Option(
     parsing: .unconditional,
@@ -64,6 +62,17 @@ struct Create: ParsableCommand {
   @OptionGroup var json: JSONFlag
 
   func validate() throws {
+    switch (spec, preset) {
+    case (nil, nil):
+      throw ValidationError("give the model's spec: --spec FILE, or --preset NAME with --like FILE")
+    case (_?, _?):
+      throw ValidationError(
+        "give one of --spec and --preset; a spec can name a preset itself: `preset: NAME`")
+    case (nil, _?) where like == nil:
+      throw ValidationError(
+        "--preset has rules and no tensors; give the checkpoint that has them: --like FILE")
+    default: break
+    }
     if let dtype, DType(parsing: dtype)?.isFloatingPoint != true {
       throw ValidationError("--dtype \(dtype) is not float64, float32, float16 or bfloat16")
     }
@@ -76,7 +85,8 @@ struct Create: ParsableCommand {
       options.like = like
       options.recipeOnly = recipeOnly
       options.threads = threads.threads
-      let plan = try ModelSpec(contentsOf: spec).plan(dtype: options.dtype, like: like)
+      let spec = try spec.map { try ModelSpec(contentsOf: $0) } ?? ModelSpec(preset: preset ?? "")
+      let plan = try spec.plan(dtype: options.dtype, like: like)
       for warning in plan.warnings { printError("warning: \(warning)") }
       try Registry.check(name, plan)
       let progress = ProgressBar(recipeOnly ? "hashing" : "filling")

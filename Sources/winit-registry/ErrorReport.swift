@@ -24,7 +24,7 @@ enum ExitStatus {
       case .mismatch: mismatch
       case .leftBehind(_, let error): of(error)
       }
-    case is SliceError: usage
+    case is SliceError, is UnknownPreset: usage
     case is SpecError, is FormatError, is LawError, is SchemeError, is JSONError: badData
     case let error as StoreError:
       switch error {

@@ -43,6 +43,9 @@ struct Get: ParsableCommand {
   )
   var format: ExportFormat?
 
+  @Flag(inversion: .prefixedNo, help: "Write tensors that have another's values (same_as) too.")
+  var tied = true
+
   @Flag(help: "Replace the file if it exists.")
   var force = false
 
@@ -64,7 +67,7 @@ struct Get: ParsableCommand {
     try reportingErrors {
       let selection = Selection(
         tensors: tensors.isEmpty ? nil : tensors.map { TensorName($0) },
-        slice: try slice.map { try Slice(parsing: $0) })
+        slice: try slice.map { try Slice(parsing: $0) }, includesTied: tied)
       let registry = try registry.open()
       let run = try registry.run(reference)
       let format = format ?? ExportFormat(endingOf: output ?? "")

@@ -33,15 +33,17 @@ extension RecordedTensor {
     [
       "name": .string(name.string), "shape": recipe.shape.json,
       "dtype": .string(recipe.dtype.rawValue), "scheme": .string(schemeName), "init": scheme,
-      "law": recipe.law.json, "stream": .string(String(recipe.stream)), "digest": .string(digest.description),
+      "law": manifestEntry.law.json(tiedTo: tiedTo), "stream": .string(String(recipe.stream)),
+      "digest": .string(digest.description),
     ]
   }
 
   /// The scheme as written, on one line: `he_normal(mode fan_out)`.
   var schemeText: String {
-    let hidden = ["scheme", "alias", "layout", "picked"]
+    if recipe.law != .literal, case .parts = recipe.law { return "parts" }
+    let hidden = ["scheme", "alias", "layout", "picked", "expressions", "fans", "fan_in", "fan_out"]
     let arguments = (scheme.objectValue ?? []).filter { !hidden.contains($0.key) }.map { member in
-      "\(member.key) \(member.value.stringValue ?? member.value.compact)"
+      "\(member.key) \(scheme["expressions"]?[member.key]?.stringValue ?? member.value.stringValue ?? member.value.compact)"
     }
     let written = scheme["scheme"]?.stringValue ?? ""
     let call = arguments.isEmpty ? written : "\(written)(\(arguments.joined(separator: ", ")))"
@@ -51,6 +53,10 @@ extension RecordedTensor {
   /// The law's numbers on one line, as short as binary32 allows, without those that follow from the others.
   var lawText: String {
     let derived = ["alpha", "beta", "half", "mid"]
+    if let tiedTo { return "same_as(\(tiedTo))" }
+    if case .parts(let parts) = recipe.law {
+      return "parts(\(parts.map(\.law.name).joined(separator: ", ")))"
+    }
     let numbers = recipe.law.parameters.filter { !derived.contains($0.name) }.map { name, value in
       "\(name) \(JSONNumber.text(Double("\(Float(value))") ?? value))"
     }

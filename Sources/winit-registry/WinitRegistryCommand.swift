@@ -35,7 +35,9 @@ struct WinitRegistryCommand: ParsableCommand {
         winit-registry verify gpt2 --against gpt2.safetensors
       """,
     version: toolVersion,
-    subcommands: [Create.self, Get.self, Verify.self, List.self, Show.self, Version.self])
+    subcommands: [
+      Create.self, Get.self, Verify.self, List.self, Show.self, Schemes.self, Presets.self, Version.self,
+    ])
 
   static func main() {
     // A reader that stops early is an error of `write`, and `emit` knows what to make of it.

@@ -13,7 +13,11 @@ import Testing
       What `winit-registry --help` says, and the help of each subcommand.
 
       """
-    for command in ["", "create", "get", "verify", "list", "show", "version"] {
+    let commands = [
+      "", "create", "get", "verify", "list", "show", "schemes", "schemes list", "schemes show", "preset",
+      "preset list", "preset show", "version",
+    ]
+    for command in commands {
       let words = (command + " --help").trimmingCharacters(in: .whitespaces)
       let help = try Command.run(
         words.split(separator: " ").map(String.init), in: place.folder, environment: ["COLUMNS": "100"])

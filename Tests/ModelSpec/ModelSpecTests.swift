@@ -51,12 +51,14 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
         "transformer.h.0.mlp.c_proj.bias", "steps",
       ])
     #expect(
-      plan.tensors.map(\.resolution.law) == [
+      plan.tensors.map(\.law) == [
         .normal(mean: 0, std: 0.02), .constant(value: 1),
         .normal(mean: 0, std: 0.004082482904638630 as Float),
         .constant(value: 0), .constant(value: 0),
       ])
-    #expect(plan.tensors.map(\.layout) == [.torch, .torch, .keras, .torch, .torch])
+    #expect(
+      plan.tensors.map { FanSource(json: $0.record) }
+        == [.layout(.torch), .layout(.torch), .layout(.keras), .layout(.torch), .layout(.torch)])
     #expect(plan.tensors[4].dtype == .int64)
     #expect(plan.warnings.isEmpty)
   }
@@ -186,7 +188,7 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       ),
       (
         "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: normal, std: .nan}}",
-        ["m.yaml:3: tensor `a`: std is `.nan`, which is not a number"]
+        ["m.yaml:3: std is `.nan`, which is not a number"]
       ),
       (
         "tensors: {a: [1]}\nrules:\n  - {match: a, init: {scheme: uniform, low: 2, high: 1}}",
