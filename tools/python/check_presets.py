@@ -264,7 +264,7 @@ class Law:
 
     def __init__(self, d):
         kind = d["law"]
-        self.low, self.high, self.far = -math.inf, math.inf, []
+        self.low, self.high, self.far = -math.inf, math.inf, d.get("far", [])
         if kind == "normal":
             self.mean, self.sd, self.m4, self.m8 = float(d.get("mean", 0)), float(d["std"]), 3.0, 105.0
         elif kind == "uniform":
@@ -274,16 +274,14 @@ class Law:
             if "half" in d and not math.isclose(d["half"], (self.high - self.low) / 2, rel_tol=1e-6):
                 raise Problem(f"uniform: half {d['half']} and bounds {self.low}, {self.high} disagree")
         elif kind == "truncated_normal":
-            alpha, beta = float(d["alpha"]), float(d["beta"])
-            self.low, self.high = float(d["low"]), float(d["high"])
-            sigma = (self.high - self.low) / (beta - alpha)  # of the normal before the cut
-            mu = self.low - alpha * sigma
+            # Cuts are in standard deviations, of the normal before the cut; alpha and beta are its distribution there.
+            alpha, beta, mu, sigma = (float(d[key]) for key in ("low", "high", "mean", "std"))
+            for key, cut in (("alpha", alpha), ("beta", beta)):
+                if not math.isclose(d[key], cdf(cut), rel_tol=1e-9):
+                    raise Problem(f"truncated_normal: {key} {d[key]} is not that of the cut {cut}")
+            self.low, self.high = mu + alpha * sigma, mu + beta * sigma
             shift, m2, m4, m8 = truncated_moments(alpha, beta)
             self.mean, self.sd, self.m4, self.m8 = mu + sigma * shift, sigma * math.sqrt(m2), m4 / m2**2, m8 / m2**4
-            self.far = [b for b, cut in ((self.low, alpha), (self.high, beta)) if abs(cut) > FAR]
-            # The std given may be that of the normal before the cut or that of the law itself.
-            if not any(math.isclose(float(d["std"]), s, rel_tol=1e-6) for s in (sigma, self.sd)):
-                raise Problem(f"truncated_normal: std {d['std']} is neither {sigma} nor {self.sd}")
         else:
             raise Problem(f"unknown law {kind}")
         if not self.sd > 0:
@@ -384,6 +382,10 @@ class Comparison:
         if dtype_name(t["dtype"]) != dtype:
             self.fault(name, f"dtype {t['dtype']}, in the state dict {dtype}")
         law = t["law"]
+        init = t.get("init", {})
+        if init.get("scheme") == "torch.trunc_normal" and law["law"] == "normal":
+            # The scheme's cuts are so far out that they cut nothing.
+            law = {**law, "far": [init.get("a", -2), init.get("b", 2)]}
         kind = law["law"]
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if kind == "literal":
@@ -403,7 +405,7 @@ class Comparison:
                 owner[box] = i
             inner = [[slice(int(a), int(b)) for a, b in p["box"]] for p in law["parts"][1:]]
             self.rows(name, data, [b[0] for b in inner if b])
-            if law["parts"][0]["box"] != [[0, n] for n in shape]:
+            if law["parts"][0]["box"] not in ([], [[0, n] for n in shape]):
                 self.fault(name, f"base box {law['parts'][0]['box']} is not the whole tensor {shape}")
             for i, p in enumerate(law["parts"]):
                 self.region(f"{name} part {i}", p["law"], data[owner == i])
