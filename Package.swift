@@ -106,7 +106,7 @@ let package = Package(
     tests(of: "Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
     tests(of: "Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
     tests(of: "TensorFiles", ["Tensors", "CanonicalJSON"]),
-    tests(of: "ModelSpec", ["Tensors", "InitLaw", "Initializers"]),
+    tests(of: "ModelSpec", ["Tensors", "InitLaw", "Initializers", "Presets"]),
     tests(
       of: "Store",
       [

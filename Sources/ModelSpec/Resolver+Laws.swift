@@ -109,6 +109,7 @@ extension Resolver {
         return Double(number)
       }
       if let value = values[name] { return value }
+      if let why = unset[name] { throw Expression.Failure(message: why) }
       guard ["fan_in", "fan_out", "fan_avg"].contains(name) else { return nil }
       do throws(SchemeError) {
         let fans = try fans.fans(of: context.shape, for: name)

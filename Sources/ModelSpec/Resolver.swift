@@ -30,6 +30,8 @@ struct Resolver {
   var matched: Set<Int> = []
   var subjects: [TensorName: Subject] = [:]
   var values: [String: Double] = [:]
+  /// Values that cannot be had from these tensors, and why.
+  var unset: [String: String] = [:]
 
   init(spec: ModelSpec, dtype: DType?, likePath: String?) {
     self.spec = spec
@@ -97,16 +99,27 @@ struct Resolver {
           let place = axis < 0 ? axis + dims.count : axis
           return dims.indices.contains(place) ? dims[place] : nil
         }
-        guard let dim = dims.first.flatMap(\.self), dims.allSatisfy({ $0 == dim }) else {
-          // Unset: a rule that needs it says so, and one that does not need not care.
-          continue
+        if let dim = dims.first.flatMap(\.self), dims.allSatisfy({ $0 == dim }) {
+          values[value.name] = Double(dim)
+        } else {
+          // A rule that needs it says so; one that does not need not care.
+          unset[value.name] =
+            "`\(value.name)` has no value: `\(glob.text)` matches no tensor with that axis, or ones that differ there"
         }
-        values[value.name] = Double(dim)
       case .expression(let expression):
+        var missing: String?
         do throws(Expression.Failure) {
-          values[value.name] = try expression.value({ [values] name in values[name] }, dims: [])
+          values[value.name] = try expression.value(
+            { [values, unset] name in
+              missing = missing ?? unset[name]
+              return values[name]
+            }, dims: [])
         } catch {
-          report(value.line, nil, "the value `\(value.name)` is `\(expression.text)`: \(error.message)")
+          if let missing {
+            unset[value.name] = missing
+          } else {
+            report(value.line, nil, "the value `\(value.name)` is `\(expression.text)`: \(error.message)")
+          }
         }
       }
     }

@@ -55,7 +55,10 @@ final class ChunkPipeline {
     func start() {
       while underWay.count < batchesUnderWay, let tasks = batches.take() {
         let batch = Batch<Result>(tasks, in: memory.isEmpty ? nil : memory[number % memory.count])
-        if number < threads { DispatchQueue.global().async(group: workers) { queue.help() } }
+        // A serial queue for each worker, because one that waits would keep a shared thread from others.
+        if number < threads {
+          DispatchQueue(label: "winit-registry.worker").async(group: workers) { queue.help() }
+        }
         number += 1
         underWay.append(batch)
         queue.add(batch)

@@ -19,11 +19,13 @@ final class Interruption: Sendable {
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   private init() {
+    // A queue of its own: Dispatch gives a serial one a thread even where the shared ones are all at work.
+    let queue = DispatchQueue(label: "winit-registry.interruption")
     sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
       // Who starts a command with a signal ignored, as nohup does, means it.
       if Interruption.isIgnored(number) { return nil }
       signal(number, SIG_IGN)
-      return DispatchSource.makeSignalSource(signal: number, queue: .global())
+      return DispatchSource.makeSignalSource(signal: number, queue: queue)
     }
     for source in sources {
       source.setEventHandler { [weak self] in

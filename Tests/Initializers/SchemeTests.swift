@@ -69,6 +69,61 @@ private func scale(_ law: Law) -> Float? {
     #expect(try Scheme(alias).json["scheme"]?.stringValue == name)
   }
 
+  // Computed with Python's math module in the libraries' order, for the same shape.
+  @Test(
+    "under a library's name a scheme has that library's meaning and defaults",
+    arguments: [
+      ("torch.kaiming_uniform", ["a": "2.23606797749979"], 0.018042195912175804),
+      ("torch.kaiming_normal", [:], 0.025515518153991442),
+      ("torch.xavier_normal", ["gain": "2"], 0.04564354645876385),
+      ("torch.uniform", ["a": "-0.5", "b": "0.5"], 0.5),
+      ("torch.normal", [:], 1), ("torch.trunc_normal", ["std": "0.02"], 0.02), ("jax.normal", [:], 0.01),
+      ("jax.glorot_uniform", [:], 0.03952847075210474), ("jax.he_uniform", [:], 0.04419417382415922),
+      ("keras.random_normal", [:], 0.05), ("keras.random_uniform", [:], 0.05),
+      ("keras.HeUniform", [:], 0.04419417382415922),
+      ("he_normal", ["distribution": "uniform"], 0.04419417382415922),
+    ] as [(String, [String: String], Double)])
+  func libraries(name: String, arguments: [String: String], expected: Double) throws {
+    #expect(scale(try law(name, arguments)) == Float(expected))
+  }
+
+  @Test(
+    "cut normals keep their variance where the library corrects it, and not where it does not",
+    arguments: [
+      ("lecun_normal", [:], 0.020511220524151476), ("jax.lecun_normal", [:], 0.020511220524151472),
+      ("jax.glorot_normal", [:], 0.025944869778524542), ("keras.he_normal", [:], 0.029007246246080396),
+      ("variance_scaling", ["mode": "fan_geo_avg"], 0.029007246246080396),
+      ("keras.truncated_normal", [:], 0.05),
+      ("jax.truncated_normal", ["stddev": "0.5"], 0.5), ("torch.trunc_normal", [:], 1),
+    ] as [(String, [String: String], Double)])
+  func cut(name: String, arguments: [String: String], expected: Double) throws {
+    #expect(
+      try law(name, arguments)
+        == .truncatedNormal(
+          alpha: 0.02275013194817921, beta: 0.9772498680518208, low: -2, high: 2, mean: 0,
+          std: Float(expected)))
+  }
+
+  @Test("JAX's uniform begins at 0, torch's is [0, 1)")
+  func ranges() throws {
+    #expect(try law("jax.uniform") == .uniform(half: 0.005, mid: 0.005, low: 0, high: 0.01))
+    #expect(try law("torch.uniform") == .uniform(half: 0.5, mid: 0.5, low: 0, high: 1))
+  }
+
+  @Test("fans may be named by axes, with a batch of experts, or taken from another tensor")
+  func axes() throws {
+    func std(_ fans: FanSource, _ dims: [Int]) throws -> Float? {
+      scale(
+        try Scheme("he_normal", ["gain": "1"]).resolve(shape: Shape(dims), dtype: .float32, fans: fans).law)
+    }
+    // [model, heads, size] of flax: in is the first axis; [experts, out, in] has a batch.
+    #expect(try std(.axes(FanAxes(input: [0], output: [1, 2])), [64, 12, 5]) == 1 / 8)
+    #expect(try std(.axes(FanAxes(input: [-1], output: [1], batch: [0])), [8, 3, 16]) == 1 / 4)
+    #expect(try std(.tensor("w", Fans(fanIn: 100, fanOut: 3)), [3]) == 1 / 10)
+    #expect(throws: SchemeError.self) { try std(.axes(FanAxes(input: [3], output: [1])), [2, 2]) }
+    #expect(throws: SchemeError.self) { try std(.axes(FanAxes(input: [0], output: [-2])), [2, 2]) }
+  }
+
   @Test("defaults: AlexNet's 0.01, ±1/√fan_in, cuts at two standard deviations")
   func defaults() throws {
     #expect(try law("normal") == .normal(mean: 0, std: 0.01))
