@@ -159,23 +159,25 @@ struct SpecReader {
 
   mutating func rule(_ node: SpecNode) -> ModelSpec.Rule? {
     var (match, initialization, fans) = (Glob?.none, ModelSpec.Initialization?.none, FanSource?.none)
-    var (rank, isFloatingPoint) = (Int?.none, Bool?.none)
+    var (rank, isFloatingPoint, kind) = (Int?.none, Bool?.none, String?.none)
     var initLine = node.line
     let before = diagnostics.count
     for (key, node) in members(
-      of: node, known: ["match", "rank", "dtype", "init", "layout", "fans"], what: "a rule")
+      of: node, known: ["match", "kind", "rank", "dtype", "init", "layout", "fans"], what: "a rule")
     {
       switch key {
       case "match": match = glob(node)
       case "rank": rank = self.rank(node)
-      case "dtype": isFloatingPoint = kind(node)
+      case "kind": kind = word(node, "kind")
+      case "dtype": isFloatingPoint = dtypeKind(node)
       case "init": (initialization, initLine) = (self.initialization(node), node.line)
       case "layout": fans = layout(node).map { .layout($0) }
       default: fans = self.fans(node)
       }
     }
-    if match == nil || initialization == nil, diagnostics.count == before {
-      report(node.line, "a rule needs both `match` and `init`")
+    if match == nil || initialization == nil && kind == nil, diagnostics.count == before {
+      report(
+        node.line, "a rule needs both `match` and `init`, or `match` and `kind` for a preset of module kinds")
     }
     guard let match else {
       lacksRules = true
@@ -183,7 +185,7 @@ struct SpecReader {
     }
     return ModelSpec.Rule(
       line: node.line, match: match, initialization: initialization, initLine: initLine, fans: fans,
-      rank: rank,
+      kind: kind, rank: rank,
       isFloatingPoint: isFloatingPoint)
   }
 

@@ -93,11 +93,16 @@ public struct ModelSpec: Sendable {
     let initialization: Initialization?
     let initLine: Int
     let fans: FanSource?
+    /// With an init: only tensors of that kind of module. Without: its tensors are of that kind.
+    let kind: String?
     /// Only tensors of so many dimensions.
     let rank: Int?
     /// Only floating-point tensors, or only the others.
     let isFloatingPoint: Bool?
     /// Whether it comes with a preset; then nobody need be told that it matches nothing.
     var isPreset = false
+
+    /// Whether it only says what module tensors belong to.
+    var declaresKind: Bool { kind != nil && initialization == nil }
   }
 }

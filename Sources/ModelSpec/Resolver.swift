@@ -125,9 +125,22 @@ struct Resolver {
     }
   }
 
-  /// The first rule whose pattern, rank and dtype fit.
+  /// The kind of module that a tensor is declared to belong to.
+  private func declaredKind(_ subject: Subject) -> (index: Int, name: String)? {
+    for (index, rule) in spec.rules.enumerated() where rule.declaresKind {
+      guard rule.rank == nil || rule.rank == subject.shape?.rank, rule.match.matches(subject.name.string),
+        let name = rule.kind
+      else { continue }
+      return (index, name)
+    }
+    return nil
+  }
+
+  /// The first rule whose kind, pattern, rank and dtype fit.
   func match(_ subject: Subject) -> Match? {
-    for (index, rule) in spec.rules.enumerated() {
+    let kind = declaredKind(subject)
+    for (index, rule) in spec.rules.enumerated() where !rule.declaresKind {
+      if let wanted = rule.kind, wanted != kind?.name { continue }
       if let rank = rule.rank, rank != subject.shape?.rank { continue }
       if let wanted = rule.isFloatingPoint {
         let dtype = subject.entry?.dtype ?? (subject.like == nil ? spec.dtype : subject.like?.dtype)
@@ -143,6 +156,8 @@ struct Resolver {
     let (name, entry, like) = (subject.name, subject.entry, subject.like)
     let match = match(subject)
     if let match { matched.insert(match.index) }
+    let kind = declaredKind(subject)
+    if let kind { matched.insert(kind.index) }
     let rule = match?.rule
     // What is broken has been reported.
     if entry?.isBroken == true || entry?.initialization == nil && rule != nil && rule?.initialization == nil {
@@ -151,6 +166,17 @@ struct Resolver {
     guard let initialization = entry?.initialization ?? rule?.initialization else {
       if spec.lacksRules { return nil }
       let place = like == nil ? "" : likePath.map { " (from \($0))" } ?? ""
+      if spec.rules.contains(where: { $0.kind != nil && !$0.declaresKind }) {
+        let known = Set(spec.rules.filter { !$0.declaresKind }.compactMap(\.kind)).sorted().joined(
+          separator: ", ")
+        let what =
+          kind.map { "its kind is \($0.name), for which the preset has no rule for this name and shape" }
+          ?? "a name and a shape do not say what module it belongs to; declare it: {match: \"\(name)\", kind: …}"
+        report(
+          subject.line(spec), name,
+          "no rule matches it\(place): \(what) (kinds: \(known)); or give it an init")
+        return nil
+      }
       report(
         subject.line(spec), name,
         "no rule matches it\(place); add one, such as {match: \"*\", init: …}, or `init: skip` to leave out a tensor of like"

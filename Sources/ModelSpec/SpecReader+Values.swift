@@ -62,7 +62,7 @@ extension SpecReader {
     return nil
   }
 
-  mutating func kind(_ node: SpecNode) -> Bool? {
+  mutating func dtypeKind(_ node: SpecNode) -> Bool? {
     switch node.scalar {
     case "floating": return true
     case "integer": return false
