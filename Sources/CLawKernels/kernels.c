@@ -1,4 +1,4 @@
-// One source for every width: kernel.h is compiled once for each instruction set.
+// One source for every width: kernel.h and update.h are compiled once for each instruction set.
 
 #include "CLawKernels.h"
 
@@ -21,6 +21,7 @@
 #define SUFFIX sse2
 #define WIDTH 16
 #include "kernel.h"
+#include "update.h"
 #undef SUFFIX
 #undef WIDTH
 
@@ -28,6 +29,7 @@
 #define SUFFIX avx2
 #define WIDTH 32
 #include "kernel.h"
+#include "update.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
@@ -36,6 +38,7 @@
 #define SUFFIX avx512
 #define WIDTH 64
 #include "kernel.h"
+#include "update.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
@@ -52,6 +55,7 @@ int winit_has_avx512(void) {
 #define SUFFIX neon
 #define WIDTH 16
 #include "kernel.h"
+#include "update.h"
 #undef SUFFIX
 #undef WIDTH
 

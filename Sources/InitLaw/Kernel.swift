@@ -82,6 +82,27 @@ public enum Kernel: String, Sendable, CaseIterable {
     }
   }
 
+  /// The C function of the orthogonal law's inner loop; nil for scalar.
+  var update:
+    (
+      @convention(c) (
+        UnsafeMutablePointer<Double>?, Int, UnsafePointer<Double>?, Int, Int, UnsafePointer<Double>?, Int,
+        Int, Int, Int32
+      ) -> Void
+    )?
+  {
+    switch self {
+    case .scalar: nil
+    #if arch(x86_64)
+      case .sse2: winit_update_sse2
+      case .avx2: winit_update_avx2
+      case .avx512: winit_update_avx512
+    #elseif arch(arm64)
+      case .neon: winit_update_neon
+    #endif
+    }
+  }
+
   /// Writes the draws U (or Q) of the words first, first + 1, … into a buffer, so that tests can try every word.
   package func draw(normal: Bool, from first: UInt32, into buffer: UnsafeMutableBufferPointer<Float>) {
     let done =

@@ -69,6 +69,11 @@ extension Law {
   public static func eye(rounding value: Double) throws(LawError) -> Law {
     .eye(value: try round("gain", value))
   }
+
+  /// Normal with mean 0 and so many zeros in each column.
+  public static func sparse(roundingStd std: Double, zeros: Int) throws(LawError) -> Law {
+    .sparse(std: try roundScale("std", std), zeros: zeros)
+  }
 }
 
 extension Law {
@@ -83,6 +88,32 @@ extension Law {
       guard (3...5).contains(shape.rank) else { throw .wrongShape("dirac", shape, needs: "rank 3, 4 or 5") }
       guard groups > 0, shape.dims[0].isMultiple(of: groups) else {
         throw .wrongShape("dirac", shape, needs: "groups (here \(groups)) that divide its first dimension")
+      }
+    case .orthogonal(_, let rows):
+      guard shape.rank >= 2 else { throw .wrongShape("orthogonal", shape, needs: "rank 2 or more") }
+      guard rows > 0, shape.elementCount.isMultiple(of: rows) else {
+        throw .wrongShape("orthogonal", shape, needs: "elements that make \(rows) rows")
+      }
+      guard shape.elementCount <= 1 << 32 else {
+        throw .wrongShape(
+          "orthogonal", shape, needs: "no more than 2³² elements, since they are made together")
+      }
+    case .deltaOrthogonal:
+      guard (3...5).contains(shape.rank), shape.dims[shape.rank - 2] <= shape.dims[shape.rank - 1] else {
+        throw .wrongShape("delta_orthogonal", shape, needs: "rank 3, 4 or 5, and no more inputs than outputs")
+      }
+      guard shape.elementCount <= 1 << 32 else {
+        throw .wrongShape(
+          "delta_orthogonal", shape, needs: "no more than 2³² elements, since they are made together")
+      }
+    case .sparse(_, let zeros):
+      guard shape.rank == 2 else { throw .wrongShape("sparse", shape, needs: "rank 2") }
+      guard (0...shape.dims[0]).contains(zeros) else {
+        throw .wrongShape(
+          "sparse", shape, needs: "no more zeros in a column (here \(zeros)) than it has rows")
+      }
+      guard shape.elementCount <= 1 << 32 else {
+        throw .wrongShape("sparse", shape, needs: "no more than 2³² elements, since they are made together")
       }
     case .parts(let parts):
       guard parts.first?.box.isEmpty == true else {
@@ -133,6 +164,8 @@ extension Law {
     case .constant(let value): abs(value)
     case .eye(let value): abs(Double(value))
     case .dirac: 1
+    case .orthogonal(let gain, _), .deltaOrthogonal(let gain): abs(gain)
+    case .sparse(let std, _): 6.35 * abs(Double(std))
     case .parts, .literal: 0
     case .uniform(_, _, let low, let high): max(abs(Double(low)), abs(Double(high)))
     case .normal(let mean, let std): abs(Double(mean)) + 6.35 * abs(Double(std))

@@ -13,6 +13,9 @@ public import Tensors
 ///
 /// | eye | value on the diagonal of a matrix, 0 elsewhere |
 /// | dirac | 1 at [g·m + d, d, centre] of each group g, d below min(m, in), 0 elsewhere |
+/// | orthogonal | gain × Q of the QR decomposition of a normal matrix, R's diagonal positive |
+/// | delta_orthogonal | that at the middle of a kernel [..., in, out], 0 elsewhere |
+/// | sparse | normal, but so many of each column's elements 0 |
 /// | parts | each element by the last part whose box holds it |
 /// | literal | given, and only to be had from where it is kept |
 ///
@@ -32,6 +35,13 @@ public indirect enum Law: Sendable, Hashable {
   case eye(value: Float)
   /// The identity of a convolution in torch's layout [out, in, …spatial], whose middle is size / 2 on each spatial axis.
   case dirac(groups: Int)
+  /// Orthonormal columns, or rows if there are fewer, times a gain. The tensor's elements are read row-major as a matrix of
+  /// so many rows. No element can be had without the whole.
+  case orthogonal(gain: Double, rows: Int)
+  /// An orthogonal [in, out] matrix at (size − 1) / 2 of each spatial axis of keras's layout […spatial, in, out].
+  case deltaOrthogonal(gain: Double)
+  /// Normal with mean 0, and in each column of a matrix exactly so many zeros.
+  case sparse(std: Float, zeros: Int)
   /// Boxes of the tensor with elementwise laws of their own, later ones over earlier ones; the first holds everything.
   case parts([LawPart])
   /// Given bytes.
@@ -41,14 +51,22 @@ public indirect enum Law: Sendable, Hashable {
   public var isElementwise: Bool {
     switch self {
     case .constant, .uniform, .normal, .truncatedNormal: true
-    case .eye, .dirac, .parts, .literal: false
+    case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: false
+    }
+  }
+
+  /// Whether an element needs all the others to be made.
+  public var needsWhole: Bool {
+    switch self {
+    case .orthogonal, .deltaOrthogonal, .sparse: true
+    default: false
     }
   }
 
   /// Whether any draw is made.
   public var isRandom: Bool {
     switch self {
-    case .uniform, .normal, .truncatedNormal: true
+    case .uniform, .normal, .truncatedNormal, .orthogonal, .deltaOrthogonal, .sparse: true
     case .constant, .eye, .dirac, .literal: false
     case .parts(let parts): parts.contains { $0.law.isRandom }
     }
@@ -66,6 +84,9 @@ public indirect enum Law: Sendable, Hashable {
     case .truncatedNormal: "truncated_normal"
     case .eye: "eye"
     case .dirac: "dirac"
+    case .orthogonal: "orthogonal"
+    case .deltaOrthogonal: "delta_orthogonal"
+    case .sparse: "sparse"
     case .parts: "parts"
     case .literal: "literal"
     }
@@ -85,6 +106,9 @@ public indirect enum Law: Sendable, Hashable {
       ]
     case .eye(let value): [("value", Double(value))]
     case .dirac(let groups): [("groups", Double(groups))]
+    case .orthogonal(let gain, let rows): [("gain", gain), ("rows", Double(rows))]
+    case .deltaOrthogonal(let gain): [("gain", gain)]
+    case .sparse(let std, let zeros): [("std", Double(std)), ("zeros", Double(zeros))]
     case .parts, .literal: []
     }
   }
@@ -120,6 +144,19 @@ public indirect enum Law: Sendable, Hashable {
     case "dirac":
       guard let groups = take64("groups").flatMap({ Int(exactly: $0) }) else { return nil }
       self = .dirac(groups: groups)
+    case "orthogonal":
+      guard let gain = take64("gain"), let rows = take64("rows").flatMap({ Int(exactly: $0) }) else {
+        return nil
+      }
+      self = .orthogonal(gain: gain, rows: rows)
+    case "delta_orthogonal":
+      guard let gain = take64("gain") else { return nil }
+      self = .deltaOrthogonal(gain: gain)
+    case "sparse":
+      guard let std = take32("std"), let zeros = take64("zeros").flatMap({ Int(exactly: $0) }) else {
+        return nil
+      }
+      self = .sparse(std: std, zeros: zeros)
     case "literal": self = .literal
     default: return nil
     }

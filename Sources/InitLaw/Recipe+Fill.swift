@@ -33,6 +33,7 @@ extension Recipe {
     case .uniform, .normal, .truncatedNormal: fillDraws(elements, into: buffer, kernel)
     case .constant(let value): fillConstant(value, count: elements.count, into: buffer)
     case .eye, .dirac: fillOnes(elements, into: buffer)
+    case .orthogonal, .deltaOrthogonal, .sparse: fillWhole(elements, into: buffer, kernel)
     case .parts(let parts): fillParts(parts, elements, into: buffer, kernel)
     case .literal: preconditionFailure("a literal's bytes are read, not filled")
     }
@@ -59,7 +60,7 @@ extension Recipe {
 
   private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     switch law {
-    case .constant, .eye, .dirac, .parts, .literal: break
+    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: break
     case .uniform(let half, let mid, let low, let high):
       store(elements, into: buffer) { word in min(max(UnitDraw.uniform(word) * half + mid, low), high) }
     case .normal(let mean, let std):

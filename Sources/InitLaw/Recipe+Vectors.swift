@@ -41,7 +41,7 @@ extension Recipe {
     default: return nil
     }
     switch law {
-    case .constant, .eye, .dirac, .parts, .literal: return nil
+    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: return nil
     case .uniform(let half, let mid, let low, let high):
       recipe.law = WINIT_UNIFORM
       (recipe.half, recipe.mid, recipe.low, recipe.high) = (half, mid, low, high)

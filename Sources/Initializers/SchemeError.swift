@@ -30,7 +30,9 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
     case .unknownScheme(let name):
       "unknown scheme `\(name)`"
         + (name.contains("(")
-          ? "; parameters are written {scheme: NAME, parameter: …}" : SchemeError.hint(name, Scheme.allNames))
+          ? "; parameters are written {scheme: NAME, parameter: …}"
+          : (nearest(to: name, in: Scheme.allNames).map { "; did you mean `\($0)`?" } ?? "")
+            + " (`winit-registry schemes` lists them)")
     case .unknownParameters(let names, let scheme):
       names.map {
         "`\(scheme)` has no parameter `\($0)`" + SchemeError.hint($0, Scheme.parameterNames(of: scheme))

@@ -1,6 +1,7 @@
 // Distributions with their parameters given outright.
 
 import InitLaw
+import Tensors
 
 extension SchemeDefinition {
   static let distributions: [SchemeDefinition] = [
@@ -36,7 +37,67 @@ extension SchemeDefinition {
         try arguments.number("mean") ?? 0, try arguments.std(default: 0.01),
         low: try arguments.number("low") ?? -2, high: try arguments.number("high") ?? 2)
     },
+    SchemeDefinition(
+      "orthogonal",
+      aliases: ["torch.orthogonal", "torch.orthogonal_", "keras.orthogonal", "keras.Orthogonal"],
+      [.number("gain", "1")], formula: "gain·Q, Q uniform among matrices with orthonormal rows or columns",
+      use: "recurrent weights, deep linear networks; cannot be sliced without making the whole",
+      source: "Saxe, McClelland and Ganguli, ICLR 2014; torch.nn.init.orthogonal_"
+    ) { arguments, tensor throws(SchemeError) in
+      try orthogonal(try arguments.number("gain") ?? 1, tensor)
+    },
+    SchemeDefinition(
+      "jax.orthogonal", [.number("scale", "1")], formula: "scale·Q, as orthogonal", use: "what JAX calls so",
+      source: "jax.nn.initializers.orthogonal"
+    ) { arguments, tensor throws(SchemeError) in
+      try orthogonal(try arguments.number("scale") ?? 1, tensor)
+    },
+    SchemeDefinition(
+      "delta_orthogonal", aliases: ["jax.delta_orthogonal"], [.number("gain", "1"), .number("scale", "1")],
+      formula: "gain·Q in the middle of a kernel, 0 elsewhere", use: "very deep convolutional networks",
+      source: "Xiao et al., ICML 2018; jax.nn.initializers.delta_orthogonal, whose scale is the gain"
+    ) { arguments, tensor throws(SchemeError) in
+      guard tensor.fanSource == .layout(.keras) else {
+        throw .invalid("`delta_orthogonal` is defined for keras's layout, […spatial, in, out]")
+      }
+      if arguments.has("gain"), arguments.has("scale") {
+        throw .invalid("gain and scale are one; give one of them")
+      }
+      let gain = try arguments.number(arguments.has("scale") ? "scale" : "gain") ?? 1
+      guard gain > 0 else { throw .invalid("the gain is \(gain); it must be above 0") }
+      return .deltaOrthogonal(gain: gain)
+    },
+    SchemeDefinition(
+      "sparse", aliases: ["torch.sparse", "torch.sparse_"], [.number("sparsity"), .number("std", "0.01")],
+      formula: "N(0, std²), exactly ⌈sparsity·rows⌉ zeros in each column",
+      use:
+        "recurrent and deep networks trained by Hessian-free optimization; cannot be sliced without making the whole",
+      source: "Martens, ICML 2010; torch.nn.init.sparse_"
+    ) { arguments, tensor throws(SchemeError) in
+      let sparsity = try arguments.required("sparsity")
+      guard (0...1).contains(sparsity) else {
+        throw .invalid("sparsity is \(sparsity); it is a share, from 0 to 1")
+      }
+      guard tensor.shape.rank == 2 else { throw .law(.wrongShape("sparse", tensor.shape, needs: "rank 2")) }
+      let std = try arguments.std(default: 0.01)
+      let zeros = Int((sparsity * Double(tensor.shape.dims[0])).rounded(.up))
+      return try checked { () throws(LawError) in try .sparse(roundingStd: std, zeros: zeros) }
+    },
   ]
+
+  /// Flattens [first axis, rest] in torch's layout and [rest, last axis] in keras's.
+  private static func orthogonal(_ gain: Double, _ tensor: TensorFacts) throws(SchemeError) -> Law {
+    let dims = tensor.shape.dims
+    guard dims.count >= 2 else {
+      throw .law(.wrongShape("orthogonal", tensor.shape, needs: "rank 2 or more"))
+    }
+    guard gain > 0 else { throw .invalid("the gain is \(gain); it must be above 0") }
+    switch tensor.fanSource {
+    case .layout(.torch): return .orthogonal(gain: gain, rows: dims[0])
+    case .layout(.keras): return .orthogonal(gain: gain, rows: dims.dropLast().reduce(1, *))
+    default: throw .invalid("`orthogonal` is flattened by the layout; give `layout:` instead of fans")
+    }
+  }
 
   static func normal(_ mean: Double, _ std: Double) throws(SchemeError) -> Law {
     try checked { () throws(LawError) in try .normal(roundingMean: mean, std: std) }

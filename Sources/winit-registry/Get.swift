@@ -70,6 +70,16 @@ struct Get: ParsableCommand {
         slice: try slice.map { try Slice(parsing: $0) }, includesTied: tied)
       let registry = try registry.open()
       let run = try registry.run(reference)
+      if slice != nil {
+        for tensor in try registry.tensors(of: run)
+        where tensor.recipe.law.needsWhole && !tensor.isStored
+          && (tensors.isEmpty || tensors.contains(tensor.name.string))
+        {
+          printError(
+            "note: no slice of tensor `\(tensor.name)` (\(tensor.recipe.law.name)) can be filled without the whole, which is made now"
+          )
+        }
+      }
       let format = format ?? ExportFormat(endingOf: output ?? "")
       let progress = ProgressBar(run.isStored ? "reading" : "filling")
       if output == "-" {

@@ -404,7 +404,72 @@ def check(tensor):
 
 
 # Laws in which an element's place decides, made here whole and as arrays.
-STRUCTURED = ("parts", "eye", "dirac")
+STRUCTURED = ("parts", "eye", "dirac", "orthogonal", "delta_orthogonal", "sparse")
+BLOCK = 64
+
+
+def orthogonal_values(draws, gain):
+    """An orthogonal matrix from one of standard normal draws: Householder reflections in blocks of 64 columns.
+
+    Sums run in the order of the law's page; NumPy only does many of them side by side.
+    """
+    wide = draws.shape[0] < draws.shape[1]
+    a = (draws.T if wide else draws).astype(np.float64)
+    height, width = a.shape
+    blocks = []
+
+    def apply(first, v, t, columns):
+        """columns -= V (t (transposed V columns)), t(i, k) as given"""
+        sums, turned = (np.zeros((BLOCK, columns.shape[1])) for _ in range(2))
+        for k in range(len(v)):
+            sums += np.outer(v[k], columns[k])
+        for k in range(BLOCK):
+            turned += np.outer(t[:, k], sums[k])
+        for k in range(BLOCK):
+            columns -= np.outer(v[:, k], turned[k])
+
+    for first in range(0, width, BLOCK):
+        rows, count = height - first, min(BLOCK, width - first)
+        v, taus, signs = np.zeros((rows, BLOCK)), np.zeros(BLOCK), np.ones(count)
+        v[:, :count] = a[first:, first : first + count]
+        for j in range(count):
+            alpha, squares = float(v[j, j]), 0.0
+            for x in v[j + 1 :, j].tolist():
+                squares += x * x
+            beta = alpha
+            if squares > 0:
+                norm = math.sqrt(alpha * alpha + squares)
+                beta = -norm if alpha > 0 else norm
+                taus[j] = (beta - alpha) / beta
+                v[j + 1 :, j] /= alpha - beta
+            if beta < 0:
+                signs[j] = -1
+            v[j, j] = 1
+            if taus[j] != 0:
+                sums = np.zeros(BLOCK - j - 1)
+                for k in range(j, rows):
+                    sums += v[k, j] * v[k, j + 1 :]
+                sums *= taus[j]
+                v[j:, j + 1 :] -= np.outer(v[j:, j], sums)
+        for row in range(min(rows, BLOCK)):
+            v[row, row + 1 :] = 0
+        products, t = np.zeros((BLOCK, BLOCK)), np.zeros((BLOCK, BLOCK))
+        for k in range(rows):
+            products += np.outer(v[k], v[k])
+        for j in range(BLOCK):
+            t[j, j] = taus[j]
+            for i in range(j):
+                total = 0.0
+                for k in range(i, j):
+                    total += t[i, k] * products[k, j]
+                t[i, j] = -taus[j] * total
+        apply(first, v, t.T, a[first:, first + BLOCK :])
+        blocks.append((first, v, t, signs))
+    q = np.eye(height, width)
+    for first, v, t, _ in reversed(blocks):
+        apply(first, v, t, q[first:, first:])
+    q *= np.concatenate([signs for *_, signs in blocks])
+    return (gain * (q.T if wide else q)).astype(np.float32)
 
 
 def structured_values(seed, tensor):
@@ -420,6 +485,21 @@ def structured_values(seed, tensor):
         for channel in range(out_size):
             if channel % per_group < in_size:
                 array[(channel, channel % per_group, *(size // 2 for size in shape[2:]))] = 1
+        return array
+    if law["law"] in ("orthogonal", "delta_orthogonal", "sparse"):
+        draws = normal_draw(words(seed, tensor.word_stream, 0, tensor.count))
+        if law["law"] == "orthogonal":
+            return orthogonal_values(draws.reshape(int(law["rows"]), -1), law["gain"])
+        if law["law"] == "delta_orthogonal":
+            array, middle = np.zeros(shape, np.float32), tuple((size - 1) // 2 for size in shape[:-2])
+            array[middle] = orthogonal_values(draws.reshape(shape)[middle], law["gain"])
+            return array
+        array = values({"law": "normal", "mean": 0, "std": law["std"]}, words(seed, tensor.word_stream, 0, tensor.count))
+        array = array.reshape(shape)
+        keys = words(seed, tensor.word_stream, 2**63, tensor.count).reshape(shape)
+        for column in range(shape[1]):
+            order = np.argsort(keys[:, column], kind="stable")
+            array[order[: int(law["zeros"])], column] = 0
         return array
     array = np.zeros(shape, np.float64 if tensor.dtype not in FLOAT_SIZES else np.float32)
     own = words(seed, tensor.word_stream, 0, tensor.count).reshape(shape)

@@ -38,16 +38,24 @@ typedef size_t winit_draws(enum winit_law law, uint32_t first, size_t count, flo
 /// Messages need no alignment, and may be the same memory.
 typedef void winit_sha256(uint32_t *state, const void *const messages[WINIT_MESSAGES], size_t blocks);
 
+/// C[i] += (or −=) Σₖ a(i, k) × B[k], k ascending, one product and one sum at a time, for rows of 16 binary64: row i of C is
+/// at c + i × c_row, row k of B at b + k × b_row, and a(i, k) at a + i × a_row + k × a_k.
+typedef void winit_update(
+    double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
+    size_t count, int subtract);
+
 #if defined(__x86_64__)
 winit_sha256 winit_sha256_avx512;
 winit_fill winit_fill_sse2, winit_fill_avx2, winit_fill_avx512;
 winit_draws winit_draws_sse2, winit_draws_avx2, winit_draws_avx512;
+winit_update winit_update_sse2, winit_update_avx2, winit_update_avx512;
 /// Whether the processor and the system have the instructions that a kernel uses.
 int winit_has_avx2(void);
 int winit_has_avx512(void);
 #elif defined(__aarch64__)
 winit_fill winit_fill_neon;
 winit_draws winit_draws_neon;
+winit_update winit_update_neon;
 #endif
 
 #endif
