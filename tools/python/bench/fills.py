@@ -39,11 +39,15 @@ def ours(bench, kernel=None):
 
 def measure(bench):
     """The name of the kernel in force."""
-    rounds, avx2 = [], []
+    rounds, avx2, orthogonal = [], [], []
+    (bench.work / "orthogonal.yaml").write_text("tensors: {w: {shape: [4096, 4096], init: orthogonal}}\n")
     for number in range(bench.rounds):
         bench.say(f"fills, round {number + 1} of {bench.rounds} …")
         kernel, rates = ours(bench)
         peers = {library: peer(library) for library in LIBRARIES}
+        # The whole command, hashing and all, against the call alone.
+        orthogonal.append(4096 * 4096 / bench.run(
+            "create", "orthogonal", "--spec", "orthogonal.yaml", "--seed", number, "--recipe-only", "--registry", "orthogonal"))
         forced, narrow = ours(bench, "avx2")
         rounds.append((rates, peers))
         if forced == "avx2" and peers["torch"]:
@@ -54,6 +58,7 @@ def measure(bench):
             ratios = [rates[law, CORES] / peers[library][law] for rates, peers in rounds if law in peers[library]]
             bench.ratio(f"fill.{law}/{library}", ratios, AIMS.get((law, library)))
     bench.ratio("fill.normal.avx2/torch", avx2, 2.4)
+    bench.ratio("orthogonal/torch", [rate / peers["torch"]["orthogonal"] for rate, (_, peers) in zip(orthogonal, rounds) if peers["torch"]], 0.333)
     if CORES > 1:
         bench.ratio("fill.normal.threads", [rates["normal", CORES] / rates["normal", 1] for rates, _ in rounds], 1.9)
     return kernel

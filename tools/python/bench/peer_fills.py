@@ -34,6 +34,9 @@ def torch_rates(elements):
             ("truncated_normal", lambda: torch.nn.init.trunc_normal_(buffer)),
         ):
             best[law] = max(best.get(law, 0), rate(elements, fill))
+    torch.set_num_threads(os.cpu_count())
+    matrix = torch.zeros(4096, 4096)
+    best["orthogonal"] = rate(4096 * 4096, lambda: torch.nn.init.orthogonal_(matrix))
     return best
 
 
