@@ -81,6 +81,32 @@ private let structured = """
     #endif
   }
 
+  @Test(
+    "every random scheme draws its published distribution",
+    .enabled(if: Python.isAvailable, "needs Python with numpy and safetensors"))
+  func distributions() throws {
+    let place = try Workplace()
+    let spec = try Python.run("check_distributions.py", ["spec", "d.yaml"], in: place.folder)
+    #expect(spec.status == 0, "\(spec.errors)")
+    try place.succeed("create d --spec d.yaml --seed 3 --recipe-only")
+    try place.succeed("get d -o d.safetensors")
+    let check = try Python.run("check_distributions.py", ["check", "d.safetensors"], in: place.folder)
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    #expect(check.output.hasPrefix("37 distributions as published"))
+  }
+
+  @Test("a slice of a recipe's orthogonal tensor is the whole's, and costs a note")
+  func orthogonalSlice() throws {
+    let place = try place("--recipe-only")
+    try place.succeed("get s --tensor ortho.tall -o whole.raw")
+    let slice = try place.run("get s --tensor ortho.tall --slice 100:102 -o slice.raw")
+    #expect(slice.status == 0 && slice.errors.contains("no slice of tensor `ortho.tall` (orthogonal)"))
+    let row = 140 * 4
+    #expect(
+      try place.folder.bytes("slice.raw") == Array(place.folder.bytes("whole.raw")[100 * row..<102 * row]))
+    #expect(try place.run("get s --tensor emb --slice 0:1 -o emb.raw").errors.isEmpty)
+  }
+
   @Test("expressions are recorded as text and as numbers")
   func expressions() throws {
     let place = try place("--recipe-only")
