@@ -168,9 +168,10 @@ struct OrthogonalMatrix: Sendable {
     var products = [Double](repeating: 0, count: size * size)
     products.withUnsafeMutableBufferPointer { products in
       v.withUnsafeBufferPointer { v in
+        guard let products = products.baseAddress, let v = v.baseAddress else { return }
         for column in stride(from: 0, to: size, by: Self.panel) {
           update(
-            products.baseAddress! + column, size, v.baseAddress!, 1, size, v.baseAddress! + column, size,
+            products + column, size, v, 1, size, v + column, size,
             size, rows,
             subtract: false)
         }
@@ -200,22 +201,24 @@ struct OrthogonalMatrix: Sendable {
       let mine = panel + 4 * task..<min(panel + 4 * task + 4, panels)
       withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * 4 * size * width) { scratch in
         scratch.initialize(repeating: 0)
-        let sums = scratch.baseAddress!, turned = sums + 4 * size * width
+        guard let sums = scratch.baseAddress, let columns = matrix.baseAddress else { return }
+        let turned = sums + 4 * size * width
         reflections.v.withUnsafeBufferPointer { v in
-          let v = v.baseAddress!
+          guard let v = v.baseAddress else { return }
           for start in stride(from: 0, to: rows, by: Self.strip) {
             let count = min(Self.strip, rows - start)
             for (slot, p) in mine.enumerated() {
-              let c = matrix.baseAddress! + (p * height + reflections.first + start) * width
+              let c = columns + (p * height + reflections.first + start) * width
               update(
                 sums + slot * size * width, width, v + start * size, 1, size, c, width, size, count,
                 subtract: false)
             }
           }
           reflections.t.withUnsafeBufferPointer { t in
+            guard let t = t.baseAddress else { return }
             for slot in 0..<mine.count {
               update(
-                turned + slot * size * width, width, t.baseAddress!, transposed ? 1 : size,
+                turned + slot * size * width, width, t, transposed ? 1 : size,
                 transposed ? size : 1,
                 sums + slot * size * width, width, size, size, subtract: false)
             }
@@ -223,7 +226,7 @@ struct OrthogonalMatrix: Sendable {
           for start in stride(from: 0, to: rows, by: Self.strip) {
             let count = min(Self.strip, rows - start)
             for (slot, p) in mine.enumerated() {
-              let c = matrix.baseAddress! + (p * height + reflections.first + start) * width
+              let c = columns + (p * height + reflections.first + start) * width
               update(
                 c, width, v + start * size, size, 1, turned + slot * size * width, width, count, size,
                 subtract: true)
