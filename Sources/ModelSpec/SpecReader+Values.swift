@@ -95,6 +95,7 @@ extension SpecReader {
     guard let name = word(node, "preset") else { return nil }
     do { return try ModelSpec(preset: name) } catch {
       report(node.line, error.description)
+      lacksRules = true
       return nil
     }
   }

@@ -43,6 +43,32 @@ import Testing
     #expect(laws == [.normal(mean: 0, std: 0.005), .normal(mean: 0, std: 0.5), .constant(value: 1)])
   }
 
+  @Test("with a preset of module kinds, the spec says what a tensor belongs to, or hears that it must")
+  func kinds() throws {
+    let spec = """
+      preset: keras
+      layout: keras
+      tensors: {a/kernel: [9, 4], a/bias: [4], rnn/recurrent_kernel: [2, 8], rnn/bias: [8], lost/kernel: [3, 3]}
+      rules:
+        - {match: "a/*", kind: linear}
+        - {match: "rnn/*", kind: lstm}
+      """
+    let error = #expect(throws: SpecError.self) { try ModelSpec(parsing: spec, file: "m.yaml").resolve() }
+    #expect(error?.diagnostics.map(\.tensor) == ["lost/kernel"])
+    #expect(error?.description.contains("a name and a shape do not say what module it belongs to") == true)
+    let declared =
+      spec + "\n  - {match: \"lost/*\", kind: embedding, rank: 2}\n  - {match: \"lost/*\", init: zeros}"
+    let laws = try ModelSpec(parsing: declared, file: "m.yaml").resolve().tensors.map(\.law)
+    // √(6/13), glorot_uniform's bound for [9, 4] (Python), as binary32.
+    let bound = Float(0.6793662204867574)
+    #expect(laws[0] == .uniform(half: bound, mid: 0, low: -bound, high: bound))
+    #expect(laws[1] == .constant(value: 0))
+    #expect(laws[2] == .orthogonal(gain: 1, rows: 2))
+    let forget = LawPart(box: [2..<4], of: try Shape([8]), law: .constant(value: 1))
+    #expect(laws[3] == .parts([LawPart(box: [], of: try Shape([8]), law: .constant(value: 0)), forget]))
+    #expect(laws[4] == .constant(value: 0))
+  }
+
   @Test("an unknown preset suggests the nearest")
   func unknown() {
     let error = #expect(throws: UnknownPreset.self) { try ModelSpec(preset: "gtp2") }

@@ -396,6 +396,11 @@ class Comparison:
                 self.fault(name, f"same_as {law['name']}, which is no other tensor of the state dict")
             elif not np.array_equal(data, self.data(law["name"])):
                 self.fault(name, f"differs from {law['name']}, to which the law ties it")
+        elif kind == "orthogonal":
+            matrix = data.reshape(int(law["rows"]), -1).astype(np.float64)
+            gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+            if np.abs(gram - law["gain"] ** 2 * np.eye(len(gram))).max() > 1e-4 * law["gain"] ** 2:
+                self.fault(name, f"not orthogonal as {matrix.shape[0]} rows with gain {law['gain']}")
         elif kind == "parts":
             owner = np.zeros(data.shape, np.int16)
             for i, p in enumerate(law["parts"]):
