@@ -35,6 +35,8 @@ public struct Scheme: Sendable, Hashable {
   public struct Resolution: Sendable, Hashable {
     /// The scheme that gave the law: the one `auto` picked, otherwise the scheme itself.
     public let scheme: Scheme
+    /// Why `auto` picked it; nil for a scheme that was named.
+    public let reason: String?
     /// The law.
     public let law: Law
   }
@@ -55,11 +57,13 @@ public struct Scheme: Sendable, Hashable {
     let tensor = TensorFacts(shape: shape, dtype: dtype, fanSource: fans)
     switch definition.body {
     case .pick(let pick):
-      return try pick(arguments).resolve(shape: shape, dtype: dtype, fans: fans)
+      let (scheme, why) = try pick(arguments, tensor)
+      let picked = try scheme.resolve(shape: shape, dtype: dtype, fans: fans)
+      return Resolution(scheme: picked.scheme, reason: why, law: picked.law)
     case .law(let resolve):
       let law = try resolve(arguments, tensor)
       do { try law.check(dtype, shape) } catch { throw .law(error) }
-      return Resolution(scheme: self, law: law)
+      return Resolution(scheme: self, reason: nil, law: law)
     }
   }
 

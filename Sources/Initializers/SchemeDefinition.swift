@@ -16,7 +16,7 @@ struct TensorFacts {
 /// A scheme's names, its parameters, how it becomes a law, and what there is to know about it.
 struct SchemeDefinition: Sendable {
   typealias Resolve = @Sendable (Arguments, TensorFacts) throws(SchemeError) -> Law
-  typealias Pick = @Sendable (Arguments) throws(SchemeError) -> Scheme
+  typealias Pick = @Sendable (Arguments, TensorFacts) throws(SchemeError) -> (scheme: Scheme, why: String)
 
   enum Body: Sendable {
     case law(Resolve)

@@ -92,6 +92,7 @@ extension Resolver {
       var members = scheme.json.objectValue ?? []
       if resolution.scheme.name != scheme.name {
         members.append(.init("picked", .string(resolution.scheme.name)))
+        members.append(.init("because", .string(resolution.reason ?? "")))
       }
       return (resolution.law, .object(members + fans.json))
     } catch { throw Problem(line: text.line, message: error.description) }

@@ -58,7 +58,9 @@ func schemeProblem(_ tensor: RecordedTensor) -> String? {
 }
 
 private func schemeProblem(_ scheme: JSONValue, _ recipe: Recipe, law recorded: Law) -> String? {
-  let members = (scheme.objectValue ?? []).filter { !FanSource.keys.contains($0.key) && $0.key != "picked" }
+  let members = (scheme.objectValue ?? []).filter {
+    !FanSource.keys.contains($0.key) && !["picked", "because"].contains($0.key)
+  }
   guard let fans = FanSource(json: scheme) else { return "its recorded scheme has no layout and no fans" }
   do {
     let law = try Scheme(json: .object(members)).resolve(shape: recipe.shape, dtype: recipe.dtype, fans: fans)

@@ -41,7 +41,9 @@ extension RecordedTensor {
   /// The scheme as written, on one line: `he_normal(mode fan_out)`.
   var schemeText: String {
     if recipe.law != .literal, case .parts = recipe.law { return "parts" }
-    let hidden = ["scheme", "alias", "layout", "picked", "expressions", "fans", "fan_in", "fan_out"]
+    let hidden = [
+      "scheme", "alias", "layout", "picked", "because", "expressions", "fans", "fan_in", "fan_out",
+    ]
     let arguments = (scheme.objectValue ?? []).filter { !hidden.contains($0.key) }.map { member in
       "\(member.key) \(scheme["expressions"]?[member.key]?.stringValue ?? member.value.stringValue ?? member.value.compact)"
     }

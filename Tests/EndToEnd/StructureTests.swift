@@ -69,7 +69,7 @@ private let structured = """
     #expect(try place.run("verify s --against s.safetensors").status == 0)
   }
 
-  @Test("kernels and threads give the same structured bits", arguments: ["scalar", "sse2"])
+  @Test("kernels and threads give the same structured bits", arguments: ["scalar", "sse2", "avx2"])
   func kernels(kernel: String) throws {
     let place = try place("--recipe-only")
     let first = try place.json("show s")["id"]

@@ -60,6 +60,31 @@ struct ArmKernelTests {
     }
   }
 
+  @Test("the orthogonal law's inner loop is what one product and one sum at a time give", arguments: [0, 1])
+  func update(subtract: Int) throws {
+    let (rows, count) = (5, 37)
+    var state: UInt64 = 99
+    func number() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(Int32(truncatingIfNeeded: state >> 32)) / 7
+    }
+    var c = (0..<rows * 16).map { _ in number() }
+    let a = (0..<rows * count).map { _ in number() }, b = (0..<count * 16).map { _ in number() }
+    for i in 0..<rows {
+      for j in 0..<16 {
+        for k in 0..<count {
+          let product = a[i * count + k] * b[k * 16 + j]
+          c[i * 16 + j] = subtract == 1 ? c[i * 16 + j] - product : c[i * 16 + j] + product
+        }
+      }
+    }
+    let bytes = try Arm.run(["update", "99", "\(rows)", "\(count)", "\(subtract)"])
+    #expect(
+      bytes
+        == c.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * $0)) }
+        })
+  }
+
   @Test("edge words and two thousand others are drawn as NumPy draws them")
   func draws() throws {
     // Runs of words around the powers of two, which the vector file has one by one.

@@ -143,13 +143,15 @@ private func scale(_ law: Law) -> Float? {
     arguments: [
       ("sigmoid", "xavier_uniform"), ("tanh", "xavier_uniform"), ("softmax", "xavier_uniform"),
       ("relu", "he_normal"),
-      ("leaky_relu(0.1)", "he_normal"), ("selu", "lecun_normal"), ("linear", "lecun_normal"),
+      ("leaky_relu(0.1)", "he_normal"), ("gelu", "he_normal"), ("selu", "lecun_normal"),
+      ("linear", "lecun_normal"),
     ])
   func auto(activation: String, picked: String) throws {
     let resolution = try Scheme("auto", ["activation": activation])
       .resolve(shape: Shape([768, 3072]), dtype: .float32, layout: .torch)
     #expect(resolution.scheme.name == picked)
-    let given = picked == "lecun_normal" ? [:] : ["activation": activation]
+    #expect(resolution.reason?.isEmpty == false)
+    let given = picked == "lecun_normal" || activation == "gelu" ? [:] : ["activation": activation]
     #expect(resolution.law == (try law(picked, given)))
   }
 
@@ -203,7 +205,7 @@ private func scale(_ law: Law) -> Float? {
       ("he_normal", ["gain": "-1"], [2, 2], "gain is -1.0; it cannot be negative"),
       ("xavier_normal", ["mode": "fan_in"], [2, 2], "always averages both fans"),
       ("auto", [:], [2, 2], "picks by the activation"),
-      ("auto", ["activation": "relu"], [2], "`he_normal` needs the tensor's fans"),
+      ("he_normal", [:], [2], "`he_normal` needs the tensor's fans"),
       ("constant", [:], [2], "needs value"), ("constant", ["value": "x"], [2], "value is `x`"),
     ] as [(String, [String: String], [Int], String)])
   func errors(name: String, arguments: [String: String], dims: [Int], message: String) throws {

@@ -2,6 +2,7 @@
 //
 //   kernel_check OUT fill LAW FORMAT SEED STREAM FIRST_BLOCK BLOCKS HALF MID LOW HIGH MEAN STD ALPHA BETA
 //   kernel_check OUT draws LAW FIRST COUNT
+//   kernel_check OUT update SEED ROWS COUNT SUBTRACT
 //
 // Numbers are decimal, floats and doubles the decimal value of their bits. Writes the elements to OUT and prints how
 // many blocks or draws they are.
@@ -23,6 +24,11 @@ static double bits64(const char *text) {
   double value;
   memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+static double number(uint64_t *state) {
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (double)(int32_t)(*state >> 32) / 7;
 }
 
 int main(int argc, char **argv) {
@@ -47,6 +53,19 @@ int main(int argc, char **argv) {
     size = sizeof(float);
     if (!(out = malloc(count * size))) return 74;
     done = winit_draws_neon((enum winit_law)atoi(argv[3]), (uint32_t)strtoull(argv[4], NULL, 10), count, out);
+  } else if (strcmp(argv[2], "update") == 0 && argc == 7) {
+    // C, A (rows × count) and B of small whole numbers over 7, from a linear congruence that the tests know.
+    uint64_t state = strtoull(argv[3], NULL, 10);
+    size_t rows = strtoull(argv[4], NULL, 10), count = strtoull(argv[5], NULL, 10);
+    double *c = malloc(rows * 16 * sizeof *c), *a = malloc(rows * count * sizeof *a), *b = malloc(count * 16 * sizeof *b);
+    if (!c || !a || !b) return 74;
+    for (size_t i = 0; i < rows * 16; i++) c[i] = number(&state);
+    for (size_t i = 0; i < rows * count; i++) a[i] = number(&state);
+    for (size_t i = 0; i < count * 16; i++) b[i] = number(&state);
+    winit_update_neon(c, 16, a, count, 1, b, 16, rows, count, atoi(argv[6]));
+    out = c;
+    done = rows * 16;
+    size = sizeof *c;
   } else {
     return 64;
   }

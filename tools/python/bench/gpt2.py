@@ -84,9 +84,9 @@ def measure_disk(bench, torch):
         start = time.perf_counter()
         with open(bench.work / "source", "rb", buffering=0) as source:
             with open(bench.work / "copy.safetensors", "wb", buffering=0) as target:
-                while block := source.read(flush_every or 1 << 20):
+                while block := source.read(1 << 20):
                     target.write(block)
-                    if flush_every:
+                    if flush_every and target.tell() % flush_every == 0:
                         os.fsync(target.fileno())
                 os.fsync(target.fileno())
         return time.perf_counter() - start
