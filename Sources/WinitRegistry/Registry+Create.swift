@@ -84,7 +84,7 @@ extension Registry {
       }
       return CreateReceipt(
         run: run, storedBytes: creation.storedBytes,
-        sharedBytes: options.recipeOnly ? 0 : run.byteCount - creation.storedBytes, warnings: plan.warnings,
+        sharedBytes: creation.keptBytes - creation.storedBytes, warnings: plan.warnings,
         duration: .now - start)
     } catch {
       let left = creation.takeBack()
@@ -119,6 +119,10 @@ private final class Creation {
   private var digests: [DigestList]
   private var added: [AddedChunk] = []
   private(set) var storedBytes = 0
+  /// Bytes of the tensors that the store has to hold.
+  var keptBytes: Int {
+    zip(recipes, literals).reduce(0) { $0 + (options.recipeOnly && $1.1 == nil ? 0 : $1.0.byteCount) }
+  }
 
   init(
     store: Store, recipes: [Recipe], literals: [LiteralBytes?], options: CreateOptions,

@@ -113,7 +113,9 @@ extension CreateReceipt {
       run.isStored
       ? "\(humanBytes(storedBytes)) in new chunks"
         + (sharedBytes > 0 ? ", \(humanBytes(sharedBytes)) shared" : "")
-      : "recipe and digests only"
+      : storedBytes + sharedBytes == 0
+        ? "recipe and digests only"
+        : "recipe, digests, and \(humanBytes(storedBytes + sharedBytes)) of literals"
     return "created \(run.reference)\n"
       + table(run.facts + [["  stored", kept], ["  time", humanDuration(duration)]])
   }

@@ -40,21 +40,29 @@ struct Show: ParsableCommand {
         try emit(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
       } else {
         try emit(run.reference)
-        try emit(table(run.facts + facts(of: run)))
+        try emit(table(run.facts + facts(of: run, tensors)))
         try emit("")
         try emit(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
       }
     }
   }
 
-  private func facts(of run: Run) -> [[String]] {
+  private func facts(of run: Run, _ tensors: [RecordedTensor]) -> [[String]] {
     [
-      ["  kept", run.isStored ? "bytes" : "recipe and digests only"], ["  law", run.lawVersion],
+      ["  kept", kept(run, tensors)], ["  law", run.lawVersion],
       [
         "  created",
         "\(run.createdAt) by winit-registry \(run.toolVersion) on \(run.host["hostname"]?.stringValue ?? "?")",
       ],
     ]
+  }
+
+  /// What is there of the weights: of a recipe also what no recipe gives.
+  private func kept(_ run: Run, _ tensors: [RecordedTensor]) -> String {
+    let literals = tensors.count { !$0.recipe.law.isRegenerable }
+    let captured = literals == 0 ? "" : "the bytes of \(literals) literal\(literals == 1 ? "" : "s")"
+    if run.isStored { return captured.isEmpty ? "bytes" : "bytes; \(captured) follow from no recipe" }
+    return captured.isEmpty ? "recipe and digests only" : "recipe and digests, and \(captured)"
   }
 
   private func row(_ tensor: RecordedTensor) -> [String] {

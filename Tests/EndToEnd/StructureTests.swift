@@ -149,6 +149,9 @@ private let structured = """
     try place.succeed("create model --spec model.yaml --seed 1")
     try place.succeed("get model -o model.safetensors")
     try place.succeed("create b --preset bert --like model.safetensors --seed 2 --recipe-only")
+    // The ids are given, not drawn.
+    #expect(
+      try place.run("show b").output.contains("kept     recipe and digests, and the bytes of 1 literal"))
     let tensors = try place.json("show b")["tensors"]?.arrayValue ?? []
     let laws = Dictionary(
       uniqueKeysWithValues: tensors.map { ($0["name"]?.stringValue ?? "", $0["law"]?.canonical ?? "") })

@@ -34,7 +34,8 @@ private struct Stop: Error {}
     #expect(tensors[0].recipe.law == .normal(mean: 0, std: Float((2.0).squareRoot() / 2)))
     #expect(
       tensors[1].scheme.compact
-        == #"{"scheme":"auto","activation":"tanh","picked":"xavier_uniform","because":"the activation saturates on both sides","layout":"keras"}"#)
+        == #"{"scheme":"auto","activation":"tanh","picked":"xavier_uniform","because":"the activation saturates on both sides","layout":"keras"}"#
+    )
     #expect(try fixture.registry.verify(run).matches)
   }
 

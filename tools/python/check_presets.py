@@ -83,6 +83,7 @@ def gpt2():
     t = need("transformers")
     size = dict(vocab_size=2000, n_positions=256, n_embd=128, n_layer=5, n_head=4)
     return [
+        ("GPT2LMHeadModel, as it ships", lambda: t.GPT2LMHeadModel(t.GPT2Config())),
         ("GPT2LMHeadModel, 5 layers", lambda: t.GPT2LMHeadModel(t.GPT2Config(**size))),
         ("GPT2Model, 5 layers, cross-attention",
          lambda: t.GPT2Model(t.GPT2Config(**size, add_cross_attention=True))),
@@ -94,6 +95,7 @@ def bert():
     config = lambda: t.BertConfig(vocab_size=2000, hidden_size=128, num_hidden_layers=3, num_attention_heads=4,
                                   intermediate_size=320)
     return [
+        ("BertModel, as it ships", lambda: t.BertModel(t.BertConfig())),
         ("BertModel, 3 layers", lambda: t.BertModel(config())),
         ("BertForPreTraining, 3 layers", lambda: t.BertForPreTraining(config())),
     ]
@@ -157,6 +159,7 @@ def resnet_torchvision():
     from torchvision.models import resnet
     B = resnet.Bottleneck
     return [
+        ("resnet50", lambda: resnet.resnet50()),
         ("resnet18", lambda: resnet.resnet18()),
         ("ResNet(Bottleneck, 1-2-1-1)", lambda: resnet.ResNet(B, [1, 2, 1, 1])),
         ("ResNeXt(Bottleneck, 1-1-1-1, 32x4d)",
