@@ -10,6 +10,7 @@ extension Recipe {
   ///   - elements: a range of the tensor's elements.
   ///   - memory: exactly as many bytes as they have, at any alignment.
   ///   - threads: how many may fill; the bits do not depend on it.
+  /// - Precondition: the law is regenerable. A literal's bytes are had from the registry that keeps them.
   public func fill(_ elements: Range<Int>, into memory: UnsafeMutableRawBufferPointer, threads: Int) {
     let size = dtype.byteCount
     precondition(memory.count == elements.count * size, "the memory must fit the range")

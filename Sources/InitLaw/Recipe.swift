@@ -46,7 +46,10 @@ public struct Recipe: Sendable, Hashable {
     )
   }
 
-  /// The canonical bytes (little-endian, row-major) of a range of elements.
+  /// The canonical bytes (little-endian, row-major) of a range of elements. Where the law needs the whole tensor, that is
+  /// made for it.
+  ///
+  /// - Precondition: the law is regenerable. A literal's bytes are had from the registry that keeps them.
   public func bytes(_ elements: Range<Int>) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
       count = elements.count * dtype.byteCount

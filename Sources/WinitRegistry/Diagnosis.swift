@@ -113,7 +113,7 @@ private struct Sample {
   /// Whether a recipe with as many elements gives these, element for element. Too few elements, or a recipe that
   /// gives the same everywhere, prove nothing.
   func fits(_ recipe: Recipe) -> Bool {
-    guard !recipe.law.isRandom else {
+    guard !recipe.law.canBeTried else {
       return recipe.dtype == dtype && recipe.shape.elementCount == shape.elementCount && indices.count >= 4
         && zip(indices, bytes).allSatisfy { index, bytes in recipe.bytes(index..<index + 1) == bytes }
     }
@@ -135,7 +135,7 @@ private struct Sample {
       let rounded = try? Recipe(
         seed: recipe.seed, stream: recipe.stream, dtype: narrow, shape: recipe.shape, law: recipe.law)
     else { return false }
-    if !recipe.law.isRandom { return false }
+    if !recipe.law.canBeTried { return false }
     return zip(indices, bytes).allSatisfy { index, bytes in
       rounded.bytes(index..<index + 1).withUnsafeBytes { ours in
         bytes.withUnsafeBytes { floatingPoint(ours, at: 0, narrow) == floatingPoint($0, at: 0, dtype) }
@@ -148,11 +148,16 @@ private struct Sample {
     guard shape.rank == 2, recipe.shape.dims == shape.dims.reversed(), indices.count >= 4 else {
       return false
     }
-    if !recipe.law.isRandom { return false }
+    if !recipe.law.canBeTried { return false }
     return zip(indices, bytes).allSatisfy { index, bytes in
       let position = shape.coordinates(of: index)
       let transposed = position[1] * shape.dims[0] + position[0]
       return recipe.bytes(transposed..<transposed + 1) == bytes
     }
   }
+}
+
+extension Law {
+  /// Whether a few elements prove something, and cost no more than they are.
+  fileprivate var canBeTried: Bool { isRandom && !needsWhole }
 }
