@@ -177,7 +177,9 @@ public struct LawPart: Sendable, Hashable {
   /// A part. Ranges at the end that take an axis of `shape` whole are left out, so that one box has one form.
   public init(box: [Range<Int>], of shape: Shape, law: Law, stream: UInt64? = nil) {
     var box = box
-    while let last = box.last, last == 0..<shape.dims[box.count - 1] { box.removeLast() }
+    while let last = box.last, box.count <= shape.rank, last == 0..<shape.dims[box.count - 1] {
+      box.removeLast()
+    }
     self.init(box: box, law: law, stream: stream)
   }
 

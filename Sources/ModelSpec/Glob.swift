@@ -45,11 +45,11 @@ package struct Glob: Sendable {
 
   func matches(_ name: String) -> Bool { captured(name) != nil }
 
-  /// What the captures are where the name matches; nil where it does not. At most pattern × name² steps.
+  /// What the captures are where the name matches; nil where it does not. At most pattern × name steps.
   package func captured(_ name: String) -> [String: String]? {
     let name = Array(name.unicodeScalars)
-    // Places from which the rest of the pattern does not match the rest of the name.
-    var dead: Set<Int> = []
+    // The first place from which a wild part failed: from a later one it has fewer ways still.
+    var deadFrom = [Int](repeating: .max, count: parts.count)
     var lengths: [Int] = []
 
     func match(_ p: Int, _ n: Int) -> Bool {
@@ -61,7 +61,7 @@ package struct Glob: Sendable {
         case .one:
           guard n < name.count else { return false }
         case .any, .capture:
-          guard dead.insert(p * (name.count + 1) + n).inserted else { return false }
+          guard n < deadFrom[p] else { return false }
           let isCapture = parts[p] != .any
           // The last `*` takes all that is left.
           if !isCapture, p == parts.count - 1 { return true }
@@ -74,6 +74,7 @@ package struct Glob: Sendable {
             if isCapture { lengths.removeLast() }
             length += 1
           }
+          deadFrom[p] = n
           return false
         }
         p += 1

@@ -117,7 +117,18 @@ struct SpecReader {
       default: entry.fans = fans(node, tensor: name)
       }
     }
+    reportBothFans(node, tensor: name)
     return entry
+  }
+
+  /// A layout is shorthand for fans, so one of them says all.
+  private mutating func reportBothFans(_ node: SpecNode, tensor: TensorName? = nil) {
+    let keys = (node.mapping ?? []).compactMap(\.key.scalar)
+    if keys.contains("layout"), keys.contains("fans") {
+      report(
+        node.line, "layout and fans both say where its inputs and outputs are; give one of them",
+        tensor: tensor)
+    }
   }
 
   mutating func shape(_ node: SpecNode, tensor: TensorName) -> Shape? {
@@ -175,6 +186,7 @@ struct SpecReader {
       default: fans = self.fans(node)
       }
     }
+    reportBothFans(node)
     if match == nil || initialization == nil && kind == nil, diagnostics.count == before {
       report(
         node.line, "a rule needs both `match` and `init`, or `match` and `kind` for a preset of module kinds")

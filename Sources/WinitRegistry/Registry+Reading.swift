@@ -23,7 +23,7 @@ extension Registry {
     guard memory.count == size else {
       throw RegistryError.usage("`\(name)` has \(size) bytes, and the memory \(memory.count)")
     }
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     var batches = ChunkBatches(allChunks([size]), totalBytes: size, threads: threads)
     var all: [[ChunkTask]] = []
     while let batch = batches.take() { all.append(batch) }

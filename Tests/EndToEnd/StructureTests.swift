@@ -183,6 +183,7 @@ private let structured = """
       ("{scheme: sparse, sparsity: 0.5}", "sparse needs rank 2"),
       ("{scheme: sparse}", "needs sparsity"), ("{scheme: orthogonal, gain: -1}", "must be above 0"),
       ("{scheme: delta_orthogonal}", "defined for keras's layout"),
+      ("he_normal, layout: keras, fans: {in: [0], out: [1]}", "give one of them"),
       ("{scheme: literal, values: [1, 2]}", "the literal 2 values"),
       ("{scheme: literal, from: like}", "does not hold it"),
       ("{scheme: parts, base: zeros, parts: [{box: [[2, 9]], init: ones}]}", "does not lie in"),

@@ -57,6 +57,13 @@ private func value(_ text: String, _ names: [String: Double] = [:], dims: [Int] 
     #expect(Glob(pattern).captured(name) == expected)
   }
 
+  @Test("long names cost their length, not its square, whatever the pattern")
+  func long() {
+    let name = String(repeating: "a", count: 200_000)
+    for pattern in ["{x}{y}{z}b", "*a*a*a*b", "{x}a{y}a*?b"] { #expect(Glob(pattern).captured(name) == nil) }
+    #expect(Glob("{x}{y}*").captured(name)?["y"] == "a")
+  }
+
   @Test(
     "a pattern that does not match captures nothing, and never takes long",
     arguments: [

@@ -6,7 +6,7 @@ import WinitRegistry
 @Suite struct ReadingTests {
   @Test(
     "a tensor comes straight into the caller's memory, at any alignment, stored or not",
-    arguments: [false, true], [1, 2, 5])
+    arguments: [false, true], [0, 1, 2, 5])
   func callersMemory(recipeOnly: Bool, threads: Int) throws {
     let fixture = try Fixture()
     // More than one batch of sixteen full chunks.
