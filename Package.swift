@@ -21,6 +21,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
+let migrations = ["v0001_runs", "v0002_years"]
+
 let presets = [
   "alexnet",
   "bert",
@@ -59,6 +61,7 @@ let package = Package(
     module("Philox"),
     module("CanonicalJSON"),
     .target(name: "CLawKernels", exclude: ["README.md"]),
+    .target(name: "CStore", exclude: ["README.md"]),
     module("InitLaw", ["Tensors", "Philox", "CLawKernels", crypto]),
     module("Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
     module("Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
@@ -73,12 +76,12 @@ let package = Package(
       name: "Presets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
       swiftSettings: strict),
     .target(
-      name: "Migrations", path: "migrations", resources: [.embedInCode("v0001_runs.sql")],
+      name: "Migrations", path: "migrations", resources: migrations.map { .embedInCode("\($0).sql") },
       swiftSettings: strict),
     module(
       "Store",
       [
-        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations",
+        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations", "CStore",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     module(

@@ -8,7 +8,13 @@ package struct Migration: Sendable {
 
   /// All of them, in order. A test compares the list with the folder.
   package static let all = [
-    Migration(
-      number: 1, name: "v0001_runs", sql: String(decoding: PackageResources.v0001_runs_sql, as: UTF8.self))
+    Migration(number: 1, name: "v0001_runs", bytes: PackageResources.v0001_runs_sql),
+    Migration(number: 2, name: "v0002_years", bytes: PackageResources.v0002_years_sql),
   ]
+
+  private init(number: Int, name: String, bytes: [UInt8]) {
+    self.number = number
+    self.name = name
+    sql = String(decoding: bytes, as: UTF8.self)
+  }
 }

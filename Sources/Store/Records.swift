@@ -9,6 +9,8 @@ public import Tensors
 public struct Run: Sendable {
   /// The row.
   package let rowID: Int64
+  /// 128 random bits in hexadecimal: the same run in any registry it is moved to, under whatever name.
+  public let uid: String
   /// The name it was created under.
   public let name: String
   /// The version, from 1, counted for each name.
@@ -33,11 +35,41 @@ public struct Run: Sendable {
   public let toolVersion: String
   /// The version of the law its bits follow.
   public let lawVersion: String
-  /// Facts about the machine that created it.
+  /// Facts about the machine that created it; an empty object where none were captured.
   public let host: JSONValue
+  /// `commit` and `dirty` of the git checkout it was created in, where it was in one.
+  public let git: JSONValue?
+  /// Whether its bytes were taken over from a file; then it has no recipe, and its seed means nothing.
+  public let isCaptured: Bool
+  /// The experiment it belongs to.
+  public let experiment: String?
+  /// Its tags, by key.
+  public let tags: [Tag]
+  /// Words about it.
+  public let note: String
+  /// The uid of the run it comes from, which may be in another registry.
+  public let parent: String?
+  /// The aliases that stand for it.
+  public let aliases: [String]
+  /// When it was deleted: UTC, ISO 8601. It can be restored until it is collected.
+  public let deletedAt: String?
 
   /// `name:v2`
   public var reference: String { "\(name):v\(version)" }
+}
+
+/// A key and its value.
+public struct Tag: Sendable, Hashable {
+  /// The key.
+  public let key: String
+  /// The value.
+  public let value: String
+
+  /// A tag.
+  public init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
 }
 
 /// A tensor of a run as it is recorded.
@@ -93,19 +125,25 @@ package struct NewRun: Sendable {
   package let isStored: Bool
   package let createdAt: String
   package let toolVersion: String
-  package let host: JSONValue
   package let tensors: [NewTensor]
+  package var host: JSONValue = .object([])
+  package var git: JSONValue?
+  package var isCaptured = false
+  package var experiment: String?
+  package var tags: [Tag] = []
+  package var note = ""
+  package var parent: String?
+  /// Of a run that comes from another registry: what it is there.
+  package var origin: (uid: String, version: Int)?
 
   package init(
-    name: String, seed: UInt64, isStored: Bool, createdAt: String, toolVersion: String, host: JSONValue,
-    tensors: [NewTensor]
+    name: String, seed: UInt64, isStored: Bool, createdAt: String, toolVersion: String, tensors: [NewTensor]
   ) {
     self.name = name
     self.seed = seed
     self.isStored = isStored
     self.createdAt = createdAt
     self.toolVersion = toolVersion
-    self.host = host
     self.tensors = tensors
   }
 

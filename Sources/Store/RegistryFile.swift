@@ -17,16 +17,22 @@ enum RegistryFile {
   ///
   /// - Throws: `StoreError` for another application's file or a newer version's.
   static func version(_ db: Database, path: String) throws -> Int? {
-    // In one statement, and so of one moment: another process may be making the registry right now.
-    let row = try Row.fetchOne(
-      db,
-      sql: """
-        SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) AS tables
-        FROM pragma_application_id, pragma_user_version
-        """)
-    let applicationID: Int32 = row?["application_id"] ?? 0
-    let version: Int = row?["user_version"] ?? 0
-    if applicationID == 0, version == 0, row?["tables"] == 0 { return nil }
+    // In one transaction, and so of one moment: another process may be making the registry right now.
+    var (applicationID, version, tables): (Int32, Int, Int) = (0, 0, 0)
+    func look() throws {
+      applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+      version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+    }
+    if db.isInsideTransaction {
+      try look()
+    } else {
+      try db.inTransaction(.deferred) {
+        try look()
+        return .commit
+      }
+    }
+    if applicationID == 0, version == 0, tables == 0 { return nil }
     guard applicationID == Self.applicationID else {
       throw StoreError.notARegistry(
         path: path, why: "it is a SQLite database of another application (application_id \(applicationID))")
@@ -56,5 +62,21 @@ enum RegistryFile {
     guard !isFolder.boolValue else { throw StoreError.notARegistry(path: path, why: "it is a folder") }
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
     return size != 0
+  }
+
+  /// Makes an empty file that its owner alone may read and write.
+  ///
+  /// It gets its name when it is closed: were it open here while another thread has it open through SQLite, closing it
+  /// would drop that one's locks. Whoever is first makes it; the others find it.
+  static func create(_ path: String) throws {
+    let temporary = "\(path).\(UUID().uuidString.prefix(8)).tmp"
+    let descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw StoreError.cannotMake(path: path, why: String(cString: strerror(errno)))
+    }
+    close(descriptor)
+    defer { unlink(temporary) }
+    if link(temporary, path) == 0 || errno == EEXIST { return }
+    // A file system without links, where a rename might replace what another has just made, so SQLite makes the file.
   }
 }

@@ -1,4 +1,4 @@
-// Recording runs and finding them again.
+// Runs and their tensors, found again.
 
 import CanonicalJSON
 import Foundation
@@ -8,87 +8,11 @@ import Manifests
 import Tensors
 
 extension Store {
-  /// Makes a run visible, in one transaction: its manifest, its version, its tensors, and for a stored one the
-  /// chunks they are made of, which must be there.
-  ///
-  /// - Throws: `StoreError.missingChunks` with those that are not, after which nothing has changed.
-  package func commit(_ run: NewRun) throws -> Run {
-    let manifest = run.manifest
-    let json = manifest.canonical
-    return try write { db in
-      try db.execute(
-        sql: """
-          INSERT INTO manifests (digest, weights, law_version, json) VALUES (?, ?, ?, ?)
-          ON CONFLICT (digest) DO NOTHING
-          """,
-        arguments: [Data(Digest(of: json.utf8).bytes), Data(manifest.weights.bytes), lawVersion, json])
-      let manifestRow = try Int64.fetchOne(
-        db, sql: "SELECT id FROM manifests WHERE digest = ?", arguments: [Data(Digest(of: json.utf8).bytes)])
-      try db.execute(
-        sql: """
-          INSERT INTO runs (name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
-                            created_at, tool_version, host)
-          VALUES (?1, (SELECT coalesce(max(version), 0) + 1 FROM runs WHERE name = ?1),
-                  ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-          """,
-        arguments: [
-          run.name, manifestRow, String(run.seed), run.isStored, run.tensors.count,
-          run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
-          run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
-          run.host.compact,
-        ])
-      let row = db.lastInsertedRowID
-      try self.insert(run.tensors, of: row, stored: run.isStored, db)
-      guard let recorded = try self.runs(db, "WHERE runs.id = ?", [row]).first else {
-        throw StoreError.damaged(path: self.path, what: "the run just recorded cannot be read back")
-      }
-      return recorded
-    }
-  }
-
-  private func insert(_ tensors: [NewTensor], of run: Int64, stored: Bool, _ db: Database) throws {
-    let insertTensor = try db.cachedStatement(
-      sql: """
-        INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
-    let findChunk = try db.cachedStatement(sql: "SELECT id FROM chunks WHERE digest = ?")
-    let insertChunk = try db.cachedStatement(
-      sql: "INSERT INTO tensor_chunks (tensor, position, chunk) VALUES (?, ?, ?)")
-    var missing: Set<Digest> = []
-    for (position, tensor) in tensors.enumerated() {
-      try insertTensor.execute(arguments: [
-        run, position, tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.json.compact,
-        tensor.scheme.compact, tensor.recipe.law.json(tiedTo: tensor.tiedTo).compact,
-        String(tensor.recipe.stream),
-        Data(Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
-      ])
-      let tensorRow = db.lastInsertedRowID
-      guard stored || !tensor.recipe.law.isRegenerable else { continue }
-      for (index, digest) in tensor.chunkDigests.enumerated() {
-        if let chunk = try Int64.fetchOne(findChunk, arguments: [Data(digest.bytes)]) {
-          try insertChunk.execute(arguments: [tensorRow, index, chunk])
-        } else {
-          missing.insert(digest)
-        }
-      }
-    }
-    guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
-  }
-
-  /// The newest runs, at most so many, the newest first; nil for all.
-  package func runs(limit: Int? = nil) throws -> [Run] {
-    try read { db in try self.runs(db, "ORDER BY runs.id DESC LIMIT ?", [limit ?? -1]) }
-  }
-
-  /// How many runs there are.
-  package func runCount() throws -> Int {
-    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0 }
-  }
-
   /// Every name in use, in order.
   package func runNames() throws -> [String] {
-    try read { db in try String.fetchAll(db, sql: "SELECT DISTINCT name FROM runs ORDER BY name") }
+    try read { db in
+      try String.fetchAll(db, sql: "SELECT DISTINCT name FROM runs WHERE deleted_at IS NULL ORDER BY name")
+    }
   }
 
   /// Every seed in use.
@@ -98,17 +22,33 @@ extension Store {
     }
   }
 
-  /// The newest version of a name, or the version given.
+  /// The newest version of a name, or the version given, whether it is deleted or not.
   package func run(named name: String, version: Int? = nil) throws -> Run? {
     try read { db in
       if let version {
         return try self.runs(db, "WHERE name = ? AND version = ?", [name, version]).first
       }
-      return try self.runs(db, "WHERE name = ? ORDER BY version DESC LIMIT 1", [name]).first
+      return try self.runs(
+        db, "WHERE name = ? ORDER BY deleted_at IS NOT NULL, version DESC LIMIT 1", [name]
+      ).first
     }
   }
 
-  /// The runs whose ids begin with some hexadecimal digits, the newest first.
+  /// The run that an alias of a name stands for.
+  package func run(named name: String, alias: String) throws -> Run? {
+    try read { db in
+      try self.runs(
+        db, "WHERE runs.id = (SELECT run FROM aliases WHERE name = ? AND alias = ?)", [name, alias]
+      ).first
+    }
+  }
+
+  /// The run with a uid, whether it is deleted or not.
+  package func run(uid: String) throws -> Run? {
+    try read { db in try self.runs(db, "WHERE uid = ?", [uid]).first }
+  }
+
+  /// The runs whose ids begin with some hexadecimal digits, the newest first; deleted ones after the others.
   package func runs(idPrefix: String, named name: String? = nil) throws -> [Run] {
     let digits = idPrefix.lowercased()
     guard let low = Digest(digits.padding(toLength: 64, withPad: "0", startingAt: 0)),
@@ -116,7 +56,11 @@ extension Store {
     else { return [] }
     return try read { db in
       try self.runs(
-        db, "WHERE manifests.digest BETWEEN ?1 AND ?2 AND (?3 IS NULL OR name = ?3) ORDER BY runs.id DESC",
+        db,
+        """
+        WHERE manifests.digest BETWEEN ?1 AND ?2 AND (?3 IS NULL OR name = ?3)
+        ORDER BY deleted_at IS NOT NULL, runs.id DESC
+        """,
         [Data(low.bytes), Data(high.bytes), name])
     }
   }
@@ -151,31 +95,40 @@ extension Store {
 
   // MARK: - Rows
 
-  private func runs(_ db: Database, _ rest: String, _ arguments: StatementArguments) throws -> [Run] {
+  func runs(_ db: Database, _ rest: String, _ arguments: StatementArguments) throws -> [Run] {
     let rows = try Row.fetchCursor(
       db,
       sql: """
         SELECT runs.*, manifests.digest AS manifest_digest, manifests.weights AS weights,
-               manifests.law_version AS law_version
+               manifests.law_version AS law_version,
+               (SELECT json_group_object(key, value) FROM tags WHERE run = runs.id) AS tags,
+               (SELECT json_group_array(alias) FROM aliases WHERE run = runs.id) AS aliases
         FROM runs JOIN manifests ON manifests.id = runs.manifest \(rest)
         """,
       arguments: arguments)
     var runs: [Run] = []
-    while let row = try rows.next() {
-      let name: String = row["name"]
-      let version: Int = row["version"]
-      guard let id = Digest(bytes: row["manifest_digest"] as Data),
-        let weights = Digest(bytes: row["weights"] as Data),
-        let seed = UInt64(row["seed"] as String), let host = try? JSONValue(parsing: row["host"] as String)
-      else { throw StoreError.damaged(path: path, what: "the row of \(name):v\(version) cannot be read") }
-      runs.append(
-        Run(
-          rowID: row["id"], name: name, version: version, id: id, weights: weights, seed: seed,
-          isStored: row["stored"], tensorCount: row["tensor_count"], parameterCount: row["parameter_count"],
-          byteCount: row["byte_count"], createdAt: row["created_at"], toolVersion: row["tool_version"],
-          lawVersion: row["law_version"], host: host))
-    }
+    while let row = try rows.next() { runs.append(try run(row)) }
     return runs
+  }
+
+  private func run(_ row: Row) throws -> Run {
+    let name: String = row["name"]
+    let version: Int = row["version"]
+    guard let id = Digest(bytes: row["manifest_digest"] as Data),
+      let weights = Digest(bytes: row["weights"] as Data),
+      let seed = UInt64(row["seed"] as String), let host = try? JSONValue(parsing: row["host"] as String),
+      let tags = (try? JSONValue(parsing: row["tags"] as String))?.objectValue,
+      let aliases = (try? JSONValue(parsing: row["aliases"] as String))?.arrayValue
+    else { throw StoreError.damaged(path: path, what: "the row of \(name):v\(version) cannot be read") }
+    return Run(
+      rowID: row["id"], uid: row["uid"], name: name, version: version, id: id, weights: weights, seed: seed,
+      isStored: row["stored"], tensorCount: row["tensor_count"], parameterCount: row["parameter_count"],
+      byteCount: row["byte_count"], createdAt: row["created_at"], toolVersion: row["tool_version"],
+      lawVersion: row["law_version"], host: host,
+      git: (row["git"] as String?).flatMap { try? JSONValue(parsing: $0) },
+      isCaptured: row["origin"] == "captured", experiment: row["experiment"],
+      tags: tags.map { Tag(key: $0.key, value: $0.value.stringValue ?? "") }, note: row["note"],
+      parent: row["parent"], aliases: aliases.compactMap(\.stringValue), deletedAt: row["deleted_at"])
   }
 
   /// Tensors, those that have another's values with its law.

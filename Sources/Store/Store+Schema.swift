@@ -1,4 +1,4 @@
-// Migrations: applied in one exclusive transaction with their own record and hash.
+// Migrations, applied in one exclusive transaction with their own record and hash; and is the schema what they made?
 
 import Foundation
 import GRDB
@@ -6,20 +6,22 @@ import InitLaw
 import Migrations
 
 extension Store {
-  func checkSchema(creating: Bool) throws {
+  func checkSchema(_ access: Access) throws {
     do {
-      let version = try queue.read { db in try RegistryFile.version(db, path: self.path) }
-      if let version, version == Migration.all.count {
-        try queue.read { db in try self.checkMigrations(db, upTo: version) }
-        return
+      let version = try queue.read { db in
+        let version = try RegistryFile.version(db, path: self.path)
+        if let version { try self.checkSchema(db, version) }
+        return version
       }
-      guard version != nil || creating else { throw StoreError.noRegistry(path: path) }
+      if version == Migration.all.count { return }
+      if let version, access == .reading { throw StoreError.olderVersion(path: path, schema: version) }
+      guard version != nil || access == .creating else { throw StoreError.noRegistry(path: path) }
       try queue.writeWithoutTransaction { db in
         try db.inTransaction(.exclusive) {
           // Another process may have migrated while this one waited for the lock.
           let version = try RegistryFile.version(db, path: self.path) ?? 0
-          try self.checkMigrations(db, upTo: version)
-          try self.migrate(db, from: version)
+          try self.checkSchema(db, version)
+          try Store.migrate(db, from: version)
           return .commit
         }
       }
@@ -28,7 +30,13 @@ extension Store {
     }
   }
 
-  private func checkMigrations(_ db: Database, upTo version: Int) throws {
+  /// Compares every table, index, trigger and view with what the migrations make, before anything else is read: a file
+  /// from elsewhere could have a view where a table is due, or a trigger more.
+  private func checkSchema(_ db: Database, _ version: Int) throws {
+    let (found, expected) = (try Schema(db), try Schema.ofVersion(version))
+    if let difference = found.difference(from: expected) {
+      throw StoreError.changedSchema(path: path, what: difference)
+    }
     for migration in Migration.all.prefix(version) {
       let hash = try String.fetchOne(
         db, sql: "SELECT sha256 FROM migrations WHERE number = ?", arguments: [migration.number])
@@ -38,8 +46,10 @@ extension Store {
     }
   }
 
-  private func migrate(_ db: Database, from version: Int) throws {
-    for migration in Migration.all.dropFirst(version) {
+  fileprivate static func migrate(_ db: Database, from version: Int, to last: Int = Migration.all.count)
+    throws
+  {
+    for migration in Migration.all[version..<last] {
       try db.execute(sql: migration.sql)
       try db.execute(
         sql: "INSERT INTO migrations (number, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
@@ -48,6 +58,44 @@ extension Store {
         ])
     }
     try db.execute(sql: "PRAGMA application_id = \(RegistryFile.applicationID)")
-    try db.execute(sql: "PRAGMA user_version = \(Migration.all.count)")
+    try db.execute(sql: "PRAGMA user_version = \(last)")
+  }
+}
+
+/// The definitions of a database, by kind and name.
+struct Schema {
+  private let objects: [String: String]
+
+  init(_ db: Database) throws {
+    // Statistics that `ANALYZE` leaves are the user's business.
+    let rows = try Row.fetchAll(
+      db, sql: "SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat[0-9]'")
+    objects = Dictionary(
+      rows.map { row in
+        let sql = row["sql"] as String? ?? ""
+        return ("\(row["type"] as String? ?? "") \(row["name"] as String? ?? "")", sql)
+      },
+      uniquingKeysWith: { $0 + "\n" + $1 })
+  }
+
+  /// What the migrations up to a version make.
+  static func ofVersion(_ version: Int) throws -> Schema {
+    try DatabaseQueue().write { db in
+      try Store.migrate(db, from: 0, to: version)
+      return try Schema(db)
+    }
+  }
+
+  /// What is otherwise here; nil where nothing is.
+  func difference(from expected: Schema) -> String? {
+    // Tables first, then what belongs to them.
+    let kinds = ["table", "index", "trigger"]
+    func rank(_ object: String) -> Int { kinds.firstIndex { object.hasPrefix($0) } ?? kinds.count }
+    for (object, sql) in expected.objects.sorted(by: { (rank($0.key), $0.key) < (rank($1.key), $1.key) }) {
+      guard let found = objects[object] else { return "its \(object) is missing" }
+      if found != sql { return "its \(object) is defined otherwise" }
+    }
+    let others = objects.keys.filter { expected.objects[$0] == nil }.sorted()
+    return others.first.map { "it has a \($0)" }
   }
 }

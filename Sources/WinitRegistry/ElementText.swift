@@ -44,3 +44,16 @@ private func widenBinary16(_ bits: UInt16) -> Double {
   default: return sign * Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction * 0x1p-10)
   }
 }
+
+/// An element's value as a number, to be subtracted from another's: integers beyond 2⁵³ rounded.
+func number(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DType) -> Double {
+  let pattern = bitPattern(bytes, at: index, dtype)
+  switch dtype {
+  case .float64, .float32, .float16, .bfloat16: return floatingPoint(bytes, at: index, dtype)
+  case .int64: return Double(Int64(bitPattern: pattern))
+  case .int32: return Double(Int32(truncatingIfNeeded: pattern))
+  case .int16: return Double(Int16(truncatingIfNeeded: pattern))
+  case .int8: return Double(Int8(truncatingIfNeeded: pattern))
+  case .uint64, .uint32, .uint16, .uint8, .bool: return Double(pattern)
+  }
+}

@@ -27,7 +27,7 @@ struct Export {
     }
     if format != .safetensors, chosen.count != 1 {
       throw RegistryError.usage(
-        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one of them, or use safetensors"
+        "\(format.rawValue) holds one tensor, and \(chosen.count) are asked for; name one of them, name a folder (`-o FOLDER/`), or use safetensors"
       )
     }
     self.store = store

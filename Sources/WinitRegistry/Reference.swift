@@ -5,8 +5,10 @@ import InitLaw
 
 /// How a run is named.
 public enum Reference: Sendable, Hashable, CustomStringConvertible {
-  /// `NAME`: the latest version.
+  /// `NAME` or `NAME:latest`: the latest version.
   case latest(name: String)
+  /// `NAME:ALIAS`: the run that the alias stands for now.
+  case alias(name: String, String)
   /// `NAME:v2`.
   case version(name: String, Int)
   /// `sha256:…` or `NAME@sha256:…`: the latest run with this id, whose first hexadecimal digits are enough where
@@ -34,6 +36,14 @@ public enum Reference: Sendable, Hashable, CustomStringConvertible {
       self = .latest(name: parts[0])
       return
     }
+    if parts[1] == "latest" {
+      self = .latest(name: parts[0])
+      return
+    }
+    if Alias.isValid(parts[1]) {
+      self = .alias(name: parts[0], parts[1])
+      return
+    }
     guard parts[1].first == "v", let version = Int(parts[1].dropFirst()), version >= 1,
       String(version) == parts[1].dropFirst()
     else { throw .badReference(text) }
@@ -44,6 +54,7 @@ public enum Reference: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .latest(let name): name
+    case .alias(let name, let alias): "\(name):\(alias)"
     case .version(let name, let version): "\(name):v\(version)"
     case .id(let prefix, let name): (name.map { "\($0)@" } ?? "") + "sha256:\(prefix)"
     }
@@ -62,5 +73,15 @@ enum RunName {
         default: "._/-".utf8.contains(byte)
         }
       }
+  }
+}
+
+/// What stands for a version, and can be moved.
+enum Alias {
+  /// A word of letters, digits, `.`, `_` and `-` that cannot be taken for a version or the latest one.
+  static func isValid(_ alias: String) -> Bool {
+    let digits = alias.drop { $0 == "v" || $0 == "V" }
+    return RunName.isValid(alias) && !alias.contains("/") && alias != "latest"
+      && digits.contains { !("0"..."9").contains($0) }
   }
 }

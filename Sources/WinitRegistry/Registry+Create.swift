@@ -18,6 +18,16 @@ public struct CreateOptions: Sendable {
   public var recipeOnly = false
   /// How many threads fill and hash; nil for one per processor.
   public var threads: Int?
+  /// The experiment the run belongs to.
+  public var experiment: String?
+  /// Tags; of several with one key the last counts.
+  public var tags: [Tag] = []
+  /// Words about it.
+  public var note = ""
+  /// The run it comes from.
+  public var parent: Run?
+  /// Whether facts about machine, user and git checkout are recorded.
+  public var captures = true
 
   /// The defaults.
   public init() {}
@@ -66,29 +76,47 @@ extension Registry {
     let recipes = try plan.tensors.map {
       try Recipe(seed: seed, stream: $0.streamName.stream, dtype: $0.dtype, shape: $0.shape, law: $0.law)
     }
+    return try create(name, plan, recipes, seed: seed, options: options, progress: progress)
+  }
+
+  func create(
+    _ name: String, _ plan: Plan, _ recipes: [Recipe], seed: UInt64, captured file: String? = nil,
+    options: CreateOptions, progress: ProgressHandler?
+  ) throws -> CreateReceipt {
     let start = ContinuousClock.now
-    let creation = Creation(
-      store: store, recipes: recipes, literals: plan.tensors.map(\.literal), options: options,
-      progress: progress)
-    do {
-      try creation.fill(allChunks(recipes.map(\.byteCount)))
-      let run = try creation.commit { chunkDigests in
-        NewRun(
-          name: name, seed: seed, isStored: !options.recipeOnly, createdAt: Date.now.formatted(.iso8601),
-          toolVersion: toolVersion, host: hostFacts(),
-          tensors: zip(plan.tensors, zip(recipes, chunkDigests)).map { tensor, made in
-            NewTensor(
-              name: tensor.name, scheme: tensor.record, recipe: made.0, chunkDigests: made.1,
-              tiedTo: tensor.tiedTo)
-          })
+    let facts = options.captures ? CapturedFacts() : nil
+    let creation = Creation(recipes: recipes, literals: plan.tensors.map(\.literal), options: options)
+    let total = recipes.reduce(0) { $0 + $1.byteCount }
+    return try Intake.run(store, total: total, threads: options.threads, progress: progress) { intake in
+      try creation.fill(allChunks(recipes.map(\.byteCount)), intake)
+      var new = NewRun(
+        name: name, seed: seed, isStored: !options.recipeOnly, createdAt: Date.now.formatted(.iso8601),
+        toolVersion: toolVersion,
+        tensors: zip(plan.tensors, zip(recipes, creation.digests)).map { tensor, made in
+          NewTensor(
+            name: tensor.name, scheme: tensor.record, recipe: made.0, chunkDigests: made.1,
+            tiedTo: tensor.tiedTo)
+        })
+      new.host = facts?.host ?? .object([])
+      new.git = facts?.git()
+      new.isCaptured = file != nil
+      new.experiment = options.experiment
+      new.tags = try Facts.checked(options.tags)
+      new.note = options.note
+      new.parent = options.parent?.uid
+      let event = Event(
+        file == nil ? "create" : "capture", file.map { ["file": .string($0)] } ?? .object([]),
+        by: facts?.actor ?? .object([]))
+      let run = try intake.commit {
+        try store.commit(new, lease: intake.lease, event)
+      } again: { missing in
+        try creation.fill(
+          allChunks(recipes.map(\.byteCount)).filter { missing.contains(creation.digest(of: $0)) }, intake)
       }
+      guard let run else { throw RegistryError.usage("a run that is made anew has an identity of its own") }
       return CreateReceipt(
-        run: run, storedBytes: creation.storedBytes,
-        sharedBytes: creation.keptBytes - creation.storedBytes, warnings: plan.warnings,
-        duration: .now - start)
-    } catch {
-      let left = creation.takeBack()
-      throw left == 0 ? error : RegistryError.leftBehind(bytes: left, after: error)
+        run: run, storedBytes: intake.storedBytes, sharedBytes: creation.keptBytes - intake.storedBytes,
+        warnings: plan.warnings, duration: .now - start)
     }
   }
 
@@ -107,50 +135,40 @@ extension Registry {
   }
 }
 
-/// The state of a create under way.
+/// What a create under way has filled.
 private final class Creation {
-  private let store: Store
   private let recipes: [Recipe]
   private let literals: [LiteralBytes?]
-  private let options: CreateOptions
-  private let progress: ProgressHandler?
-  private let total: Int
-  private var done = 0
-  private var digests: [DigestList]
-  private var added: [AddedChunk] = []
-  private(set) var storedBytes = 0
-  /// Bytes of the tensors that the store has to hold.
-  var keptBytes: Int {
-    zip(recipes, literals).reduce(0) { $0 + (options.recipeOnly && $1.1 == nil ? 0 : $1.0.byteCount) }
-  }
+  private let recipeOnly: Bool
+  private(set) var digests: [DigestList]
 
-  init(
-    store: Store, recipes: [Recipe], literals: [LiteralBytes?], options: CreateOptions,
-    progress: ProgressHandler?
-  ) {
-    self.store = store
+  init(recipes: [Recipe], literals: [LiteralBytes?], options: CreateOptions) {
     self.recipes = recipes
     self.literals = literals
-    self.options = options
-    self.progress = progress
-    total = recipes.reduce(0) { $0 + $1.byteCount }
+    recipeOnly = options.recipeOnly
     digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
   }
 
-  /// Fills and hashes chunks, and adds them to the store a batch at a time; of a recipe only the literals.
-  func fill(_ tasks: some Sequence<ChunkTask>) throws {
-    guard options.recipeOnly else { return try fill(tasks, keepingBytes: true) }
+  /// Bytes of the tensors that the store has to hold.
+  var keptBytes: Int {
+    zip(recipes, literals).reduce(0) { $0 + (recipeOnly && $1.1 == nil ? 0 : $1.0.byteCount) }
+  }
+
+  func digest(of task: ChunkTask) -> Digest { digests[task.tensor][task.chunk.index] }
+
+  /// Fills and hashes chunks, and adds them to the store; of a recipe only the literals.
+  func fill(_ tasks: some Sequence<ChunkTask>, _ intake: Intake) throws {
+    guard recipeOnly else { return try fill(tasks, keepingBytes: true, intake) }
     let literals = literals
-    try fill(tasks.lazy.filter { literals[$0.tensor] == nil }, keepingBytes: false)
+    try fill(tasks.lazy.filter { literals[$0.tensor] == nil }, keepingBytes: false, intake)
     if literals.contains(where: { $0 != nil }) {
-      try fill(tasks.lazy.filter { literals[$0.tensor] != nil }, keepingBytes: true)
+      try fill(tasks.lazy.filter { literals[$0.tensor] != nil }, keepingBytes: true, intake)
     }
   }
 
-  private func fill(_ tasks: some Sequence<ChunkTask>, keepingBytes: Bool) throws {
+  private func fill(_ tasks: some Sequence<ChunkTask>, keepingBytes: Bool, _ intake: Intake) throws {
     let (recipes, literals) = (recipes, literals)
-    let pipeline = ChunkPipeline(threads: options.threads, keepingBytes: keepingBytes)
-    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
+    try intake.add(tasks, keepingBytes: keepingBytes) { tasks, buffers in
       guard keepingBytes else {
         return Digest.each(of: tasks.map { RecipeChunk(recipes[$0.tensor], $0.chunk) })
       }
@@ -164,40 +182,8 @@ private final class Creation {
         into: filled.map { buffers[$0] })
       let read = Digest.each(of: given.map { UnsafeRawBufferPointer(buffers[$0]) })
       return zip(filled + given, made + read).sorted { $0.0 < $1.0 }.map(\.1)
-    } consume: { batch in
-      for chunk in batch {
-        digests[chunk.task.tensor][chunk.task.chunk.index] = chunk.result
-        done += chunk.task.chunk.byteCount
-      }
-      if keepingBytes { try store(batch) }
-      try progress?(min(done, total), total)
+    } seen: { task, digest in
+      digests[task.tensor][task.chunk.index] = digest
     }
   }
-
-  private func store(_ batch: [ChunkPipeline.Done<Digest>]) throws {
-    let new = try store.addChunks(batch.map { ($0.result, $0.bytes) })
-    added += new
-    storedBytes += new.reduce(0) { $0 + $1.size }
-    // Lets waiting readers in between two transactions.
-    usleep(1500)
-  }
-
-  /// Makes the run visible. Chunks found in the store while filling may have been taken back since by another
-  /// create that failed; those are made again.
-  func commit(_ run: ([DigestList]) -> NewRun) throws -> Run {
-    let run = run(digests)
-    while true {
-      do { return try store.commit(run) } catch StoreError.missingChunks(let missing) {
-        try fill(
-          allChunks(recipes.map(\.byteCount)).filter { task in
-            missing.contains(digests[task.tensor][task.chunk.index])
-          })
-      }
-    }
-  }
-
-  /// Takes back what was added.
-  ///
-  /// - Returns: how many bytes could not be; they are never visible, and used by the next create that needs them.
-  func takeBack() -> Int { store.removeUnused(added) }
 }

@@ -1,6 +1,7 @@
 // What a use case refuses, beside what the modules below it report.
 
 public import InitLaw
+public import Store
 public import Tensors
 
 /// What a use case refuses to do, and why.
@@ -9,6 +10,12 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
   case badReference(String)
   /// A run name with other characters than letters, digits, `.`, `_`, `/` and `-`.
   case badName(String)
+  /// An alias that is no word, or looks like a version.
+  case badAlias(String)
+  /// The run has been deleted.
+  case deleted(Run)
+  /// The run was deleted and has been collected.
+  case collected(String, at: String)
   /// No run has this reference.
   case noRun(String, path: String, suggestion: String?)
   /// The beginning of an id that several ids share.
@@ -30,9 +37,15 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .badReference(let text):
-      "`\(text)` is not a reference; write NAME, NAME:v2, NAME@sha256:… or sha256:… (the first digits are enough)"
+      "`\(text)` is not a reference; write NAME, NAME:v2, NAME:ALIAS, NAME@sha256:… or sha256:… (the first digits are enough)"
     case .badName(let name):
       "`\(name)` cannot be a run's name; use letters, digits, `.`, `_`, `/` and `-`, at most 255 of them"
+    case .badAlias(let alias):
+      "`\(alias)` cannot be an alias; use letters, digits, `.`, `_` and `-`, and nothing that looks like a version or is `latest`"
+    case .deleted(let run):
+      "\(run.reference) was deleted on \(run.deletedAt ?? "?"); `restore \(run.reference)` brings it back"
+    case .collected(let reference, let time):
+      "\(reference) was deleted, and its grace period had passed when `gc` took it on \(time); `log` shows more"
     case .noRun(let reference, let path, let suggestion):
       "there is no run `\(reference)` in \(path)"
         + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `list` shows what is there")

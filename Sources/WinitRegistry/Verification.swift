@@ -5,7 +5,7 @@ public import Store
 public import Tensors
 
 /// What a verification looks at.
-public enum VerifyMode: Sendable {
+public enum VerifyMode: String, Sendable {
   /// Stored blobs against their digests, and every chunk filled again against the same digests.
   case everything
   /// Stored blobs alone.
@@ -20,6 +20,10 @@ public struct Verification: Sendable {
   public let run: Run
   /// The file it was compared with, if it was.
   public let against: String?
+  /// What was looked at, where it was not compared with a file.
+  public let mode: VerifyMode?
+  /// How many chunks a sample was drawn from; nil where all were looked at.
+  public internal(set) var sampledFrom: Int?
   /// Chunks whose stored bytes were read and hashed.
   public internal(set) var storedChunks = 0
   /// Chunks that were filled again and hashed.
@@ -36,9 +40,29 @@ public struct Verification: Sendable {
   /// True where nothing was found.
   public var matches: Bool { findings.isEmpty }
 
-  init(run: Run, against: String? = nil) {
+  init(run: Run, mode: VerifyMode) {
+    self.run = run
+    self.mode = mode
+    against = nil
+  }
+
+  init(run: Run, against: String) {
     self.run = run
     self.against = against
+    mode = nil
+  }
+
+  /// How thorough it was, on one line: what `everything` looks at depends on what the run keeps.
+  public var level: String {
+    let what =
+      switch mode {
+      case nil: "every tensor of the file"
+      case .everything: run.isStored ? "stored bytes and regeneration" : "regeneration"
+      case .stored: "stored bytes only"
+      case .regenerate: "regeneration only"
+      }
+    return sampledFrom.map { "\(what), a sample of \(max(storedChunks, regeneratedChunks)) of \($0) chunks" }
+      ?? what
   }
 }
 
@@ -76,6 +100,8 @@ public struct Finding: Sendable {
   public var difference: Difference?
   /// The chunks concerned.
   public var chunks: [Int] = []
+  /// The bytes of the tensor that lie in those chunks.
+  public var ranges: [Range<Int>] = []
   /// What probably happened, where that can be told.
   public var likelyCause: String?
 
@@ -91,8 +117,9 @@ extension Verification {
   public var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("reference", .string(run.reference)), .init("id", .string(run.id.description)),
-      .init("matches", .bool(matches)),
+      .init("matches", .bool(matches)), .init("level", .string(mode?.rawValue ?? "against")),
     ]
+    if let sampledFrom { members.append(.init("sampled_from", .integer(sampledFrom))) }
     if let against {
       members += [.init("against", .string(against)), .init("file_chunks", .integer(fileChunks))]
     } else {
@@ -121,6 +148,10 @@ extension Finding {
       ]
     }
     if !chunks.isEmpty { members.append(.init("chunks", .array(chunks.map(JSONValue.integer)))) }
+    if !ranges.isEmpty {
+      let list = ranges.map { JSONValue.array([.integer($0.lowerBound), .integer($0.upperBound)]) }
+      members.append(.init("ranges", .array(list)))
+    }
     if let likelyCause { members.append(.init("likely_cause", .string(likelyCause))) }
     return .object(members)
   }

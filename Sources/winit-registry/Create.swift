@@ -57,6 +57,7 @@ struct Create: ParsableCommand {
   @Flag(help: "Record recipe and digests without the bytes: kilobytes, and `get` fills them again.")
   var recipeOnly = false
 
+  @OptionGroup var facts: FactsOptions
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
@@ -90,15 +91,17 @@ struct Create: ParsableCommand {
       for warning in plan.warnings { printError("warning: \(warning)") }
       try Registry.check(name, plan)
       let progress = ProgressBar(recipeOnly ? "hashing" : "filling")
-      let receipt = try Registry(openingOrCreating: registry.path)
-        .create(name, plan: plan, seed: seed, options: options, progress: progress.update)
-      try emit(json.enabled ? receipt.json.pretty : receipt.text)
+      let registry = try Registry(openingOrCreating: registry.path)
+      try facts.add(to: &options, registry)
+      let receipt = try registry.create(
+        name, plan: plan, seed: seed, options: options, progress: progress.update)
+      try emit(json.enabled ? receipt.json.pretty : receipt.text("created"))
     }
   }
 }
 
 extension CreateReceipt {
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     var members = run.json.objectValue ?? []
     members += [
       .init("stored_bytes", .integer(storedBytes)), .init("shared_bytes", .integer(sharedBytes)),
@@ -108,7 +111,7 @@ extension CreateReceipt {
     return .object(members)
   }
 
-  fileprivate var text: String {
+  func text(_ verb: String) -> String {
     let kept =
       run.isStored
       ? "\(humanBytes(storedBytes)) in new chunks"
@@ -116,7 +119,7 @@ extension CreateReceipt {
       : storedBytes + sharedBytes == 0
         ? "recipe and digests only"
         : "recipe, digests, and \(humanBytes(storedBytes + sharedBytes)) of literals"
-    return "created \(run.reference)\n"
+    return "\(verb) \(run.reference)\n"
       + table(run.facts + [["  stored", kept], ["  time", humanDuration(duration)]])
   }
 }

@@ -18,8 +18,8 @@ enum ExitStatus {
     case is Interrupted: interrupted
     case let error as RegistryError:
       switch error {
-      case .badReference, .badName, .usage, .ambiguousID, .slice: usage
-      case .noRun, .noTensor: notFound
+      case .badReference, .badName, .badAlias, .usage, .ambiguousID, .slice: usage
+      case .noRun, .noTensor, .deleted, .collected: notFound
       case .tooLarge: badData
       case .mismatch: mismatch
       case .leftBehind(_, let error): of(error)
@@ -28,9 +28,10 @@ enum ExitStatus {
     case is SpecError, is FormatError, is LawError, is SchemeError, is JSONError: badData
     case let error as StoreError:
       switch error {
-      case .noRegistry, .noFolder: notFound
-      case .notARegistry, .newerVersion, .changedMigration, .damaged: badData
-      case .missingChunks, .sqlite: io
+      case .noRegistry, .noFolder, .gone: notFound
+      case .notARegistry, .newerVersion, .olderVersion, .changedMigration, .changedSchema, .damaged: badData
+      case .nameTaken, .hasAliases, .networkFileSystem: usage
+      case .missingChunks, .cannotMake, .sqlite: io
       }
     case let error as FileError: error.isNotFound ? notFound : io
     default: io

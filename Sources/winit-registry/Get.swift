@@ -15,6 +15,9 @@ struct Get: ParsableCommand {
 
       A slice is written as in Python: `0:10,:` is ten rows, `-1` the last one; trailing axes may be left out. It \
       costs about its own size, not the tensor's.
+
+      With `-o FOLDER/` and --format npy or raw each tensor becomes a file in a new folder; characters of its name that a \
+      file's name should not have are written as % and two digits.
       """)
 
   @Argument(help: "The run: NAME, NAME:v2, NAME@sha256:… or sha256:….")
@@ -91,6 +94,13 @@ struct Get: ParsableCommand {
         return
       }
       let path = output ?? defaultPath(run, format)
+      if path.hasSuffix("/"), format != .safetensors {
+        let receipt = try registry.exportFolder(
+          run, selection, format: format, to: path, threads: threads.threads, progress: progress.update)
+        warn(receipt)
+        try emit(json.enabled ? receipt.json(path).pretty : receipt.text(path))
+        return
+      }
       let receipt = try registry.export(
         run, selection, format: format, to: path, replacing: force, threads: threads.threads,
         progress: progress.update)

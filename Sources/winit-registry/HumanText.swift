@@ -22,6 +22,9 @@ private func scaled(_ count: Int, _ units: [String], separator: String) -> Strin
   return String(format: "%.\(digits)f", value) + separator + units[unit]
 }
 
+/// `1 run`, `2 runs`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 func humanDuration(_ duration: Duration) -> String {
   let seconds = duration / .seconds(1)
   return seconds < 1 ? String(format: "%.0f ms", seconds * 1000) : String(format: "%.1f s", seconds)

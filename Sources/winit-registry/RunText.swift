@@ -6,20 +6,30 @@ extension Run {
   var json: JSONValue {
     [
       "reference": .string(reference), "id": .string(id.description), "weights": .string(weights.description),
-      "seed": .string(String(seed)), "name": .string(name), "version": .integer(version),
+      "seed": isCaptured ? .null : .string(String(seed)), "name": .string(name), "version": .integer(version),
       "stored": .bool(isStored),
       "tensor_count": .integer(tensorCount), "parameter_count": .integer(parameterCount),
       "byte_count": .integer(byteCount),
       "law_version": .string(lawVersion), "created_at": .string(createdAt),
       "tool_version": .string(toolVersion),
-      "host": host,
+      "host": host, "uid": .string(uid), "origin": .string(isCaptured ? "captured" : "created"),
+      "experiment": experiment.map { .string($0) } ?? .null,
+      "tags": .object(tags.map { .init($0.key, .string($0.value)) }), "note": .string(note),
+      "parent": parent.map { .string($0) } ?? .null, "aliases": .array(aliases.map { .string($0) }),
+      "git": git ?? .null, "deleted_at": deletedAt.map { .string($0) } ?? .null,
     ]
   }
+
+  /// `key=value`, one after another.
+  var tagsText: String { tags.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") }
+
+  /// The seed; of captured bytes none is known.
+  var seedText: String { isCaptured ? "–" : String(seed) }
 
   /// What stands at the top of a receipt and of `show`.
   var facts: [[String]] {
     [
-      ["  id", id.description], ["  weights", weights.description], ["  seed", String(seed)],
+      ["  id", id.description], ["  weights", weights.description], ["  seed", seedText],
       ["  tensors", "\(tensorCount), \(humanCount(parameterCount)) parameters, \(humanBytes(byteCount))"],
     ]
   }

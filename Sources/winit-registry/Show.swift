@@ -40,21 +40,34 @@ struct Show: ParsableCommand {
         try emit(JSONValue.object(members + [.init("tensors", .array(tensors.map(\.json)))]).pretty)
       } else {
         try emit(run.reference)
-        try emit(table(run.facts + facts(of: run, tensors)))
+        try emit(table(run.facts + facts(of: run, tensors, in: registry)))
         try emit("")
         try emit(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
       }
     }
   }
 
-  private func facts(of run: Run, _ tensors: [RecordedTensor]) -> [[String]] {
-    [
+  private func facts(of run: Run, _ tensors: [RecordedTensor], in registry: Registry) throws -> [[String]] {
+    func fact(_ name: String, _ text: String?) -> [[String]] { text.map { [["  \(name)", $0]] } ?? [] }
+    let user = run.host["user"]?.stringValue.map { "\($0) on " } ?? ""
+    let place = run.host["hostname"]?.stringValue.map { " for \(user)\($0)" } ?? ""
+    let parent = try run.parent.map {
+      try registry.parent(of: run)?.reference ?? "\($0), not in this registry"
+    }
+    let git = run.git?["commit"]?.stringValue.map { commit in
+      commit + (run.git?["dirty"]?.canonical == "true" ? ", with changes not committed" : "")
+    }
+    return [
       ["  kept", kept(run, tensors)], ["  law", run.lawVersion],
       [
-        "  created",
-        "\(run.createdAt) by winit-registry \(run.toolVersion) on \(run.host["hostname"]?.stringValue ?? "?")",
+        "  \(run.isCaptured ? "captured" : "created")",
+        "\(run.createdAt) by winit-registry \(run.toolVersion)\(place)",
       ],
-    ]
+    ] + fact("processor", run.host["processor"]?.stringValue) + fact("git", git)
+      + fact("aliases", run.aliases.isEmpty ? nil : run.aliases.joined(separator: ", "))
+      + fact("experiment", run.experiment) + fact("parent", parent)
+      + fact("tags", run.tags.isEmpty ? nil : run.tagsText)
+      + fact("note", run.note.isEmpty ? nil : run.note.replacingOccurrences(of: "\n", with: " "))
   }
 
   /// What is there of the weights: of a recipe also what no recipe gives.

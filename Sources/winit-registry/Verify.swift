@@ -14,6 +14,9 @@ struct Verify: ParsableCommand {
       With --against, a .safetensors file or a sharded checkpoint's index is compared with the run: names, shapes, \
       dtypes and bits. Each difference is named with its first element and, where it can be told, its likely cause.
 
+      How thorough it was is always said, and the outcome goes into the history (`log`). --sample looks at so many chunks \
+      drawn at random. --all and --since can be stopped and gone on with: --resume leaves out what was seen before.
+
       Exits with 0 where everything matches and 1 where something does not.
       """)
 
@@ -22,6 +25,17 @@ struct Verify: ParsableCommand {
 
   @Flag(help: "Every run of the registry.")
   var all = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Every run created at this time or later: a date, or so long ago, \(Span.help).", valueName: "time"))
+  var since: TimeText?
+
+  @Option(help: ArgumentHelp("Look at so many chunks, drawn at random from all the runs.", valueName: "n"))
+  var sample: Int?
+
+  @Flag(help: "Go on with the same verification of many runs where it was interrupted.")
+  var resume = false
 
   @Flag(help: "Only stored bytes against their digests.")
   var stored = false
@@ -37,64 +51,111 @@ struct Verify: ParsableCommand {
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
+  private var isPass: Bool { all || since != nil }
+
   func validate() throws {
-    if all != references.isEmpty { throw ValidationError("give runs, or --all for every one") }
+    if isPass != references.isEmpty { throw ValidationError("give runs, or --all or --since for many") }
+    if all, since != nil { throw ValidationError("give one of --all and --since") }
     if [stored, regenerate, against != nil].count(where: \.self) > 1 {
       throw ValidationError("give one of --stored, --regenerate and --against")
     }
     if against != nil, references.count != 1 {
       throw ValidationError("--against compares a file with one run")
     }
+    if let sample, sample < 1 || against != nil {
+      throw ValidationError("--sample is a number of the runs' chunks, at least 1, and not for --against")
+    }
+    if resume, !isPass || sample != nil {
+      throw ValidationError("--resume goes on with --all or --since, without --sample")
+    }
   }
 
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      // Found first, so that a wrong reference is said before hours of work.
-      let runs = all ? try registry.runs() : try references.map { try registry.run($0) }
+      var runs = try selected(in: registry)
       let mode: VerifyMode = stored ? .stored : regenerate ? .regenerate : .everything
       var results: [Verification] = []
       var skipped: [Run] = []
       var failures: [(run: Run, error: any Error)] = []
-      for run in runs {
-        if all, stored, !run.isStored {
+      let pass = isPass && sample == nil ? beginPass(registry, mode) : nil
+      let seen = pass?.seen ?? [:]
+      let failedBefore = runs.filter { seen[$0.uid] == false }
+      runs.removeAll { seen[$0.uid] != nil }
+      if !seen.isEmpty, !json.enabled {
+        try emit("going on after \(counted(seen.count, "run")), of which \(failedBefore.count) did not match")
+      }
+      let shares = sample.map { registry.shares(ofSample: $0, among: runs) }
+      for (index, run) in runs.enumerated() where shares?[index] != 0 {
+        if isPass, stored, !run.isStored {
           skipped.append(run)
           if !json.enabled { try emit("\(run.reference)  skipped: recipe-only, nothing is stored") }
           continue
         }
         do {
-          let result = try verify(run, in: registry, mode)
+          let result = try verify(run, in: registry, mode, shares?[index])
           results.append(result)
           if !json.enabled { try emit(result.text) }
+          record(result, in: pass, registry)
         } catch let error as StoreError where runs.count > 1 {
           // What is wrong with one run is no reason not to look at the others.
           failures.append((run, error))
           printError("error: \(run.reference): \(error)")
         }
       }
-      let matches = results.allSatisfy(\.matches) && failures.isEmpty
+      if let pass, failures.isEmpty { try? registry.finish(pass) }
+      let matches = results.allSatisfy(\.matches) && failures.isEmpty && failedBefore.isEmpty
       if json.enabled {
         let report: JSONValue = [
           "matches": .bool(matches), "runs": .array(results.map(\.json)),
-          "skipped": .array(skipped.map { .string($0.reference) }),
+          "skipped": .array(skipped.map { .string($0.reference) }), "resumed_after": .integer(seen.count),
+          "failed_before": .array(failedBefore.map { .string($0.reference) }),
           "errors": .array(
             failures.map { ["reference": .string($0.run.reference), "message": .string("\($0.error)")] }),
         ]
         try emit(report.pretty)
-      } else if runs.isEmpty {
-        try emit("the registry has no runs")
+      } else if runs.isEmpty, seen.isEmpty {
+        try emit(since == nil ? "the registry has no runs" : "no runs were created since")
+      } else if !failedBefore.isEmpty {
+        try emit(
+          "before the interruption did not match: \(failedBefore.map(\.reference).joined(separator: ", "))")
       }
       if let failure = failures.first { throw ExitStatus.of(failure.error) }
       if !matches { throw ExitStatus.mismatch }
     }
   }
 
-  private func verify(_ run: Run, in registry: Registry, _ mode: VerifyMode) throws -> Verification {
+  /// Found first, so that a wrong reference is said before hours of work.
+  private func selected(in registry: Registry) throws -> [Run] {
+    guard isPass else { return try references.map { try registry.run($0) } }
+    var query = RunQuery()
+    query.since = since?.iso
+    return try registry.runs(query)
+  }
+
+  /// Where the registry cannot be written to, there is nothing to go on with.
+  private func beginPass(_ registry: Registry, _ mode: VerifyMode) -> Pass? {
+    let selection: JSONValue = [
+      "level": .string(mode.rawValue), "since": since.map { .string($0.text) } ?? .null,
+    ]
+    return try? registry.beginPass(selection, resuming: resume)
+  }
+
+  private func record(_ result: Verification, in pass: Pass?, _ registry: Registry) {
+    do { try registry.record(result, in: pass) } catch {
+      printError("note: the outcome for \(result.run.reference) is not in the history: \(error)")
+    }
+  }
+
+  private func verify(_ run: Run, in registry: Registry, _ mode: VerifyMode, _ sample: Int?) throws
+    -> Verification
+  {
     let progress = ProgressBar("verifying \(run.reference)")
     if let against {
       return try registry.verify(run, against: against, threads: threads.threads, progress: progress.update)
     }
-    return try registry.verify(run, mode: mode, threads: threads.threads, progress: progress.update)
+    return try registry.verify(
+      run, mode: mode, sample: sample, threads: threads.threads, progress: progress.update)
   }
 }
 
@@ -104,6 +165,7 @@ extension Verification {
     var lines = [
       "\(subject)  \(matches ? "ok" : "MISMATCH")  (\(humanBytes(byteCount)) in \(humanDuration(duration)))"
     ]
+    lines.append("  level        \(level)")
     if against != nil {
       lines.append("  compared     \(run.tensorCount) tensors, \(fileChunks) chunks of the file")
     } else {

@@ -13,8 +13,8 @@ struct WinitRegistryCommand: ParsableCommand {
       It records how a model was initialized (scheme, seed, shapes, checksums), with the weights or without, in one \
       SQLite file, and gives back the same bits on any machine, for any slice of any tensor.
 
-      A run is named NAME (its latest version), NAME:v2, NAME@sha256:… or sha256:… (the first digits of the id are \
-      enough). The registry is the file given with --registry, else $WINIT_REGISTRY, else winit.sqlite in the current \
+      A run is named NAME (its latest version), NAME:v2, NAME:ALIAS, NAME@sha256:… or sha256:… (the first digits of the \
+      id are enough). The registry is the file given with --registry, else $WINIT_REGISTRY, else winit.sqlite in the current \
       directory.
 
       The fills use the widest vectors that the processor has; $WINIT_KERNEL forces others (scalar, sse2, avx2, \
@@ -35,8 +35,21 @@ struct WinitRegistryCommand: ParsableCommand {
         winit-registry verify gpt2 --against gpt2.safetensors
       """,
     version: toolVersion,
-    subcommands: [
-      Create.self, Get.self, Verify.self, List.self, Show.self, Schemes.self, Presets.self, Version.self,
+    groupedSubcommands: [
+      CommandGroup(name: "Initialize", subcommands: [Create.self, Get.self, Verify.self]),
+      CommandGroup(
+        name: "Find", subcommands: [List.self, Show.self, Diff.self, Log.self]),
+      CommandGroup(
+        name: "Name and describe",
+        subcommands: [
+          SetAlias.self, Rename.self, TagRun.self, Note.self, Remove.self, Restore.self,
+        ]),
+      CommandGroup(
+        name: "Move", subcommands: [ExportRuns.self, Import.self, Backup.self]),
+      CommandGroup(
+        name: "Keep whole",
+        subcommands: [Stats.self, Collect.self, Strip.self, Materialize.self, Doctor.self]),
+      CommandGroup(name: "Look up", subcommands: [Schemes.self, Presets.self, Version.self]),
     ])
 
   static func main() {
@@ -78,6 +91,48 @@ struct ThreadsOption: ParsableArguments {
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
   }
+}
+
+/// What is said about a run when it is recorded.
+struct FactsOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The experiment it belongs to.", valueName: "name"))
+  var experiment: String?
+
+  @Option(
+    name: .customLong("tag"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A tag; may be given several times.", valueName: "key=value"))
+  var tags: [String] = []
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Words about it.", valueName: "text"))
+  var note: String?
+
+  @Option(help: ArgumentHelp("The run it comes from.", valueName: "run"))
+  var parent: String?
+
+  @Flag(
+    name: .customLong("no-capture"),
+    help:
+      "Record nothing about machine, user, folder and git checkout, neither with the run nor in the history.")
+  var noCapture = false
+
+  func validate() throws {
+    for tag in tags { try asUsage { try Facts.tag(parsing: tag) } }
+  }
+
+  /// Puts them into a create's options. The parent is looked for in the registry.
+  func add(to options: inout CreateOptions, _ registry: Registry) throws {
+    options.experiment = experiment.flatMap { $0.isEmpty ? nil : $0 }
+    options.tags = try tags.map { try Facts.tag(parsing: $0) }
+    options.note = note ?? ""
+    options.parent = try parent.map { try registry.run($0) }
+    options.captures = !noCapture
+  }
+}
+
+/// What a use case refuses, as an error of usage, so that it is said with the command's own usage.
+@discardableResult
+func asUsage<T>(_ body: () throws -> T) throws -> T {
+  do { return try body() } catch let error as RegistryError { throw ValidationError("\(error)") }
 }
 
 /// Output for programs.

@@ -20,15 +20,22 @@ private func newTensor(_ name: String, _ dims: [Int], seed: UInt64, std: Float =
 private func newRun(_ name: String, seed: UInt64 = 1, stored: Bool = true, tensors: [NewTensor]) -> NewRun {
   NewRun(
     name: name, seed: seed, isStored: stored, createdAt: "2026-01-01T00:00:00Z", toolVersion: "test",
-    host: ["hostname": "here"], tensors: tensors)
+    tensors: tensors)
 }
 
 extension Store {
-  fileprivate func add(_ tensor: NewTensor) throws -> [AddedChunk] {
-    try (0..<tensor.recipe.chunkCount).flatMap { index in
+  /// Adds a tensor's chunks; gives how many bytes were new.
+  @discardableResult
+  fileprivate func add(_ tensor: NewTensor, _ lease: Lease = Lease()) throws -> Int {
+    try (0..<tensor.recipe.chunkCount).reduce(0) { sum, index in
       let bytes = tensor.recipe.bytes(tensor.recipe.chunk(index).elements(.float32))
-      return try bytes.withUnsafeBytes { try addChunks([(tensor.chunkDigests[index], $0)]) }
+      return try sum + bytes.withUnsafeBytes { try addChunks([(tensor.chunkDigests[index], $0)], lease) }
     }
+  }
+
+  @discardableResult
+  fileprivate func commit(_ run: NewRun) throws -> Run {
+    try #require(try commit(run, Event("create", by: .object([]))))
   }
 }
 
@@ -45,7 +52,7 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensors = [try newTensor("e\u{301}", [3], seed: .max), try newTensor("\u{E9}", [2, 2], seed: .max)]
-    for tensor in tensors { _ = try store.add(tensor) }
+    for tensor in tensors { try store.add(tensor) }
     let run = try store.commit(newRun("a/b", seed: .max, tensors: tensors))
     let read = try #require(try Store.open(folder.path("r")).run(named: "a/b"))
     #expect(read.seed == .max)
@@ -66,7 +73,7 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [3], seed: 1)
-    for name in ["a", "b", "a"] { _ = try store.commit(newRun(name, stored: false, tensors: [tensor])) }
+    for name in ["a", "b", "a"] { try store.commit(newRun(name, stored: false, tensors: [tensor])) }
     #expect(try store.runs().map(\.reference) == ["a:v2", "b:v1", "a:v1"])
     #expect(try store.run(named: "a")?.version == 2)
     #expect(try store.run(named: "a", version: 1)?.version == 1)
@@ -84,10 +91,10 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [300, 1024], seed: 1)
-    #expect(try store.add(tensor).count == 2)
-    #expect(try store.add(tensor).isEmpty)
-    _ = try store.commit(newRun("a", tensors: [tensor]))
-    _ = try store.commit(newRun("b", tensors: [tensor]))
+    #expect(try store.add(tensor) == 300 * 1024 * 4)
+    #expect(try store.add(tensor) == 0)
+    try store.commit(newRun("a", tensors: [tensor]))
+    try store.commit(newRun("b", tensors: [tensor]))
     #expect(try count("chunks", folder) == 2)
     #expect(try count("tensor_chunks", folder) == 4)
   }
@@ -112,10 +119,12 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let (kept, dropped) = (
       try newTensor("w", [300, 1024], seed: 1), try newTensor("v", [30, 1 << 18], seed: 1)
     )
-    let rows = try store.add(kept) + store.add(dropped)
-    _ = try store.commit(newRun("a", tensors: [kept]))
+    let lease = Lease()
+    try store.add(kept, lease)
+    try store.add(dropped, lease)
+    try store.commit(newRun("a", tensors: [kept]))
     let before = try folder.bytes("r").count
-    #expect(store.removeUnused(rows) == 0)
+    #expect(store.takeBack(lease) == 0)
     #expect(try count("chunks", folder) == 2)
     #expect(try folder.bytes("r").count < before - 29 << 20)
     #expect(try store.tensors(of: #require(try store.run(named: "a"))).count == 1)
@@ -126,8 +135,8 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [4], seed: 1)
-    _ = try store.add(tensor)
-    _ = try store.commit(newRun("a", tensors: [tensor]))
+    try store.add(tensor)
+    try store.commit(newRun("a", tensors: [tensor]))
     let db = try DatabaseQueue(path: folder.path("r"))
     #expect(throws: DatabaseError.self) { try db.write { try $0.execute(sql: "DELETE FROM chunks") } }
   }
@@ -153,10 +162,10 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [4], seed: 1)
-    _ = try store.add(tensor)
+    try store.add(tensor)
     let db = try DatabaseQueue(path: folder.path("r"))
     try db.write { try $0.execute(sql: "UPDATE chunks SET bytes = zeroblob(size)") }
-    #expect(try store.add(tensor).isEmpty)
+    #expect(try store.add(tensor) == 0)
     let stored = try db.read { try Data.fetchOne($0, sql: "SELECT bytes FROM chunks") }
     #expect(stored.map(Array.init) == tensor.recipe.bytes(0..<4))
   }

@@ -42,10 +42,17 @@ struct Fixture {
     ).run
   }
 
-  /// Changes the file behind the registry's back.
+  /// Changes the file behind the registry's back, past triggers and references.
   func tamper(_ sql: String) throws {
-    let db = try DatabaseQueue(path: folder.path("r"))
-    try db.write { try $0.execute(sql: sql) }
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    let db = try DatabaseQueue(path: folder.path("r"), configuration: configuration)
+    try db.write { db in
+      let triggers = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+      for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(trigger["name"] as String)") }
+      try db.execute(sql: sql)
+      for trigger in triggers { try db.execute(sql: trigger["sql"]) }
+    }
     try db.close()
   }
 

@@ -53,7 +53,9 @@ private let oneTensor = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {sc
     try fixture.tamper("DELETE FROM tensor_chunks")
     let verification = try fixture.registry.verify(run)
     #expect(verification.findings.map(\.kind) == [.stored])
-    #expect(verification.findings[0].message == "2 of its 2 chunks should be stored and cannot be read")
+    #expect(
+      verification.findings[0].message
+        == "2 of its 2 chunks (bytes 0 to 1048575, 1048576 to 1228799) should be stored and cannot be read")
   }
 
   @Test(

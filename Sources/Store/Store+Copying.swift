@@ -1,0 +1,84 @@
+// The whole registry into another file, while others write.
+
+import Foundation
+import GRDB
+import InitLaw
+
+extension Store {
+  /// The tables that a copy has all rows of; chunks are copied otherwise, and leases belong to their file.
+  static let tables = [
+    "migrations", "manifests", "runs", "tensors", "tensor_chunks", "names", "tags", "words", "aliases",
+    "history",
+    "passes", "pass_runs",
+  ]
+
+  /// Copies everything but leases into a new file, which must not be there yet.
+  ///
+  /// Chunks never change, so they are copied first, in short transactions between which others write; what came or
+  /// went meanwhile is made up for in one last transaction, which copies all the rest. The copy is what the registry
+  /// was at that moment. (SQLite's own backup begins anew whenever somebody writes, or keeps everybody out.)
+  ///
+  /// - Parameter progress: called with how many bytes of how many are copied.
+  package func copy(to path: String, progress: (Int, Int) throws -> Void) throws {
+    try Store.openOrCreate(path).close()
+    do {
+      // A connection of its own: this one stays free, for `progress` too.
+      try Store.open(self.path).queue.writeWithoutTransaction { db in
+        try db.execute(
+          sql: "ATTACH DATABASE ? AS copy", arguments: [path.hasPrefix("/") ? path : "./" + path])
+        defer { try? db.execute(sql: "DETACH DATABASE copy") }
+        // Nothing of the copy counts until it is whole, and then it is flushed at once.
+        try db.execute(sql: "PRAGMA copy.synchronous = OFF")
+        try Store.copyChunks(db, progress)
+        try Store.copyRest(db)
+      }
+    } catch let error as DatabaseError { throw StoreError(error, path: self.path) }
+  }
+
+  private static func copyChunks(_ db: Database, _ progress: (Int, Int) throws -> Void) throws {
+    let total = try Int.fetchOne(db, sql: "SELECT sum(size) FROM main.chunks") ?? 0
+    var (last, done) = (Int64(0), 0)
+    while true {
+      var count = 0
+      try db.inTransaction(.deferred) {
+        let rows = try Row.fetchAll(
+          db, sql: "SELECT id, size FROM main.chunks WHERE id > ? ORDER BY id LIMIT 1024", arguments: [last])
+        var bytes = 0
+        for row in rows where bytes < Store.transactionSize - chunkSize {
+          bytes += row["size"]
+          last = row["id"]
+          count += 1
+        }
+        if count > 0 {
+          try db.execute(
+            sql: "INSERT INTO copy.chunks SELECT * FROM main.chunks WHERE id BETWEEN ? AND ?",
+            arguments: [rows[0]["id"] as Int64, last])
+        }
+        done += bytes
+        return .commit
+      }
+      if count == 0 { return }
+      try progress(min(done, total), total)
+      letOthersIn()
+    }
+  }
+
+  private static func copyRest(_ db: Database) throws {
+    try db.inTransaction(.deferred) {
+      // Rows of chunks that were deleted meanwhile may have been given to others.
+      for sql in [
+        """
+        DELETE FROM copy.chunks WHERE NOT EXISTS (
+          SELECT 1 FROM main.chunks AS now WHERE now.digest = copy.chunks.digest AND now.id = copy.chunks.id)
+        """,
+        """
+        INSERT INTO copy.chunks SELECT * FROM main.chunks
+        WHERE NOT EXISTS (SELECT 1 FROM copy.chunks AS there WHERE there.id = main.chunks.id)
+        """,
+        "DELETE FROM copy.migrations",
+      ] { try db.execute(sql: sql) }
+      for table in tables { try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table)") }
+      return .commit
+    }
+  }
+}

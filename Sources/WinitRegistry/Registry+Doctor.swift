@@ -1,0 +1,226 @@
+// doctor: what is wrong with the file, which runs it touches, and what can be made good.
+
+import CanonicalJSON
+import Foundation
+import InitLaw
+public import Store
+public import Tensors
+
+/// A chunk that is not there, or has other bytes than its digest promises.
+public struct DamagedChunk: Sendable {
+  /// What is wrong with it.
+  public enum Problem: String, Sendable {
+    /// A run needs it and it is not there.
+    case missing
+    /// It lies on pages that SQLite cannot follow, or has another size.
+    case unreadable
+    /// It has other bytes.
+    case differs
+  }
+
+  /// What is wrong with it.
+  public let problem: Problem
+  /// What it should be.
+  public let digest: Digest
+  /// Where it is needed: the bytes of which tensors of which runs. Empty where nobody needs it.
+  public let places: [(run: Run, tensor: TensorName, bytes: Range<Int>)]
+  /// Whether it was made again from a recipe.
+  public internal(set) var isRepaired = false
+
+  let uses: [ChunkUse]
+}
+
+/// What a doctor finds.
+public struct Checkup: Sendable {
+  /// What SQLite finds wrong with the file's structure.
+  public internal(set) var structure: [String] = []
+  /// Rows that refer to others that are not there.
+  public internal(set) var references: [String] = []
+  /// Runs whose records contradict themselves.
+  public internal(set) var records: [(run: Run, finding: Finding)] = []
+  /// Runs that cannot be read at all.
+  public internal(set) var unreadableRuns: [(run: Run, problem: String)] = []
+  /// Chunks that are missing or damaged.
+  public internal(set) var chunks: [DamagedChunk] = []
+  /// How many runs were looked at.
+  public internal(set) var runCount = 0
+  /// How many chunks were read and hashed; 0 where that was not asked for.
+  public internal(set) var hashedChunks = 0
+  /// Bytes that nobody needs, as a killed create leaves them: `collect` frees them. No damage.
+  public internal(set) var orphanedBytes = 0
+  /// Whether the file was written anew from what could be read of it.
+  public internal(set) var isRebuilt = false
+  /// How long it took.
+  public internal(set) var duration: Duration = .zero
+
+  /// True where nothing is wrong, or nothing any more.
+  public var isSound: Bool {
+    structure.isEmpty && references.isEmpty && records.isEmpty && unreadableRuns.isEmpty
+      && chunks.allSatisfy(\.isRepaired)
+  }
+
+  /// The runs that something is wrong with, by their uids.
+  public var affectedRuns: [Run] {
+    var seen: Set<String> = []
+    let all =
+      records.map(\.run) + unreadableRuns.map(\.run)
+      + chunks.filter { !$0.isRepaired }.flatMap { $0.places.map(\.run) }
+    return all.filter { seen.insert($0.uid).inserted }
+  }
+}
+
+extension Registry {
+  /// Checks the file: SQLite's integrity, references, every record against itself, and that every chunk a run needs is
+  /// there. (The schema was compared when it was opened.)
+  ///
+  /// - Parameters:
+  ///   - full: whether every chunk is read and hashed too.
+  ///   - repair: whether damaged chunks are made again from the recipes that give them, which means a full check; a
+  ///     file whose structure is damaged is written anew from what can be read of it.
+  public func checkup(full: Bool = false, repair: Bool = false, progress: ProgressHandler? = nil) throws
+    -> Checkup
+  {
+    let start = ContinuousClock.now
+    var checkup = try examine(full: full || repair, progress)
+    if repair, !checkup.isSound {
+      checkup = try repaired(checkup, progress)
+      let detail: JSONValue = [
+        "repaired_chunks": .integer(checkup.chunks.count(where: \.isRepaired)),
+        "damaged_chunks": .integer(checkup.chunks.count { !$0.isRepaired }),
+        "rebuilt": .bool(checkup.isRebuilt),
+      ]
+      try store.record(Event("repair", detail, by: currentActor()), nil)
+    }
+    checkup.duration = .now - start
+    return checkup
+  }
+
+  private func examine(full: Bool, _ progress: ProgressHandler?) throws -> Checkup {
+    var checkup = Checkup()
+    checkup.structure = try store.structureProblems()
+    try progress?(0, 0)
+    checkup.references = try store.referenceProblems()
+    var query = RunQuery()
+    for deleted in [false, true] {
+      query.deleted = deleted
+      for run in try store.runs(query) {
+        checkup.runCount += 1
+        do {
+          let findings = try store.recordFindings(run, store.tensors(of: run))
+          checkup.records += findings.map { (run, $0) }
+        } catch let error as StoreError { checkup.unreadableRuns.append((run, "\(error)")) }
+        try progress?(0, 0)
+      }
+    }
+    checkup.chunks = try missing(in: store)
+    // A structure's damage does not say whose it is; the chunks do.
+    if full || !checkup.structure.isEmpty { try hashChunks(&checkup, progress) }
+    checkup.orphanedBytes = try store.spaceUse().reclaimable
+    return checkup
+  }
+
+  /// Makes good what can be made good, and looks again.
+  private func repaired(_ before: Checkup, _ progress: ProgressHandler?) throws -> Checkup {
+    var repaired = before
+    if before.structure.isEmpty { try repair(&repaired, in: store) }
+    let isStuck = repaired.chunks.contains { !$0.isRepaired && $0.problem == .unreadable }
+    if isStuck || !before.structure.isEmpty {
+      try store.rebuild { rebuilt in
+        var inner = Checkup()
+        inner.chunks = try missing(in: rebuilt)
+        try repair(&inner, in: rebuilt)
+      }
+      repaired.isRebuilt = true
+    }
+    var after = try examine(full: true, progress)
+    after.isRebuilt = repaired.isRebuilt
+    let bad = Set(after.chunks.map(\.digest))
+    after.chunks += before.chunks.filter { !bad.contains($0.digest) }.map {
+      var chunk = $0
+      chunk.isRepaired = true
+      return chunk
+    }
+    return after
+  }
+
+  private func missing(in store: Store) throws -> [DamagedChunk] {
+    let uses = try store.missingChunks()
+    return Dictionary(grouping: uses, by: \.digest).map { digest, uses in
+      DamagedChunk(problem: .missing, digest: digest, uses)
+    }.sorted { $0.digest.hex < $1.digest.hex }
+  }
+
+  /// Reads and hashes every chunk, those that nobody needs too.
+  private func hashChunks(_ checkup: inout Checkup, _ progress: ProgressHandler?) throws {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Store.transactionSize + 1024 * 128, alignment: 64)
+    defer { memory.deallocate() }
+    let total = try store.spaceUse().stored
+    var (last, done): (Int64, Int) = (0, 0)
+    while true {
+      let batch = try store.chunks(after: last)
+      guard let end = batch.last else { return }
+      var (offset, buffers): (Int, [UnsafeMutableRawBufferPointer]) = (0, [])
+      for chunk in batch {
+        let size = min(max(chunk.size, 0), chunkSize)
+        buffers.append(UnsafeMutableRawBufferPointer(rebasing: memory[offset..<offset + size]))
+        offset += (size + 63) & ~63 + 64
+      }
+      let isRead = try zip(batch, buffers).map { try store.readChunk($0.row, into: $1) }
+      let digests = Digest.each(of: buffers.map { UnsafeRawBufferPointer($0) })
+      for (chunk, (isRead, digest)) in zip(batch, zip(isRead, digests))
+      where !isRead || digest != chunk.digest {
+        checkup.chunks.append(
+          DamagedChunk(
+            problem: isRead ? .differs : .unreadable, digest: chunk.digest, try store.uses(ofChunk: chunk.row)
+          ))
+      }
+      checkup.hashedChunks += batch.count
+      done += batch.reduce(0) { $0 + $1.size }
+      last = end.row
+      try progress?(min(done, total), total)
+    }
+  }
+
+  /// Makes every damaged chunk again that some recorded recipe gives, wherever it is recorded.
+  private func repair(_ checkup: inout Checkup, in store: Store) throws {
+    for index in checkup.chunks.indices {
+      let chunk = checkup.chunks[index]
+      do {
+        if chunk.uses.isEmpty {
+          checkup.chunks[index].isRepaired = try store.removeUnneeded(chunk.digest)
+          continue
+        }
+        guard let bytes = try bytes(of: chunk, in: store) else { continue }
+        try bytes.withUnsafeBytes { try store.repair(chunk.digest, $0, at: chunk.uses) }
+        checkup.chunks[index].isRepaired = true
+      } catch StoreError.damaged {}  // Its pages cannot be followed; the file has to be written anew.
+    }
+  }
+
+  private func bytes(of chunk: DamagedChunk, in store: Store) throws -> [UInt8]? {
+    let near = chunk.uses.map { (run: $0.run, tensor: $0.tensor) }
+    for place in near + (try store.tensors(with: chunk.digest)) {
+      // A run whose record cannot be read is no help, and is reported elsewhere.
+      let tensors = (try? store.tensors(of: place.run)) ?? []
+      guard let tensor = tensors.first(where: { $0.name.string == place.tensor }),
+        tensor.recipe.law.isRegenerable,
+        let position = tensor.chunkDigests.firstIndex(of: chunk.digest)
+      else { continue }
+      let bytes = tensor.recipe.bytes(tensor.recipe.chunk(position).elements(tensor.recipe.dtype))
+      if Digest(of: bytes) == chunk.digest { return bytes }
+    }
+    return nil
+  }
+}
+
+extension DamagedChunk {
+  fileprivate init(problem: Problem, digest: Digest, _ uses: [ChunkUse]) {
+    self.problem = problem
+    self.digest = digest
+    self.uses = uses
+    places = uses.map {
+      ($0.run, TensorName($0.tensor), $0.position * chunkSize..<($0.position + 1) * chunkSize)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Testing
+import TestSupport
+import WinitRegistry
+
+@Suite struct DoctorTests {
+  private let spec = "tensors: {w: [600, 1024], v: [300, 1024]}\nrules: [{match: '*', init: normal}]"
+
+  @Test("a sound file is sound, and what a killed create left is no damage")
+  func sound() throws {
+    let fixture = try Fixture()
+    _ = try fixture.create()
+    try fixture.tamper(
+      "INSERT INTO chunks (digest, size, bytes) VALUES (x'9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a', 4, x'01020304')"
+    )
+    let checkup = try fixture.registry.checkup(full: true)
+    #expect(
+      checkup.isSound && checkup.orphanedBytes == 4 && checkup.hashedChunks == 9 && checkup.runCount == 1)
+    #expect(try fixture.registry.checkup().hashedChunks == 0)
+  }
+
+  @Test(
+    "damage is found, told by run, tensor and bytes, and made good from the recipe",
+    arguments: [
+      ("UPDATE chunks SET bytes = zeroblob(size) WHERE id = 2", "differs", true),
+      ("UPDATE chunks SET bytes = x'00', size = 1 WHERE id = 2", "differs", true),
+      ("DELETE FROM chunks WHERE id = 2", "missing", false),
+      ("DELETE FROM tensor_chunks WHERE chunk = 2", "missing", false),
+      ("UPDATE tensor_chunks SET chunk = 1 WHERE chunk = 2", "missing", false),
+    ])
+  func damage(sql: String, problem: String, needsFull: Bool) throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", spec)
+    try fixture.tamper(sql)
+    #expect(try fixture.registry.checkup().isSound == needsFull)
+    let checkup = try fixture.registry.checkup(full: true)
+    #expect(!checkup.isSound && checkup.affectedRuns.map(\.reference) == ["m:v1"])
+    let chunk = try #require(checkup.chunks.first)
+    #expect(checkup.chunks.count == 1 && chunk.problem.rawValue == problem)
+    #expect(chunk.places.map(\.tensor) == ["w"] && chunk.places.map(\.bytes) == [1_048_576..<2_097_152])
+    let repaired = try fixture.registry.checkup(repair: true)
+    #expect(repaired.isSound && repaired.chunks.map(\.isRepaired) == [true] && !repaired.isRebuilt)
+    #expect(try fixture.registry.checkup(full: true).chunks.isEmpty)
+    #expect(try fixture.registry.verify(run).matches)
+    #expect(try fixture.registry.history().first?.action == "repair")
+  }
+
+  @Test("a chunk is made again from any recipe that gives it, another run's too")
+  func otherRecipe() throws {
+    let fixture = try Fixture()
+    let own = try fixture.create("m", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]")
+    _ = try fixture.registry.export(own, to: fixture.folder.path("c"))
+    let captured = try fixture.registry.capture(fixture.folder.path("c"), as: "c").run
+    _ = try fixture.registry.strip(own)
+    try fixture.tamper("UPDATE chunks SET bytes = zeroblob(size)")
+    let checkup = try fixture.registry.checkup(full: true)
+    #expect(checkup.affectedRuns.map(\.reference) == ["c:v1"] && checkup.chunks.count == 2)
+    #expect(try fixture.registry.checkup(repair: true).isSound)
+    #expect(try fixture.registry.verify(captured).matches)
+  }
+
+  @Test("what no recipe gives stays damaged, and is told")
+  func beyondRepair() throws {
+    let fixture = try Fixture()
+    try writeSafetensors(fixture.folder.path("c"), [("w", [2], Array(0..<8))])
+    _ = try fixture.registry.capture(fixture.folder.path("c"), as: "c")
+    try fixture.tamper("UPDATE chunks SET bytes = zeroblob(size)")
+    let checkup = try fixture.registry.checkup(repair: true)
+    #expect(!checkup.isSound && checkup.chunks.map(\.isRepaired) == [false])
+    #expect(checkup.affectedRuns.map(\.reference) == ["c:v1"])
+  }
+
+  @Test(
+    "a file whose structure is damaged is written anew, with everything in it", arguments: [0.2, 0.5, 0.8])
+  func structure(place: Double) throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", spec)
+    let page = 16384
+    let middle = Int(Double(try fixture.folder.bytes("r").count / page) * place)
+    try overwrite(fixture.folder.path("r"), at: middle * page, with: [UInt8](repeating: 0xA5, count: page))
+    let registry = try Registry(opening: fixture.folder.path("r"))
+    let checkup = try registry.checkup()
+    #expect(!checkup.structure.isEmpty && checkup.affectedRuns.map(\.reference) == ["m:v1"])
+    let repaired = try registry.checkup(repair: true)
+    #expect(repaired.isSound && repaired.isRebuilt)
+    #expect(try registry.verify(run).matches && registry.history().map(\.action) == ["repair", "create"])
+    // Others find it as it is now.
+    #expect(try Registry(opening: fixture.folder.path("r")).checkup(full: true).isSound)
+    #expect(try fixture.folder.contents().allSatisfy { !$0.contains("rebuild") })
+  }
+
+  @Test(
+    "records that contradict themselves and references that lead nowhere are told",
+    arguments: [
+      "UPDATE manifests SET json = replace(json, '42', '43')", "UPDATE tensors SET stream = '5'",
+      "UPDATE tensors SET dtype = 'float8'", "DELETE FROM tensors WHERE name = 'v'",
+      "INSERT INTO tags VALUES (99, 'a', 'b')",
+    ])
+  func records(sql: String) throws {
+    let fixture = try Fixture()
+    _ = try fixture.create("m", spec)
+    try fixture.tamper(sql)
+    let checkup = try fixture.registry.checkup()
+    #expect(!checkup.isSound)
+    #expect(
+      !checkup.records.isEmpty || !checkup.unreadableRuns.isEmpty || !checkup.references.isEmpty, "\(sql)")
+  }
+}
