@@ -21,11 +21,12 @@ ALTER TABLE runs ADD COLUMN deleted_at TEXT;                        -- a tombsto
 UPDATE runs SET uid = lower(hex(randomblob(16)));
 
 CREATE UNIQUE INDEX runs_by_uid ON runs (uid);
-CREATE INDEX runs_by_time ON runs (created_at) WHERE deleted_at IS NULL;
-CREATE INDEX runs_by_parameters ON runs (parameter_count) WHERE deleted_at IS NULL;
+-- Each order of a listing, of the runs that are there: with deleted_at in front no row is read for those passed over.
+CREATE INDEX runs_by_time ON runs (deleted_at, created_at);
+CREATE INDEX runs_by_name ON runs (deleted_at, name, version);
+CREATE INDEX runs_by_parameters ON runs (deleted_at, parameter_count);
+CREATE INDEX runs_by_experiment ON runs (experiment, deleted_at, created_at) WHERE experiment IS NOT NULL;
 CREATE INDEX runs_by_seed ON runs (seed);
-CREATE INDEX runs_by_experiment ON runs (experiment) WHERE experiment IS NOT NULL;
-CREATE INDEX runs_deleted ON runs (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TRIGGER runs_stay_what_they_are
 BEFORE UPDATE OF id, version, manifest, seed, uid, origin, created_at ON runs

@@ -51,29 +51,39 @@ public struct RunQuery: Sendable {
 
 extension RunQuery {
   /// The conditions that the runs have to meet, without the page.
-  var conditions: (sql: String, arguments: StatementArguments) {
+  func conditions(_ db: Database) throws -> (sql: String, arguments: StatementArguments) {
     var sql = ["deleted_at IS \(deleted ? "NOT " : "")NULL"]
     var arguments = StatementArguments()
     func add(_ condition: String, _ values: StatementArguments) {
       sql.append(condition)
       arguments += values
     }
+    /// A row of another table has to be there for the run. What few runs have is looked up first; what many have is
+    /// looked for in run after run, since a page is soon full.
+    func add(rowOf table: String, where condition: String, _ values: StatementArguments) throws {
+      let few = 2000
+      let count = try Int.fetchOne(
+        db, sql: "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(few))", arguments: values)
+      add(
+        count ?? 0 < few
+          ? "runs.id IN (SELECT run FROM \(table) WHERE \(condition))"
+          : "EXISTS (SELECT 1 FROM \(table) WHERE \(condition) AND run = runs.id)", values)
+    }
     // A run's name has no brackets, which GLOB would give a meaning.
     if let name { add("name GLOB ?", [name.replacing("[", with: "[[]")]) }
     if let experiment { add("experiment = ?", [experiment]) }
     for tag in tags {
       if let value = tag.value {
-        add("runs.id IN (SELECT run FROM tags WHERE key = ? AND value = ?)", [tag.key, value])
+        try add(rowOf: "tags", where: "key = ? AND value = ?", [tag.key, value])
       } else {
-        add("runs.id IN (SELECT run FROM tags WHERE key = ?)", [tag.key])
+        try add(rowOf: "tags", where: "key = ?", [tag.key])
       }
     }
-    for word in schemes.map({ ("scheme", $0) }) + dtypes.map({ ("dtype", $0) }) {
-      add("EXISTS (SELECT 1 FROM words WHERE kind = ? AND word = ? AND run = runs.id)", [word.0, word.1])
-    }
+    for scheme in schemes { try add(rowOf: "words", where: "kind = 'scheme' AND word = ?", [scheme]) }
+    for dtype in dtypes { try add(rowOf: "words", where: "kind = 'dtype' AND word = ?", [dtype]) }
+    if let alias { try add(rowOf: "aliases", where: "alias = ?", [alias]) }
     // A captured run has no seed, whatever stands in its column.
     if let seed { add("seed = ? AND origin = 'created'", [String(seed)]) }
-    if let alias { add("runs.id IN (SELECT run FROM aliases WHERE alias = ?)", [alias]) }
     if let since { add("created_at >= ?", [since]) }
     if let until { add("created_at < ?", [until]) }
     if let moreParametersThan { add("parameter_count > ?", [moreParametersThan]) }
@@ -108,7 +118,7 @@ extension Store {
   /// A page of the runs that are asked for.
   package func runs(_ query: RunQuery = RunQuery()) throws -> [Run] {
     try read { db in
-      let (conditions, after) = (query.conditions, query.afterCondition)
+      let (conditions, after) = (try query.conditions(db), query.afterCondition)
       // The page is found first, and only its rows are read in full.
       return try self.runs(
         db,
@@ -123,7 +133,7 @@ extension Store {
   /// How many runs are asked for, on all pages.
   package func count(_ query: RunQuery) throws -> Int {
     try read { db in
-      let conditions = query.conditions
+      let conditions = try query.conditions(db)
       return try Int.fetchOne(
         db, sql: "SELECT count(*) FROM runs WHERE \(conditions.sql)", arguments: conditions.arguments) ?? 0
     }

@@ -10,6 +10,13 @@ package struct ChunkUse: Sendable {
   package let tensor: String
   package let position: Int
   package let digest: Digest
+
+  package init(run: Run, tensor: String, position: Int, digest: Digest) {
+    self.run = run
+    self.tensor = tensor
+    self.position = position
+    self.digest = digest
+  }
 }
 
 extension Store {
@@ -118,23 +125,25 @@ extension Store {
     } catch StoreError.damaged { return false }
   }
 
-  /// Puts a chunk's right bytes where they belong: in place of others, or where there is no such chunk, and at the
-  /// places that need it.
-  package func repair(_ digest: Digest, _ bytes: UnsafeRawBufferPointer, at places: [ChunkUse]) throws {
-    guard let data = lent(bytes) else { return }
+  /// Puts chunks' right bytes where they belong, in one transaction: in place of others, or where there is no such chunk,
+  /// and at the places that need it.
+  package func repair(_ chunks: [(digest: Digest, bytes: [UInt8], places: [ChunkUse])]) throws {
     try write { db in
-      try db.execute(
-        sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-        arguments: [Data(digest.bytes), data.count, data])
-      if db.changesCount == 0 { _ = try self.setRight(digest, data, db) }
-      for place in places {
+      for chunk in chunks {
+        let (digest, data) = (Data(chunk.digest.bytes), Data(chunk.bytes))
         try db.execute(
-          sql: """
-            INSERT INTO tensor_chunks (tensor, position, chunk)
-            VALUES ((SELECT id FROM tensors WHERE run = ?1 AND name = ?2), ?3,
-                    (SELECT id FROM chunks WHERE digest = ?4))
-            ON CONFLICT (tensor, position) DO UPDATE SET chunk = excluded.chunk
-            """, arguments: [place.run.rowID, place.tensor, place.position, Data(digest.bytes)])
+          sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+          arguments: [digest, data.count, data])
+        if db.changesCount == 0 { _ = try self.setRight(chunk.digest, data, db) }
+        for place in chunk.places {
+          try db.execute(
+            sql: """
+              INSERT INTO tensor_chunks (tensor, position, chunk)
+              VALUES ((SELECT id FROM tensors WHERE run = ?1 AND name = ?2), ?3,
+                      (SELECT id FROM chunks WHERE digest = ?4))
+              ON CONFLICT (tensor, position) DO UPDATE SET chunk = excluded.chunk
+              """, arguments: [place.run.rowID, place.tensor, place.position, digest])
+        }
       }
     }
   }

@@ -99,7 +99,7 @@ extension Registry {
     var checkup = Checkup()
     checkup.structure = try store.structureProblems()
     try progress?(0, 0)
-    checkup.references = try store.referenceProblems()
+    checkup.references = try readable(&checkup, []) { try store.referenceProblems() }
     var query = RunQuery()
     for deleted in [false, true] {
       query.deleted = deleted
@@ -112,11 +112,49 @@ extension Registry {
         try progress?(0, 0)
       }
     }
-    checkup.chunks = try missing(in: store)
+    checkup.chunks = try readable(&checkup, []) { try missing(in: store) }
     // A structure's damage does not say whose it is; the chunks do.
-    if full || !checkup.structure.isEmpty { try hashChunks(&checkup, progress) }
-    checkup.orphanedBytes = try store.spaceUse().reclaimable
+    if full || !checkup.structure.isEmpty {
+      let before = checkup
+      do { try hashChunks(&checkup, progress) } catch StoreError.damaged(_, let what) {
+        checkup = before
+        checkup.structure.append(what)
+        try readChunks(&checkup, progress)
+      }
+    }
+    checkup.orphanedBytes = try readable(&checkup, 0) { try store.spaceUse().reclaimable }
     return checkup
+  }
+
+  /// What a look at the file gives; where its pages cannot be followed that is a finding, and something else is given.
+  private func readable<T>(_ checkup: inout Checkup, _ otherwise: T, _ look: () throws -> T) throws -> T {
+    do { return try look() } catch StoreError.damaged(_, let what) {
+      checkup.structure.append(what)
+      return otherwise
+    }
+  }
+
+  /// Reads and hashes every chunk that a run needs, one by one, where they cannot be gone through in order.
+  private func readChunks(_ checkup: inout Checkup, _ progress: ProgressHandler?) throws {
+    var query = RunQuery()
+    var seen: Set<Digest> = Set(checkup.chunks.map(\.digest))
+    for deleted in [false, true] {
+      query.deleted = deleted
+      for run in try store.runs(query) {
+        for tensor in (try? store.tensors(of: run)) ?? [] where tensor.isStored {
+          for index in 0..<tensor.chunkDigests.count where seen.insert(tensor.chunkDigests[index]).inserted {
+            let digest = tensor.chunkDigests[index]
+            var bytes = [UInt8](repeating: 0, count: tensor.recipe.chunk(index).byteCount)
+            let isRead = try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) } == [true]
+            checkup.hashedChunks += 1
+            if isRead, Digest(of: bytes) == digest { continue }
+            let use = ChunkUse(run: run, tensor: tensor.name.string, position: index, digest: digest)
+            checkup.chunks.append(DamagedChunk(problem: isRead ? .differs : .unreadable, digest: digest, [use]))
+          }
+        }
+        try progress?(0, 0)
+      }
+    }
   }
 
   /// Makes good what can be made good, and looks again.
@@ -184,33 +222,70 @@ extension Registry {
 
   /// Makes every damaged chunk again that some recorded recipe gives, wherever it is recorded.
   private func repair(_ checkup: inout Checkup, in store: Store) throws {
+    var recipes = RecordedRecipes(store: store)
+    var batch: [(index: Int, bytes: [UInt8])] = []
+    var size = 0
+    func finish() throws {
+      // Where one of them lies on pages that cannot be followed, the others are written without it; the file has to be
+      // written anew for that one.
+      if try !write(batch, checkup.chunks, store) {
+        for chunk in batch where try !write([chunk], checkup.chunks, store) {
+          checkup.chunks[chunk.index].isRepaired = false
+        }
+      }
+      (batch, size) = ([], 0)
+    }
     for index in checkup.chunks.indices {
       let chunk = checkup.chunks[index]
-      do {
-        if chunk.uses.isEmpty {
-          checkup.chunks[index].isRepaired = try store.removeUnneeded(chunk.digest)
-          continue
-        }
-        guard let bytes = try bytes(of: chunk, in: store) else { continue }
-        try bytes.withUnsafeBytes { try store.repair(chunk.digest, $0, at: chunk.uses) }
+      if chunk.uses.isEmpty {
+        checkup.chunks[index].isRepaired = (try? store.removeUnneeded(chunk.digest)) ?? false
+      } else if let bytes = try recipes.bytes(of: chunk) {
         checkup.chunks[index].isRepaired = true
-      } catch StoreError.damaged {}  // Its pages cannot be followed; the file has to be written anew.
+        batch.append((index, bytes))
+        size += bytes.count
+        if size > Store.transactionSize - chunkSize || batch.count == 1024 { try finish() }
+      }
     }
+    try finish()
   }
 
-  private func bytes(of chunk: DamagedChunk, in store: Store) throws -> [UInt8]? {
-    let near = chunk.uses.map { (run: $0.run, tensor: $0.tensor) }
-    for place in near + (try store.tensors(with: chunk.digest)) {
-      // A run whose record cannot be read is no help, and is reported elsewhere.
-      let tensors = (try? store.tensors(of: place.run)) ?? []
-      guard let tensor = tensors.first(where: { $0.name.string == place.tensor }),
-        tensor.recipe.law.isRegenerable,
-        let position = tensor.chunkDigests.firstIndex(of: chunk.digest)
-      else { continue }
-      let bytes = tensor.recipe.bytes(tensor.recipe.chunk(position).elements(tensor.recipe.dtype))
-      if Digest(of: bytes) == chunk.digest { return bytes }
+  /// - Returns: false where pages cannot be followed; then nothing was written.
+  private func write(_ batch: [(index: Int, bytes: [UInt8])], _ chunks: [DamagedChunk], _ store: Store) throws -> Bool {
+    do {
+      try store.repair(batch.map { (chunks[$0.index].digest, $0.bytes, chunks[$0.index].uses) })
+      return true
+    } catch StoreError.damaged { return false }
+  }
+}
+
+/// Recipes for chunks, looked for where a chunk is needed, then anywhere in the registry.
+private struct RecordedRecipes {
+  let store: Store
+  private var tensors: (run: String, byName: [TensorName: RecordedTensor]) = ("", [:])
+
+  init(store: Store) { self.store = store }
+
+  mutating func bytes(of chunk: DamagedChunk) throws -> [UInt8]? {
+    for use in chunk.uses {
+      if let bytes = bytes(of: chunk.digest, use.run, use.tensor) { return bytes }
+    }
+    for place in try store.tensors(with: chunk.digest) {
+      if let bytes = bytes(of: chunk.digest, place.run, place.tensor) { return bytes }
     }
     return nil
+  }
+
+  private mutating func bytes(of digest: Digest, _ run: Run, _ name: String) -> [UInt8]? {
+    if tensors.run != run.uid {
+      // A run whose record cannot be read is no help, and is reported elsewhere.
+      let all = (try? store.tensors(of: run)) ?? []
+      tensors = (run.uid, Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+    }
+    guard let tensor = tensors.byName[TensorName(name)], tensor.recipe.law.isRegenerable,
+      let position = tensor.chunkDigests.firstIndex(of: digest)
+    else { return nil }
+    let bytes = tensor.recipe.bytes(tensor.recipe.chunk(position).elements(tensor.recipe.dtype))
+    return Digest(of: bytes) == digest ? bytes : nil
   }
 }
 

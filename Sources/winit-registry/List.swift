@@ -55,8 +55,8 @@ struct List: ParsableCommand {
       query.deleted = deleted
       query.order = sort
       query.reversed = reverse
-      let total = try registry.runCount(query)
       if count {
+        let total = try registry.runCount(query)
         let counted: JSONValue = ["total": .integer(total)]
         try emit(json.enabled ? counted.pretty : String(total))
         return
@@ -68,18 +68,19 @@ struct List: ParsableCommand {
       let hasMore = limit > 0 && runs.count > limit
       if hasMore { runs.removeLast() }
       if json.enabled {
+        let total = query.after == nil && !hasMore ? runs.count : try registry.runCount(query)
         let list: JSONValue = [
           "runs": .array(runs.map(\.json)), "total": .integer(total),
           "next": hasMore ? .string(runs.last?.reference ?? "") : .null,
         ]
         try emit(list.pretty)
       } else if runs.isEmpty {
-        try emit(total > 0 ? "no runs after that one" : try emptiness(registry))
+        try emit(after == nil ? try emptiness(registry) : "no runs after that one")
       } else {
         try emit(runTable(runs))
         if hasMore, let last = runs.last {
           printError(
-            "these are \(runs.count) of \(total) runs; --after \(last.reference) lists the next ones, --limit 0 all"
+            "there are more than these \(runs.count); --after \(last.reference) lists the next ones, --limit 0 all, --count counts them"
           )
         }
       }

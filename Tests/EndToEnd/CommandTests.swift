@@ -22,7 +22,7 @@ private let tiny =
     #expect(two["total"]?.integerValue == 4)
     let table = try place.run("list --limit 3")
     #expect(table.output.split(separator: "\n").map { $0.prefix(4) } == ["RUN ", "t:v4", "t:v3", "t:v2"])
-    #expect(table.errors.contains("the newest 3 of 4 runs"))
+    #expect(table.errors.contains("more than these 3; --after t:v2"))
     let all = try place.run("list --limit 0")
     #expect(all.output.split(separator: "\n").count == 5 && all.errors.isEmpty)
     #expect(try place.run("list --limit=-1").status == 64)

@@ -14,7 +14,8 @@ import Testing
 
       """
     let commands = [
-      "", "create", "get", "verify", "list", "show", "schemes", "schemes list", "schemes show", "preset",
+      "", "create", "get", "verify", "list", "show", "diff", "log", "alias", "rename", "tag", "note", "rm",
+      "restore", "export", "import", "backup", "stats", "gc", "strip", "materialize", "doctor", "schemes", "schemes list", "schemes show", "preset",
       "preset list", "preset show", "version",
     ]
     for command in commands {
@@ -66,16 +67,25 @@ import Testing
     func check(_ value: JSONValue, _ command: String) {
       for member in value.objectValue ?? [] {
         // A scheme's and a law's parameters are named on their own pages.
-        if !["init", "law"].contains(member.key) { check(member.value, command) }
+        // So is what a person says about a run.
+        if !["init", "law", "tags"].contains(member.key) { check(member.value, command) }
         #expect(page.contains("`\(member.key)`"), "\(command) prints \(member.key)")
       }
       for element in value.arrayValue ?? [] { check(element, command) }
     }
     check(try place.json("create t --spec t.yaml --seed 1"), "create")
     check(try place.json("create u --spec t.yaml --seed 2"), "create")
-    for command in ["list", "show t", "get t -o t.safetensors", "verify t", "version"] {
-      check(try place.json(command), command)
-    }
+    for command in [
+      "list", "show t", "get t -o t.safetensors", "verify t", "version", "alias t:v1 a", "alias --remove t:a",
+      "tag t k=v --experiment e", "note t n", "diff t t", "verify --all --sample 2", "log", "stats", "strip t",
+      "materialize t", "export t -o b", "import b", "import t.safetensors --as c", "backup copy", "rename c d",
+      "rm d", "list --deleted", "restore d", "rm d", "gc", "gc --yes --grace 0d", "list --count", "doctor --full",
+    ] { check(try place.json(command), command) }
+    let different = try place.run("diff t u --json")
+    #expect(different.status == 1)
+    check(try JSONValue(parsing: different.output), "diff")
+    try overwrite(place.folder.path("copy"), at: try place.folder.bytes("copy").count / 2, with: [1, 2, 3])
+    check(try JSONValue(parsing: place.run("doctor --full --registry copy --json").output), "doctor")
     let against = try place.run("verify u --against t.safetensors --json")
     #expect(against.status == 1)
     check(try JSONValue(parsing: against.output), "verify")

@@ -25,6 +25,11 @@ func earlierRegistry(_ schema: Int, in folder: TemporaryFolder) throws -> String
     "other:v1": "da319d36a9e3b12e2a7efcb5b6cdb3ac6c3ff7d413104cbefa514f4e4917111d",
   ]
 
+  @Test("the known schema is the one that the migrations make")
+  func digest() throws {
+    #expect(try Schema.ofVersion(Migration.all.count).digest.hex == Schema.currentDigest)
+  }
+
   @Test("there is a file of every earlier schema to be tested with")
   func complete() throws {
     for schema in 1..<Migration.all.count {

@@ -1,0 +1,168 @@
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
+
+/// What a month of work does with the command.
+@Suite struct RegistryTests {
+  private func place() throws -> Workplace {
+    let place = try Workplace()
+    try place.folder.write("t.yaml", tiny)
+    return place
+  }
+
+  private func references(_ place: Workplace, _ list: String) throws -> [String] {
+    try place.json(list)["runs"]?.arrayValue?.compactMap { $0["reference"]?.stringValue } ?? []
+  }
+
+  @Test("alias, rename, rm, restore, tag and note do what they say, and the log has it")
+  func names() throws {
+    let place = try place()
+    for seed in 1...3 { try place.succeed("create gpt2 --spec t.yaml --seed \(seed) --experiment e\(seed % 2)") }
+    #expect(try place.succeed("alias gpt2:v1 baseline").output == "gpt2:baseline is gpt2:v1\n")
+    #expect(try place.succeed("alias gpt2:v3 baseline").output == "gpt2:baseline is gpt2:v3, and was gpt2:v1\n")
+    #expect(try place.json("show gpt2:baseline")["version"]?.integerValue == 3)
+    let versionLike = try place.run("alias gpt2:v1 v9")
+    #expect(versionLike.status == 64 && versionLike.errors.contains("looks like a version"))
+    let aliased = try place.run("rm gpt2:baseline")
+    #expect(aliased.status == 64 && aliased.errors.contains("has the alias `baseline`"))
+    try place.succeed("alias --remove gpt2:baseline")
+    #expect(try place.run("show gpt2:baseline").status == 66)
+    try place.succeed("rm gpt2:v1 gpt2:v2")
+    #expect(try references(place, "list") == ["gpt2:v3"])
+    #expect(try references(place, "list --deleted") == ["gpt2:v2", "gpt2:v1"])
+    let gone = try place.run("get gpt2:v1 -o x.safetensors")
+    #expect(gone.status == 66 && gone.errors.contains("`restore gpt2:v1` brings it back"))
+    try place.succeed("restore gpt2:v1")
+    try place.succeed("tag gpt2:v1 opt=adamw lr=3e-4 --experiment sweep --parent gpt2:v3")
+    try place.succeed("note gpt2:v1", ["diverged at step 100"])
+    try place.succeed("rename gpt2 small")
+    let run = try place.json("show small:v1")
+    #expect(run["tags"]?.canonical == #"{"lr":"3e-4","opt":"adamw"}"#)
+    #expect(run["experiment"]?.stringValue == "sweep" && run["note"]?.stringValue == "diverged at step 100")
+    #expect(try run["parent"]?.stringValue == place.json("show small:v3")["uid"]?.stringValue)
+    #expect(try references(place, "list --tag opt=adamw --experiment sweep --seed 1 --scheme normal --dtype f32") == ["small:v1"])
+    #expect(try place.succeed("list --count --tag opt").output == "1\n")
+    let log = try place.json("log small:v1")["entries"]?.arrayValue ?? []
+    #expect(
+      log.compactMap { $0["action"]?.stringValue } == [
+        "facts", "facts", "restore", "delete", "alias", "create",
+      ])
+    #expect(log.allSatisfy { $0["actor"]?["user"]?.stringValue != nil && $0["at"]?.stringValue?.count == 20 })
+    for bad in ["tag small:v1 novalue", "tag small:v1", "alias small:v1", "list --since yesterday", "list --dtype int3"] {
+      #expect(try place.run(bad).status == 64, "\(bad)")
+    }
+  }
+
+  @Test("a page says how the next one is asked for, until there is none")
+  func pages() throws {
+    let place = try place()
+    for seed in 1...5 { try place.succeed("create t --recipe-only --spec t.yaml --seed \(seed)") }
+    var (seen, after): ([String], String?) = ([], nil)
+    repeat {
+      let page = try place.json("list --limit 2" + (after.map { " --after \($0)" } ?? ""))
+      seen += page["runs"]?.arrayValue?.compactMap { $0["reference"]?.stringValue } ?? []
+      #expect(page["total"]?.integerValue == 5)
+      after = page["next"]?.stringValue
+    } while after != nil && seen.count < 10
+    #expect(seen == ["t:v5", "t:v4", "t:v3", "t:v2", "t:v1"])
+    #expect(try place.run("list --limit 2").errors.contains("--after t:v4"))
+  }
+
+  @Test("stats, gc, strip, materialize, export, import, backup, doctor and diff work together on one registry")
+  func together() throws {
+    let place = try place()
+    try place.folder.write("m.yaml", smallSpec)
+    try place.succeed("create m --spec m.yaml --seed 1")
+    try place.succeed("create m --spec m.yaml --seed 2")
+    try place.succeed("get m:v1 -o v1.safetensors")
+    try place.succeed("import v1.safetensors --as theirs --note found --no-capture")
+    let captured = try place.json("show theirs")
+    #expect(captured["origin"]?.stringValue == "captured" && captured["seed"]?.canonical == "null")
+    #expect(captured["host"]?.canonical == "{}")
+    let same = try place.json("diff m:v1 theirs")
+    #expect(same["same_weights"]?.canonical == "true")
+    let other = try place.run("diff m:v1 m:v2 --json")
+    #expect(other.status == 1)
+    let changed = try JSONValue(parsing: other.output)["changed"]?.arrayValue ?? []
+    #expect(Set(changed.compactMap { $0["name"]?.stringValue }) == ["h.0.w", "emb", "wide", "\u{E9}", "empty"])
+    try place.succeed("export m:v1 theirs -o bundle.winit")
+    try place.succeed("import bundle.winit --registry other.sqlite")
+    #expect(try place.json("import bundle.winit --registry other.sqlite")["stored_bytes"]?.integerValue == 0)
+    #expect(try place.json("diff m:v1 m:v1 --other other.sqlite")["same_weights"]?.canonical == "true")
+    try place.succeed("verify --all --registry other.sqlite")
+    try place.succeed("backup copy.sqlite")
+    #expect(try place.run("backup copy.sqlite").errors.contains("--force replaces it"))
+    try place.succeed("doctor --full --registry copy.sqlite")
+    let before = try place.json("stats")
+    try place.succeed("strip m:v2")
+    try place.succeed("rm m:v1")
+    #expect(try place.json("gc")["done"]?.canonical == "false")
+    #expect(try place.json("gc --grace 0d --yes")["runs"]?.arrayValue?.compactMap(\.stringValue) == ["m:v1"])
+    let after = try place.json("stats")
+    #expect((after["stored_bytes"]?.integerValue ?? 0) < (before["stored_bytes"]?.integerValue ?? 0))
+    #expect(after["reclaimable_bytes"]?.integerValue == 0)
+    try place.succeed("materialize m:v2")
+    try place.succeed("verify m:v2 theirs --stored")
+    try place.succeed("doctor --full")
+    #expect(try place.run("show m:v1").errors.contains("`gc` took it"))
+  }
+
+  @Test("verify says how thorough it was, records what it found, samples, and goes on after an interruption")
+  func verification() throws {
+    let place = try place()
+    for seed in 1...3 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
+    #expect(try place.succeed("verify t").output.contains("level        stored bytes and regeneration\n"))
+    #expect(try place.succeed("verify t --regenerate").output.contains("level        regeneration only\n"))
+    #expect(try place.succeed("verify --all --sample 2").output.contains("a sample of"))
+    #expect(try place.json("verify --since 1h")["runs"]?.arrayValue?.count == 3)
+    #expect(try place.json("verify --since 2999-01-01")["runs"]?.arrayValue?.count == 0)
+    // Nothing was interrupted, so everything is looked at.
+    #expect(try place.json("verify --all --resume")["runs"]?.arrayValue?.count == 3)
+    let log = try place.json("log --limit 1")["entries"]?.arrayValue?.first
+    #expect(log?["action"]?.stringValue == "verify" && log?["detail"]?["matches"]?.canonical == "true")
+  }
+
+  @Test("verify --resume leaves out what an interrupted verification of all has seen")
+  func resume() throws {
+    let place = try place()
+    try place.folder.write("big.yaml", "tensors: {w: [400, 1048576]}\nrules: [{match: w, init: {scheme: truncated_normal}}]")
+    // The newest is looked at first.
+    try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
+    for seed in 1...3 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
+    let child = try Command.start(["verify", "--all", "--threads", "1"], in: place.folder)
+    let start = ContinuousClock.now
+    while try place.json("log --limit 0")["entries"]?.arrayValue?.count ?? 0 < 7 {
+      try #require(ContinuousClock.now - start < .seconds(60))
+      usleep(10000)
+    }
+    child.send(SIGINT)
+    #expect(child.wait().status == 130)
+    let rest = try place.json("verify --all --resume --threads 2")
+    #expect(rest["resumed_after"]?.integerValue == 3)
+    #expect(rest["runs"]?.arrayValue?.compactMap { $0["reference"]?.stringValue } == ["big:v1"])
+  }
+
+  @Test("a git checkout's commit and state are captured, and the commands of its configuration are not run",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/git"), "needs git"))
+  func git() throws {
+    let place = try place()
+    let script = """
+      set -e; git init -q .; git add t.yaml
+      git -c user.name=a -c user.email=a@b commit -qm first
+      git config core.fsmonitor 'touch ran; true'; git rev-parse HEAD
+      """
+    let made = try ChildProcess("/bin/sh", ["-c", script], in: place.folder.url.path).wait()
+    #expect(made.status == 0, "\(made.errors)")
+    let commit = made.output.trimmingCharacters(in: .newlines)
+    let clean = try place.json("create t --spec t.yaml --seed 1")["git"]
+    #expect(clean?["commit"]?.stringValue == commit && clean?["dirty"]?.canonical == "false")
+    try place.folder.write("t.yaml", tiny + "\n")
+    let dirty = try place.json("create t --spec t.yaml --seed 1")["git"]
+    #expect(dirty?["commit"]?.stringValue == commit && dirty?["dirty"]?.canonical == "true")
+    #expect(try place.json("create t --spec t.yaml --seed 1 --no-capture")["git"]?.canonical == "null")
+    #expect(!place.folder.exists("ran"))
+  }
+}
