@@ -63,7 +63,8 @@ extension RunQuery {
     func add(rowOf table: String, where condition: String, _ values: StatementArguments) throws {
       let few = 2000
       let count = try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(few))", arguments: values)
+        db, sql: "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(few))",
+        arguments: values)
       add(
         count ?? 0 < few
           ? "runs.id IN (SELECT run FROM \(table) WHERE \(condition))"

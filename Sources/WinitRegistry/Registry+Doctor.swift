@@ -145,11 +145,15 @@ extension Registry {
           for index in 0..<tensor.chunkDigests.count where seen.insert(tensor.chunkDigests[index]).inserted {
             let digest = tensor.chunkDigests[index]
             var bytes = [UInt8](repeating: 0, count: tensor.recipe.chunk(index).byteCount)
-            let isRead = try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) } == [true]
+            let isRead =
+              try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) } == [
+                true
+              ]
             checkup.hashedChunks += 1
             if isRead, Digest(of: bytes) == digest { continue }
             let use = ChunkUse(run: run, tensor: tensor.name.string, position: index, digest: digest)
-            checkup.chunks.append(DamagedChunk(problem: isRead ? .differs : .unreadable, digest: digest, [use]))
+            checkup.chunks.append(
+              DamagedChunk(problem: isRead ? .differs : .unreadable, digest: digest, [use]))
           }
         }
         try progress?(0, 0)
@@ -250,7 +254,9 @@ extension Registry {
   }
 
   /// - Returns: false where pages cannot be followed; then nothing was written.
-  private func write(_ batch: [(index: Int, bytes: [UInt8])], _ chunks: [DamagedChunk], _ store: Store) throws -> Bool {
+  private func write(_ batch: [(index: Int, bytes: [UInt8])], _ chunks: [DamagedChunk], _ store: Store) throws
+    -> Bool
+  {
     do {
       try store.repair(batch.map { (chunks[$0.index].digest, $0.bytes, chunks[$0.index].uses) })
       return true

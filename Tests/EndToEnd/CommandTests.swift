@@ -121,7 +121,8 @@ private let tiny =
     #expect(damaged.output.contains("u:v1  MISMATCH"))
     #expect(
       damaged.output.contains(
-        "`w`: 1 of its 1 chunks are stored with other bytes; first at [1, 2] (element 10): "))
+        "`w`: 1 of its 1 chunks (bytes 0 to 127) are stored with other bytes; first at [1, 2] (element 10): ")
+    )
     #expect(try place.run("verify u --regenerate").status == 0)
     #expect(try place.run("verify u --stored").status == 1)
     let rescued = try place.run("get u --tensor w --format raw -o again.raw")

@@ -15,7 +15,8 @@ import Testing
       """
     let commands = [
       "", "create", "get", "verify", "list", "show", "diff", "log", "alias", "rename", "tag", "note", "rm",
-      "restore", "export", "import", "backup", "stats", "gc", "strip", "materialize", "doctor", "schemes", "schemes list", "schemes show", "preset",
+      "restore", "export", "import", "backup", "stats", "gc", "strip", "materialize", "doctor", "schemes",
+      "schemes list", "schemes show", "preset",
       "preset list", "preset show", "version",
     ]
     for command in commands {
@@ -77,9 +78,12 @@ import Testing
     check(try place.json("create u --spec t.yaml --seed 2"), "create")
     for command in [
       "list", "show t", "get t -o t.safetensors", "verify t", "version", "alias t:v1 a", "alias --remove t:a",
-      "tag t k=v --experiment e", "note t n", "diff t t", "verify --all --sample 2", "log", "stats", "strip t",
-      "materialize t", "export t -o b", "import b", "import t.safetensors --as c", "backup copy", "rename c d",
-      "rm d", "list --deleted", "restore d", "rm d", "gc", "gc --yes --grace 0d", "list --count", "doctor --full",
+      "tag t k=v --experiment e", "note t n", "diff t t", "verify --all --sample 2", "log", "stats",
+      "strip t",
+      "materialize t", "export t -o b", "import b", "import t.safetensors --as c", "backup copy",
+      "rename c d",
+      "rm d", "list --deleted", "restore d", "rm d", "gc", "gc --yes --grace 0d", "list --count",
+      "doctor --full",
     ] { check(try place.json(command), command) }
     let different = try place.run("diff t u --json")
     #expect(different.status == 1)

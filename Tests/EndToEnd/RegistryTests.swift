@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
+private let tiny =
+  "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
 
 /// What a month of work does with the command.
 @Suite struct RegistryTests {
@@ -20,9 +21,12 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
   @Test("alias, rename, rm, restore, tag and note do what they say, and the log has it")
   func names() throws {
     let place = try place()
-    for seed in 1...3 { try place.succeed("create gpt2 --spec t.yaml --seed \(seed) --experiment e\(seed % 2)") }
+    for seed in 1...3 {
+      try place.succeed("create gpt2 --spec t.yaml --seed \(seed) --experiment e\(seed % 2)")
+    }
     #expect(try place.succeed("alias gpt2:v1 baseline").output == "gpt2:baseline is gpt2:v1\n")
-    #expect(try place.succeed("alias gpt2:v3 baseline").output == "gpt2:baseline is gpt2:v3, and was gpt2:v1\n")
+    #expect(
+      try place.succeed("alias gpt2:v3 baseline").output == "gpt2:baseline is gpt2:v3, and was gpt2:v1\n")
     #expect(try place.json("show gpt2:baseline")["version"]?.integerValue == 3)
     let versionLike = try place.run("alias gpt2:v1 v9")
     #expect(versionLike.status == 64 && versionLike.errors.contains("looks like a version"))
@@ -43,7 +47,9 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
     #expect(run["tags"]?.canonical == #"{"lr":"3e-4","opt":"adamw"}"#)
     #expect(run["experiment"]?.stringValue == "sweep" && run["note"]?.stringValue == "diverged at step 100")
     #expect(try run["parent"]?.stringValue == place.json("show small:v3")["uid"]?.stringValue)
-    #expect(try references(place, "list --tag opt=adamw --experiment sweep --seed 1 --scheme normal --dtype f32") == ["small:v1"])
+    #expect(
+      try references(place, "list --tag opt=adamw --experiment sweep --seed 1 --scheme normal --dtype f32")
+        == ["small:v1"])
     #expect(try place.succeed("list --count --tag opt").output == "1\n")
     let log = try place.json("log small:v1")["entries"]?.arrayValue ?? []
     #expect(
@@ -51,7 +57,9 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
         "facts", "facts", "restore", "delete", "alias", "create",
       ])
     #expect(log.allSatisfy { $0["actor"]?["user"]?.stringValue != nil && $0["at"]?.stringValue?.count == 20 })
-    for bad in ["tag small:v1 novalue", "tag small:v1", "alias small:v1", "list --since yesterday", "list --dtype int3"] {
+    for bad in [
+      "tag small:v1 novalue", "tag small:v1", "alias small:v1", "list --since yesterday", "list --dtype int3",
+    ] {
       #expect(try place.run(bad).status == 64, "\(bad)")
     }
   }
@@ -71,7 +79,8 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
     #expect(try place.run("list --limit 2").errors.contains("--after t:v4"))
   }
 
-  @Test("stats, gc, strip, materialize, export, import, backup, doctor and diff work together on one registry")
+  @Test(
+    "stats, gc, strip, materialize, export, import, backup, doctor and diff work together on one registry")
   func together() throws {
     let place = try place()
     try place.folder.write("m.yaml", smallSpec)
@@ -87,7 +96,8 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
     let other = try place.run("diff m:v1 m:v2 --json")
     #expect(other.status == 1)
     let changed = try JSONValue(parsing: other.output)["changed"]?.arrayValue ?? []
-    #expect(Set(changed.compactMap { $0["name"]?.stringValue }) == ["h.0.w", "emb", "wide", "\u{E9}", "empty"])
+    #expect(
+      Set(changed.compactMap { $0["name"]?.stringValue }) == ["h.0.w", "emb", "wide", "\u{E9}", "empty"])
     try place.succeed("export m:v1 theirs -o bundle.winit")
     try place.succeed("import bundle.winit --registry other.sqlite")
     #expect(try place.json("import bundle.winit --registry other.sqlite")["stored_bytes"]?.integerValue == 0)
@@ -128,7 +138,8 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
   @Test("verify --resume leaves out what an interrupted verification of all has seen")
   func resume() throws {
     let place = try place()
-    try place.folder.write("big.yaml", "tensors: {w: [400, 1048576]}\nrules: [{match: w, init: {scheme: truncated_normal}}]")
+    try place.folder.write(
+      "big.yaml", "tensors: {w: [400, 1048576]}\nrules: [{match: w, init: {scheme: truncated_normal}}]")
     // The newest is looked at first.
     try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
     for seed in 1...3 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
@@ -145,7 +156,8 @@ private let tiny = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros
     #expect(rest["runs"]?.arrayValue?.compactMap { $0["reference"]?.stringValue } == ["big:v1"])
   }
 
-  @Test("a git checkout's commit and state are captured, and the commands of its configuration are not run",
+  @Test(
+    "a git checkout's commit and state are captured, and the commands of its configuration are not run",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/git"), "needs git"))
   func git() throws {
     let place = try place()

@@ -11,7 +11,8 @@ import Testing
     try place.folder.write("m.yaml", smallSpec)
     for seed in 1...3 { try place.succeed("create m --spec m.yaml --seed \(seed) --tag a=b") }
     let commands = [
-      "list", "list --json", "list --sort name", "list --sort parameters --reverse", "list m* --scheme normal",
+      "list", "list --json", "list --sort name", "list --sort parameters --reverse",
+      "list m* --scheme normal",
       "list --tag a=b --dtype f16 --params-over 10", "list --count --seed 2", "show m", "log", "stats", "gc",
     ]
     func outputs() throws -> [String] { try commands.map { try place.succeed($0).output } }
@@ -19,7 +20,10 @@ import Testing
     // Which pages those are, SQLite's own virtual table says, asked by the shell.
     let pages = try ChildProcess(
       "/usr/bin/env",
-      ["sqlite3", "winit.sqlite", "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype <> 'internal'"],
+      [
+        "sqlite3", "winit.sqlite",
+        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype <> 'internal'",
+      ],
       in: place.folder.url.path
     ).wait()
     guard pages.status == 0 else {
@@ -30,7 +34,8 @@ import Testing
     #expect(numbers.count > 200)
     for number in numbers {
       try overwrite(
-        place.folder.path("winit.sqlite"), at: (number - 1) * 16384, with: [UInt8](repeating: 0xFF, count: 16384))
+        place.folder.path("winit.sqlite"), at: (number - 1) * 16384,
+        with: [UInt8](repeating: 0xFF, count: 16384))
     }
     #expect(try outputs() == before)
     #expect(try place.run("verify m --stored").status == 1)
@@ -100,7 +105,10 @@ import Testing
   @Test("a name is never a path: a folder of files holds every tensor, and nothing is outside of it")
   func names() throws {
     let place = try Workplace()
-    let names = ["../../escape", "/tmp/absolute", "..", ".", "a/b", "ok.weight", "\u{E9} \u{1F600}", "-rf", String(repeating: "x", count: 400)]
+    let names = [
+      "../../escape", "/tmp/absolute", "..", ".", "a/b", "ok.weight", "\u{E9} \u{1F600}", "-rf",
+      String(repeating: "x", count: 400),
+    ]
     let entries = names.map { "  \"\($0)\": [3]" }.joined(separator: "\n")
     try place.folder.write("m.yaml", "tensors:\n\(entries)\nrules: [{match: '*', init: normal}]")
     try place.succeed("create m --spec m.yaml --seed 1")
@@ -125,7 +133,8 @@ import Testing
     try place.succeed("create t --spec t.yaml --seed 1")
     try place.folder.write("precious", "keep me")
     for command in ["get t -o link", "export t -o link", "backup link"] {
-      try FileManager.default.createSymbolicLink(atPath: place.folder.path("link"), withDestinationPath: "precious")
+      try FileManager.default.createSymbolicLink(
+        atPath: place.folder.path("link"), withDestinationPath: "precious")
       #expect(try place.run(command).status == 74, "\(command)")
       try place.succeed(command + " --force")
       #expect(try place.folder.bytes("precious") == Array("keep me".utf8))
@@ -133,8 +142,10 @@ import Testing
       #expect(kind as? FileAttributeType == .typeRegular)
       try FileManager.default.removeItem(atPath: place.folder.path("link"))
     }
-    try FileManager.default.createDirectory(atPath: place.folder.path("elsewhere"), withIntermediateDirectories: false)
-    try FileManager.default.createSymbolicLink(atPath: place.folder.path("link"), withDestinationPath: "elsewhere")
+    try FileManager.default.createDirectory(
+      atPath: place.folder.path("elsewhere"), withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: place.folder.path("link"), withDestinationPath: "elsewhere")
     #expect(try place.run("get t --format npy -o link/").status == 74)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path("elsewhere")).isEmpty)
   }

@@ -151,8 +151,7 @@ private let structured = """
     try place.succeed("get model -o model.safetensors")
     try place.succeed("create b --preset bert --like model.safetensors --seed 2 --recipe-only")
     // The ids are given, not drawn.
-    #expect(
-      try place.run("show b").output.contains("kept     recipe and digests, and the bytes of 1 literal"))
+    #expect(try place.run("show b").output.contains("  recipe and digests, and the bytes of 1 literal"))
     let tensors = try place.json("show b")["tensors"]?.arrayValue ?? []
     let laws = Dictionary(
       uniqueKeysWithValues: tensors.map { ($0["name"]?.stringValue ?? "", $0["law"]?.canonical ?? "") })

@@ -55,13 +55,13 @@ private func issues(_ body: () throws -> Void) throws -> [String] {
     #expect(throws: RegistryError.self) { try expectRegenerates("gone", in: registry) }
 
     let db = try DatabaseQueue(path: folder.path("r"))
-    try db.write { try $0.execute(sql: "UPDATE runs SET seed = '3' WHERE name = 'm'") }
+    try db.write { try $0.execute(sql: "UPDATE tensors SET stream = '3' WHERE run = 1") }
     let regenerated = try issues { try expectRegenerates("m", in: registry) }
     #expect(regenerated.count == 2)
     #expect(regenerated[0].contains("m:v1: the recorded tensors are not those of the manifest"))
     #expect(
       regenerated[1].contains(
-        "tensor `w` of m:v1: 1 of its 1 chunks do not regenerate to their digests; first at [0, 0] (element 0): \(weights[0]) expected"
+        "tensor `w` of m:v1: 1 of its 1 chunks (bytes 0 to 127) do not regenerate to their digests; first at [0, 0] (element 0): \(weights[0]) expected"
       ))
   }
 }
