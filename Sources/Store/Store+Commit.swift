@@ -71,6 +71,9 @@ extension Store {
   /// The next version of a name; the one wanted where it is later, so that a run from another registry keeps its own.
   private func takeVersion(_ db: Database, of name: String, wanted: Int?) throws -> Int {
     let last = try Int.fetchOne(db, sql: "SELECT last_version FROM names WHERE name = ?", arguments: [name])
+    guard (0..<Store.largestVersion).contains(last ?? 0) else {
+      throw StoreError.damaged(path: path, what: "\(last ?? 0) is no version of `\(name)`")
+    }
     let version = max((last ?? 0) + 1, wanted ?? 1)
     try db.execute(
       sql: """

@@ -21,7 +21,7 @@ extension Store {
   /// - Parameter progress: called with how many bytes of how many are copied.
   package func copy(to path: String, progress: (Int, Int) throws -> Void) throws {
     try Store.openOrCreate(path).close()
-    do {
+    try translatingErrors {
       // A connection of its own: this one stays free, for `progress` too.
       try Store.open(self.path).queue.writeWithoutTransaction { db in
         try db.execute(
@@ -32,7 +32,7 @@ extension Store {
         try Store.copyChunks(db, progress)
         try Store.copyRest(db)
       }
-    } catch let error as DatabaseError { throw StoreError(error, path: self.path) }
+    }
   }
 
   private static func copyChunks(_ db: Database, _ progress: (Int, Int) throws -> Void) throws {
@@ -45,14 +45,14 @@ extension Store {
           db, sql: "SELECT id, size FROM main.chunks WHERE id > ? ORDER BY id LIMIT 1024", arguments: [last])
         var bytes = 0
         for row in rows where bytes < Store.transactionSize - chunkSize {
-          bytes += row["size"]
-          last = row["id"]
+          bytes += try row.number("size", in: 1...chunkSize)
+          last = try row.value("id")
           count += 1
         }
         if count > 0 {
           try db.execute(
             sql: "INSERT INTO copy.chunks SELECT * FROM main.chunks WHERE id BETWEEN ? AND ?",
-            arguments: [rows[0]["id"] as Int64, last])
+            arguments: [rows[0].value("id", Int64.self), last])
         }
         done += bytes
         return .commit

@@ -30,6 +30,9 @@ extension Store {
     } catch StoreError.damaged(_, let what) { return [what] }
   }
 
+  /// No tensor has more chunks.
+  static let largestPosition = 1 << 32
+
   /// Rows that refer to others that are not there.
   package func referenceProblems() throws -> [String] {
     try read { db in
@@ -39,7 +42,7 @@ extension Store {
           SELECT "table" AS child, parent, count(*) AS count FROM pragma_foreign_key_check GROUP BY 1, 2
           """
       ).map { row in
-        "\(row["count"] as Int) rows of `\(row["child"] as String)` refer to rows of `\(row["parent"] as String)` that are not there"
+        "\(try row.value("count", Int.self)) rows of `\(try row.value("child", String.self))` refer to rows of `\(try row.value("parent", String.self))` that are not there"
       }
     }
   }
@@ -85,10 +88,14 @@ extension Store {
     try read { db in
       var runs: [Int64: Run] = [:]
       return try Row.fetchAll(db, sql: sql, arguments: arguments).compactMap { row in
-        let id: Int64 = row["run"]
+        let id: Int64 = try row.value("run")
         if runs[id] == nil { runs[id] = try self.runs(db, "WHERE runs.id = ?", [id]).first }
-        guard let run = runs[id], let digest = Digest(bytes: row["digest"] as Data) else { return nil }
-        return ChunkUse(run: run, tensor: row["name"], position: row["position"], digest: digest)
+        guard let run = runs[id], let digest = Digest(bytes: try row.value("digest", Data.self)) else {
+          return nil
+        }
+        return ChunkUse(
+          run: run, tensor: try row.value("name"),
+          position: try row.number("position", in: 0...Store.largestPosition), digest: digest)
       }
     }
   }
@@ -100,11 +107,12 @@ extension Store {
         db, sql: "SELECT id, digest, size FROM chunks WHERE id > ? ORDER BY id LIMIT 1024", arguments: [row])
       var (chunks, bytes): ([(row: Int64, digest: Digest, size: Int)], Int) = ([], 0)
       while let row = try rows.next(), bytes < Store.transactionSize - chunkSize {
-        guard let digest = Digest(bytes: row["digest"] as Data) else {
+        guard let digest = Digest(bytes: try row.value("digest", Data.self)) else {
           throw StoreError.damaged(path: self.path, what: "a chunk's digest is no digest")
         }
-        chunks.append((row["id"], digest, row["size"]))
-        bytes += row["size"]
+        let size = try row.number("size", in: 1...chunkSize)
+        chunks.append((try row.value("id"), digest, size))
+        bytes += size
       }
       return chunks
     }
@@ -166,7 +174,9 @@ extension Store {
         db, sql: "SELECT run, name FROM tensors WHERE instr(chunk_digests, ?) > 0 ORDER BY id",
         arguments: [Data(digest.bytes)]
       ).compactMap { row in
-        try self.runs(db, "WHERE runs.id = ?", [row["run"] as Int64]).first.map { ($0, row["name"]) }
+        try self.runs(db, "WHERE runs.id = ?", [row.value("run", Int64.self)]).first.map {
+          ($0, try row.value("name"))
+        }
       }
     }
   }

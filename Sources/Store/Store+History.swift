@@ -68,9 +68,10 @@ extension Store {
         arguments: [run?.uid, limit ?? -1]
       ).map { row in
         HistoryEntry(
-          number: row["id"], at: row["at"], action: row["action"], run: row["run"],
-          reference: row["reference"], detail: (try? JSONValue(parsing: row["detail"] as String)) ?? .null,
-          actor: (try? JSONValue(parsing: row["actor"] as String)) ?? .null)
+          number: try row.value("id"), at: try row.value("at"), action: try row.value("action"),
+          run: try row.value("run"), reference: try row.value("reference"),
+          detail: (try? JSONValue(parsing: row.value("detail", String.self))) ?? .null,
+          actor: (try? JSONValue(parsing: row.value("actor", String.self))) ?? .null)
       }
     }
   }

@@ -44,9 +44,10 @@ extension Store {
 
   func deadLeases(_ db: Database) throws -> [Int64] {
     try Row.fetchAll(db, sql: "SELECT id, holder, renewed_at FROM leases").compactMap { row in
-      let holder = (try? JSONValue(parsing: row["holder"] as String)).flatMap(ProcessIdentity.init(json:))
-      let isFresh = now() - (row["renewed_at"] as Int) < Store.leaseSeconds
-      return isFresh && holder?.hasEnded != true ? nil : row["id"]
+      let holder = (try? JSONValue(parsing: row.value("holder", String.self))).flatMap(
+        ProcessIdentity.init(json:))
+      let isFresh = try row.value("renewed_at") > now() - Store.leaseSeconds
+      return isFresh && holder?.hasEnded != true ? nil : try row.value("id")
     }
   }
 

@@ -72,7 +72,7 @@ extension Store {
         sql:
           "SELECT renamed_to, (SELECT count(*) FROM runs WHERE runs.name = ?1) AS runs FROM names WHERE name = ?1",
         arguments: [new])
-      if let taken, (taken["runs"] as Int) > 0 || (taken["renamed_to"] as String?) != old {
+      if let taken, try taken.value("runs") > 0 || taken.value("renamed_to", String?.self) != old {
         throw StoreError.nameTaken(new)
       }
       let newest = try self.runs(db, "WHERE name = ? ORDER BY version DESC LIMIT 1", [old]).first

@@ -34,7 +34,8 @@ extension Store {
         db, sql: "SELECT run, matches FROM pass_runs WHERE pass = ?", arguments: [id])
       return Pass(
         id: id,
-        seen: Dictionary(rows.map { ($0["run"] as String, $0["matches"] as Bool) }, uniquingKeysWith: { $1 }))
+        seen: try Dictionary(
+          rows.map { (try $0.value("run"), try $0.value("matches")) }, uniquingKeysWith: { $1 }))
     }
   }
 

@@ -11,7 +11,7 @@ extension Store {
   package func rebuild(_ repair: (Store) throws -> Void) throws {
     let temporary = "\(path).\(UUID().uuidString.prefix(8)).rebuild.tmp"
     defer { Store.remove(temporary) }
-    do {
+    try translatingErrors {
       try queue.writeWithoutTransaction { db in
         // Kept from here on, over the transactions, until the connection has done with it.
         try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
@@ -28,7 +28,7 @@ extension Store {
         try rebuilt.queue.read { try $0.backup(to: db) }
         try rebuilt.close()
       }
-    } catch let error as DatabaseError { throw StoreError(error, path: path) }
+    }
   }
 
   private func salvage(_ db: Database, to path: String) throws {

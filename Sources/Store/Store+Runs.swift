@@ -112,31 +112,42 @@ extension Store {
   }
 
   private func run(_ row: Row) throws -> Run {
-    let name: String = row["name"]
-    let version: Int = row["version"]
-    guard let id = Digest(bytes: row["manifest_digest"] as Data),
-      let weights = Digest(bytes: row["weights"] as Data),
-      let seed = UInt64(row["seed"] as String), let host = try? JSONValue(parsing: row["host"] as String),
-      let tags = (try? JSONValue(parsing: row["tags"] as String))?.objectValue,
-      let aliases = (try? JSONValue(parsing: row["aliases"] as String))?.arrayValue
+    let name: String = try row.value("name")
+    let version = try row.number("version", in: 1...Store.largestVersion)
+    let most = Store.largestCount
+    guard let id = Digest(bytes: try row.value("manifest_digest", Data.self)),
+      let weights = Digest(bytes: try row.value("weights", Data.self)),
+      let seed = UInt64(try row.value("seed", String.self)),
+      let host = try? JSONValue(parsing: row.value("host", String.self)),
+      let tags = (try? JSONValue(parsing: row.value("tags", String.self)))?.objectValue,
+      let aliases = (try? JSONValue(parsing: row.value("aliases", String.self)))?.arrayValue
     else { throw StoreError.damaged(path: path, what: "the row of \(name):v\(version) cannot be read") }
     return Run(
-      rowID: row["id"], uid: row["uid"], name: name, version: version, id: id, weights: weights, seed: seed,
-      isStored: row["stored"], tensorCount: row["tensor_count"], parameterCount: row["parameter_count"],
-      byteCount: row["byte_count"], createdAt: row["created_at"], toolVersion: row["tool_version"],
-      lawVersion: row["law_version"], host: host,
-      git: (row["git"] as String?).flatMap { try? JSONValue(parsing: $0) },
-      isCaptured: row["origin"] == "captured", experiment: row["experiment"],
-      tags: tags.map { Tag(key: $0.key, value: $0.value.stringValue ?? "") }, note: row["note"],
-      parent: row["parent"], aliases: aliases.compactMap(\.stringValue), deletedAt: row["deleted_at"])
+      rowID: try row.value("id"), uid: try row.value("uid"), name: name, version: version, id: id,
+      weights: weights, seed: seed, isStored: try row.value("stored"),
+      tensorCount: try row.number("tensor_count", in: 0...most),
+      parameterCount: try row.number("parameter_count", in: 0...most),
+      byteCount: try row.number("byte_count", in: 0...most), createdAt: try row.value("created_at"),
+      toolVersion: try row.value("tool_version"), lawVersion: try row.value("law_version"), host: host,
+      git: try row.value("git", String?.self).flatMap { try? JSONValue(parsing: $0) },
+      isCaptured: try row.value("origin") == "captured", experiment: try row.value("experiment"),
+      tags: tags.map { Tag(key: $0.key, value: $0.value.stringValue ?? "") }, note: try row.value("note"),
+      parent: try row.value("parent"), aliases: aliases.compactMap(\.stringValue),
+      deletedAt: try row.value("deleted_at"))
   }
+
+  /// More than any run has of tensors, parameters or bytes: 2⁵³, up to which JSON's numbers are exact.
+  static let largestCount = 1 << 53
+
+  /// More versions than anybody makes.
+  static let largestVersion = 1 << 53
 
   /// Tensors, those that have another's values with its law.
   private func tensors(_ rows: [Row], of run: Run) throws -> [RecordedTensor] {
     var laws: [TensorName: Law] = [:]
     var ties: [(row: Row, target: TensorName)] = []
     var tensors: [RecordedTensor?] = try rows.map { row in
-      let json = try? JSONValue(parsing: row["law"] as String)
+      let json = try? JSONValue(parsing: row.value("law", String.self))
       if json?["law"]?.stringValue == "same_as", let target = json?["name"]?.stringValue {
         ties.append((row, TensorName(target)))
         return nil
@@ -156,27 +167,28 @@ extension Store {
   private func tensor(
     _ row: Row, of run: Run, law: Law?, tiedTo target: TensorName? = nil
   ) throws -> RecordedTensor {
-    let name = TensorName(row["name"])
+    let name = TensorName(try row.value("name"))
     func fail(_ what: String) -> StoreError {
       .damaged(path: path, what: "tensor `\(name)`: its \(what) cannot be read")
     }
-    guard let dtype = DType(rawValue: row["dtype"]) else { throw fail("dtype") }
-    guard let numbers = (try? JSONValue(parsing: row["shape"] as String))?.arrayValue,
+    guard let dtype = DType(rawValue: try row.value("dtype")) else { throw fail("dtype") }
+    guard let numbers = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,
       let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
     else { throw fail("shape") }
-    guard let stream = UInt64(row["stream"] as String) else { throw fail("stream") }
+    guard let stream = UInt64(try row.value("stream", String.self)) else { throw fail("stream") }
     guard let law,
       let recipe = try? Recipe(seed: run.seed, stream: stream, dtype: dtype, shape: shape, law: law)
     else { throw fail("law") }
-    guard let scheme = try? JSONValue(parsing: row["scheme"] as String) else { throw fail("scheme") }
-    guard let digest = Digest(bytes: row["digest"] as Data) else { throw fail("digest") }
-    guard let chunks = DigestList(bytes: Array(row["chunk_digests"] as Data)),
+    guard let scheme = try? JSONValue(parsing: row.value("scheme", String.self)) else { throw fail("scheme") }
+    guard let digest = Digest(bytes: try row.value("digest", Data.self)) else { throw fail("digest") }
+    guard let chunks = DigestList(bytes: Array(try row.value("chunk_digests", Data.self))),
       chunks.count == recipe.chunkCount
     else {
       throw fail("list of chunk digests")
     }
     return RecordedTensor(
-      rowID: row["id"], name: name, scheme: scheme, recipe: recipe, digest: digest, chunkDigests: chunks,
+      rowID: try row.value("id"), name: name, scheme: scheme, recipe: recipe, digest: digest,
+      chunkDigests: chunks,
       isStored: run.isStored || !law.isRegenerable, tiedTo: target)
   }
 }

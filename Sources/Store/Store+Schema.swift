@@ -7,7 +7,7 @@ import Migrations
 
 extension Store {
   func checkSchema(_ access: Access) throws {
-    do {
+    try translatingErrors {
       let version = try queue.read { db in
         let version = try RegistryFile.version(db, path: self.path)
         if let version { try self.checkSchema(db, version) }
@@ -25,8 +25,6 @@ extension Store {
           return .commit
         }
       }
-    } catch let error as DatabaseError {
-      throw StoreError(error, path: path)
     }
   }
 
@@ -81,10 +79,10 @@ package struct Schema {
     // Statistics that `ANALYZE` leaves are the user's business.
     let rows = try Row.fetchAll(
       db, sql: "SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat[0-9]'")
-    objects = Dictionary(
+    objects = try Dictionary(
       rows.map { row in
-        let sql = row["sql"] as String? ?? ""
-        return ("\(row["type"] as String? ?? "") \(row["name"] as String? ?? "")", sql)
+        let sql = try row.value("sql", String?.self) ?? ""
+        return ("\(try row.value("type", String.self)) \(try row.value("name", String.self))", sql)
       },
       uniquingKeysWith: { $0 + "\n" + $1 })
   }

@@ -109,9 +109,9 @@ extension Store {
                  total(size) FILTER (WHERE NOT free) AS leased
           FROM (SELECT size, \(unleased) AS free FROM chunks WHERE NOT \(needed))
           """, arguments: collection.runs.isEmpty ? [] : ["time": time])
-      collection.chunkCount = row?["count"] ?? 0
-      collection.bytes = Int((row?["bytes"] as Double?) ?? 0)
-      collection.leased = Int((row?["leased"] as Double?) ?? 0)
+      collection.chunkCount = try row?.value("count") ?? 0
+      collection.bytes = Int(try row?.value("bytes", Double.self) ?? 0)
+      collection.leased = Int(try row?.value("leased", Double.self) ?? 0)
       return collection
     }
   }
@@ -154,7 +154,7 @@ extension Store {
           AND NOT EXISTS (SELECT 1 FROM lease_chunks WHERE chunk = chunks.id)
           ORDER BY id DESC
           """
-      ).map { (id: $0["id"] as Int64, size: $0["size"] as Int) }
+      ).map { (id: try $0.value("id", Int64.self), size: try $0.number("size", in: 1...chunkSize)) }
     }
     return try removeUnneeded(chunks, progress: progress)
   }
@@ -195,7 +195,7 @@ extension Store {
           sql: """
             SELECT chunks.id, size FROM tensor_chunks JOIN chunks ON chunks.id = chunk WHERE tensor = ?
             """, arguments: [tensor.rowID]
-        ).map { ($0["id"], $0["size"]) }
+        ).map { (try $0.value("id"), try $0.number("size", in: 1...chunkSize)) }
         try db.execute(sql: "DELETE FROM tensor_chunks WHERE tensor = ?", arguments: [tensor.rowID])
       }
       try db.execute(sql: "UPDATE runs SET stored = 0 WHERE id = ?", arguments: [run.rowID])

@@ -112,15 +112,21 @@ package final class Store: Sendable {
 
   /// A read in one short transaction; SQLite's errors become the store's.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    do { return try queue.read(body) } catch let error as DatabaseError {
-      throw StoreError(error, path: path)
-    }
+    try translatingErrors { try queue.read(body) }
   }
 
   /// A write in one transaction, all of it or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    do { return try queue.write(body) } catch let error as DatabaseError {
+    try translatingErrors { try queue.write(body) }
+  }
+
+  func translatingErrors<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as DatabaseError {
       throw StoreError(error, path: path)
+    } catch let error as RowDecodingError {
+      throw StoreError.damaged(path: path, what: "a row holds something of another kind: \(error)")
+    } catch let error as ValueOutOfRange {
+      throw StoreError.damaged(path: path, what: "\(error.number) is no `\(error.column)`")
     }
   }
 

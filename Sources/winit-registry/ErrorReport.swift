@@ -58,13 +58,29 @@ private func hint(_ error: any Error) -> String {
 
 /// A line on stderr; where nobody can read it, nothing is lost.
 func printError(_ line: String) {
-  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+  try? FileHandle.standardError.write(contentsOf: Data((printable(line) + "\n").utf8))
 }
 
 /// Text on standard output. A reader that has stopped reading, as `head` does, is no failure, and does not keep the
 /// command from its own exit status; a full disk is one.
-func emit(_ text: String, terminator: String = "\n") throws {
+///
+/// - Parameter exact: whether every byte counts.
+func emit(_ text: String, terminator: String = "\n", exact: Bool = false) throws {
+  let text = exact ? text : printable(text)
   do { try StandardOutput().write(Array((text + terminator).utf8)) } catch let error as FileError {
     guard error.code == EPIPE else { throw error }
   }
+}
+
+/// Text without what a terminal would obey: names and notes in a file can be anybody's. Written as JSON would.
+private func printable(_ text: String) -> String {
+  func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+  }
+  guard text.unicodeScalars.contains(where: isControl) else { return text }
+  return text.unicodeScalars.map { scalar in
+    let digits = String(scalar.value, radix: 16)
+    return isControl(scalar)
+      ? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits : String(scalar)
+  }.joined()
 }

@@ -31,7 +31,7 @@ struct Show: ParsableCommand {
       let registry = try registry.open()
       let run = try registry.run(reference)
       if manifest {
-        try emit(registry.manifest(of: run), terminator: "")
+        try emit(registry.manifest(of: run), terminator: "", exact: true)
         return
       }
       let tensors = try registry.tensors(of: run)

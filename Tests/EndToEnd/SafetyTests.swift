@@ -126,6 +126,25 @@ import Testing
     #expect(again.status == 74 && again.errors.contains("Directory not empty"))
   }
 
+  @Test("what others wrote is printed without what a terminal would obey; JSON and manifest keep it")
+  func terminal() throws {
+    let place = try Workplace()
+    try place.folder.write("t.yaml", "tensors: {\"w\\u009b\": [4]}\nrules: [{match: '*', init: normal}]")
+    try place.succeed(
+      "create t --spec t.yaml --seed 1",
+      ["--note", "a\u{1B}[2Jb\nc", "--tag", "k=\u{7}", "--experiment", "\u{9B}31m"])
+    for command in ["show t", "list", "log", "tag t x=y", "show gone\u{1B}[31m"] {
+      let outcome = try place.run(command)
+      let text = outcome.output + outcome.errors
+      #expect(
+        !text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" },
+        "\(command)")
+      #expect(!text.isEmpty)
+    }
+    #expect(try place.json("show t")["note"]?.stringValue == "a\u{1B}[2Jb\nc")
+    #expect(try place.succeed("show t --manifest").output.contains("\u{9B}"))
+  }
+
   @Test("a link at the output is not followed, by get, export, backup or a folder")
   func links() throws {
     let place = try Workplace()
