@@ -104,6 +104,15 @@ let package = Package(
       path: "Benchmarks/winit-bench",
       swiftSettings: strict),
 
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Tensors", "CanonicalJSON", "InitLaw", "Initializers", "Manifests", "TensorFiles", "ModelSpec",
+        "WinitRegistry",
+      ], path: "Fuzz/FuzzTargets", swiftSettings: strict),
+    .executableTarget(
+      name: "winit-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/winit-fuzz", swiftSettings: strict),
+
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
     tests(of: "Tensors"),
     tests(of: "CanonicalJSON"),
@@ -121,6 +130,7 @@ let package = Package(
       ]),
     tests(of: "WinitRegistry", [.product(name: "GRDB", package: "GRDB.swift")]),
     tests(of: "WinitTesting", ["WinitRegistry", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(of: "FuzzTargets", ["winit-fuzz"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestSupport"],
       path: "Tests/EndToEnd", swiftSettings: strict),

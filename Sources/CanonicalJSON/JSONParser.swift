@@ -5,7 +5,13 @@ extension JSONValue {
   /// be a lone surrogate, no key may stand twice in an object (compared as bytes), numbers must be finite, and
   /// arrays and objects nest at most 64 deep.
   public init(parsing bytes: [UInt8]) throws(JSONError) {
-    var parser = JSONParser(bytes)
+    var parser = JSONParser(bytes, integersOnly: false)
+    self = try parser.document()
+  }
+
+  /// The same, where every number must be written as an integer (not 1.0, 1e3 or -0) and be at most 2⁵³ in size.
+  package init(parsingIntegers bytes: [UInt8]) throws(JSONError) {
+    var parser = JSONParser(bytes, integersOnly: true)
     self = try parser.document()
   }
 
@@ -28,9 +34,13 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
 
 private struct JSONParser {
   let bytes: [UInt8]
+  let integersOnly: Bool
   var offset = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], integersOnly: Bool) {
+    self.bytes = bytes
+    self.integersOnly = integersOnly
+  }
 
   mutating func document() throws(JSONError) -> JSONValue {
     let value = try self.value(depth: 0)
@@ -83,6 +93,10 @@ private struct JSONParser {
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     guard let value = JSONNumber.parse(text) else {
       throw error(offset == start ? "expected a value" : "`\(text)` is not a finite JSON number", at: start)
+    }
+    // Above 2⁵³ neighbours read as one.
+    guard !integersOnly || Int(text).map({ $0.magnitude <= 1 << 53 && text != "-0" }) == true else {
+      throw error("`\(text)` is not an integer of at most 2⁵³", at: start)
     }
     return value
   }

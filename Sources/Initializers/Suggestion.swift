@@ -1,17 +1,24 @@
 // The nearest known word, for errors about unknown ones.
 
-/// The candidate with the least edit distance to a word, if it is near enough to be what was meant.
+/// The candidate with the least edit distance to a word, if it is near enough to be what was meant. None for words of
+/// more than 200 bytes, whose distances would take long.
 package func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
-  let word = Array(word.lowercased())
-  let best = candidates.map { ($0, editDistance(word, Array($0.lowercased()))) }.min { $0.1 < $1.1 }
-  guard let (candidate, distance) = best, distance <= max(1, word.count / 3), distance < word.count else {
-    return nil
+  guard word.utf8.count <= 200 else { return nil }
+  let word = Array(word.lowercased().unicodeScalars)
+  let enough = min(max(1, word.count / 3), word.count - 1)
+  var best: (candidate: String, distance: Int)?
+  for candidate in candidates where candidate.utf8.count <= 4 * (word.count + enough) {
+    let scalars = Array(candidate.lowercased().unicodeScalars)
+    // Each letter that one has more is a step.
+    guard abs(scalars.count - word.count) <= enough else { continue }
+    let distance = editDistance(word, scalars)
+    if distance <= enough, distance < best?.distance ?? .max { best = (candidate, distance) }
   }
-  return candidate
+  return best?.candidate
 }
 
 /// Levenshtein's distance with swaps of neighbours counted as one (optimal string alignment).
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var beforeLast = [Int](repeating: 0, count: b.count + 1)
   var last = Array(0...b.count)
   for i in 1..<(a.count + 1) {

@@ -23,6 +23,8 @@ package struct Expression: Sendable {
 
   /// - Throws: `Failure` where the text is no expression.
   package init(parsing text: String) throws(Failure) {
+    // Each sign nests the tree one deeper, and every walk of it the stack.
+    guard text.utf8.count <= 1000 else { throw Failure(message: "it has more than 1000 characters") }
     self.text = text
     var parser = Parser(text)
     root = try parser.sum(depth: 0)

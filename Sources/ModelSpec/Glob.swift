@@ -15,7 +15,9 @@ package struct Glob: Sendable {
   private let parts: [Part]
 
   /// The names of the captures.
-  var captures: [String] { parts.compactMap { if case .capture(let name) = $0 { name } else { nil } } }
+  package var captures: [String] {
+    parts.compactMap { if case .capture(let name) = $0 { name } else { nil } }
+  }
 
   package init(_ text: String) {
     self.text = text

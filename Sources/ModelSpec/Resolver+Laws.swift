@@ -75,7 +75,7 @@ extension Resolver {
         throw Problem(
           line: text.line, message: "it takes the fans of `\(name)`, which is no tensor of the model")
       }
-      let theirs = other.entry?.fans ?? match(other)?.rule.fans ?? .layout(spec.layout)
+      let theirs = other.entry?.fans ?? matches[other.name]?.rule.fans ?? .layout(spec.layout)
       do throws(SchemeError) { fans = .tensor(name, try theirs.fans(of: shape, for: text.scheme.name)) } catch
       {
         throw Problem(line: text.line, message: "it takes the fans of `\(name)`: \(error)")
@@ -191,8 +191,22 @@ extension Resolver {
     return bytes
   }
 
-  /// A name with captures put in.
+  /// A name with captures put in; braces in what a capture holds are themselves.
   private func fill(_ template: String, _ captures: [String: String]) -> String {
-    captures.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
+    guard !captures.isEmpty else { return template }
+    var filled = String.UnicodeScalarView()
+    var rest = Substring(template).unicodeScalars
+    while let open = rest.firstIndex(of: "{") {
+      filled.append(contentsOf: rest[..<open])
+      rest = rest[rest.index(after: open)...]
+      if let close = rest.firstIndex(of: "}"), let text = captures[String(rest[..<close])] {
+        filled.append(contentsOf: text.unicodeScalars)
+        rest = rest[rest.index(after: close)...]
+      } else {
+        filled.append("{")
+      }
+    }
+    filled.append(contentsOf: rest)
+    return String(filled)
   }
 }

@@ -29,6 +29,10 @@ struct Resolver {
   var diagnostics: [SpecDiagnostic] = []
   var matched: Set<Int> = []
   var subjects: [TensorName: Subject] = [:]
+  /// The rule of each tensor that has one; tensors ask for each other's too.
+  var matches: [TensorName: Match] = [:]
+  /// How many parts and values of literals there are so far, in all tensors.
+  private var written = (parts: 0, values: 0)
   var values: [String: Double] = [:]
   /// Values that cannot be had from these tensors, and why.
   var unset: [String: String] = [:]
@@ -56,6 +60,7 @@ struct Resolver {
         Subject(name: $0.name, entry: $0, like: nil, shape: $0.shape)
       }
     subjects = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for subject in all { matches[subject.name] = match(subject) }
     evaluateValues(all)
     var planned = all.compactMap { plan($0) }
     tie(&planned)
@@ -154,7 +159,7 @@ struct Resolver {
 
   private mutating func plan(_ subject: Subject) -> PlannedTensor? {
     let (name, entry, like) = (subject.name, subject.entry, subject.like)
-    let match = match(subject)
+    let match = matches[name]
     if let match { matched.insert(match.index) }
     let kind = declaredKind(subject)
     if let kind { matched.insert(kind.index) }
@@ -167,8 +172,8 @@ struct Resolver {
       if spec.lacksRules { return nil }
       let place = like == nil ? "" : likePath.map { " (from \($0))" } ?? ""
       if spec.rules.contains(where: { $0.kind != nil && !$0.declaresKind }) {
-        let known = Set(spec.rules.filter { !$0.declaresKind }.compactMap(\.kind)).sorted().joined(
-          separator: ", ")
+        let known = Set(spec.rules.filter { !$0.declaresKind }.compactMap(\.kind)).sorted().prefix(40)
+          .joined(separator: ", ")
         let what =
           kind.map { "its kind is \($0.name), for which the preset has no rule for this name and shape" }
           ?? "a name and a shape do not say what module it belongs to; declare it: {match: \"\(name)\", kind: …}"
@@ -196,7 +201,7 @@ struct Resolver {
       report(entry?.line, name, "its shape is \(shape) here and \(theirs) in \(likePath ?? "like")")
       return nil
     }
-    guard let dtype = self.dtype(entry, like, name) else { return nil }
+    guard let dtype = self.dtype(entry, like, name), isBounded(initialization) else { return nil }
     let line = entry?.initialization == nil ? rule?.initLine : entry?.initLine
     let context = Context(
       subject: subject, shape: shape, dtype: dtype, captures: match?.captures ?? [:],
@@ -205,6 +210,25 @@ struct Resolver {
       report(error.line ?? line, name, error.message)
       return nil
     }
+  }
+
+  /// One rule gives its parts and values to every tensor that it fits; together they must not outgrow memory.
+  private mutating func isBounded(_ initialization: ModelSpec.Initialization) -> Bool {
+    let before = written
+    switch initialization {
+    case .parts(_, let parts): written.parts += parts.count
+    case .literal(let values?): written.values += values.count
+    default: break
+    }
+    if written.parts > 100_000, before.parts <= 100_000 {
+      report(nil, nil, "its tensors have more than 100000 parts in all")
+    }
+    if written.values > 1_000_000, before.values <= 1_000_000 {
+      report(
+        nil, nil,
+        "its literals have more than a million values in all; put them into a checkpoint: {from: like}")
+    }
+    return written.parts <= 100_000 && written.values <= 1_000_000
   }
 
   private mutating func dtype(
@@ -229,8 +253,11 @@ struct Resolver {
       guard let of = tensor.tiedTo else { return tensor }
       let line = subjects[tensor.name]?.line(spec)
       guard let target = byName[of] else {
+        // Further ones are counted, not shown.
         let near =
-          nearest(to: of.string, in: byName.keys.map(\.string)).map { "; did you mean `\($0)`?" } ?? ""
+          diagnostics.count >= SpecError.shown
+          ? ""
+          : nearest(to: of.string, in: byName.keys.map(\.string)).map { "; did you mean `\($0)`?" } ?? ""
         report(line, tensor.name, "it has the values of `\(of)`, which is no tensor of the run\(near)")
         return nil
       }

@@ -28,9 +28,12 @@ public struct SpecError: Error, Sendable, CustomStringConvertible {
     self.diagnostics = diagnostics.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
   }
 
+  /// How many are shown.
+  static let shown = 50
+
   /// A line each, at most fifty.
   public var description: String {
-    let shown = diagnostics.prefix(50).map(\.description)
+    let shown = diagnostics.prefix(Self.shown).map(\.description)
     let more = diagnostics.count - shown.count
     return (shown + (more > 0 ? ["… and \(more) more errors"] : [])).joined(separator: "\n")
   }

@@ -30,11 +30,11 @@ extension SpecReader {
     case "skip": return fields([]) == nil ? nil : .skip
     case "same_as":
       guard let fields = fields(["of"]) else { return nil }
-      guard let of = fields["of"]?.scalar, !of.isEmpty else {
+      guard let node = fields["of"] else {
         report(node.line, "`same_as` needs the name of a tensor: {scheme: same_as, of: NAME}", tensor: tensor)
         return nil
       }
-      return .sameAs(of)
+      return template(node, "of", tensor).map { .sameAs($0) }
     case "literal": return fields(["from", "values"]).flatMap { literal($0, node, tensor) }
     case "parts": return fields(["base", "parts"]).flatMap { parts($0, node, tensor) }
     default: return scheme(node, name, tensor).map { .scheme($0) }
@@ -56,8 +56,14 @@ extension SpecReader {
       }
       switch key {
       case "scheme": line = value.line
-      case "fan_of": fanOf = text
+      case "fan_of":
+        guard let template = template(value, "fan_of", tensor) else { return nil }
+        fanOf = template
       default:
+        guard text.utf8.count <= 1000 else {
+          report(value.line, "\(key) has more than 1000 characters", tensor: tensor)
+          return nil
+        }
         arguments[key] = text
         guard Scheme.isNumber(key, of: name), !JSONNumber.isNumber(text.utf8), Bool(text) == nil else {
           break
@@ -118,7 +124,7 @@ extension SpecReader {
         switch key {
         case "box": box = self.box(value, tensor)
         case "init": scheme = plainScheme(value, tensor)
-        default: stream = word(value, "stream")
+        default: stream = template(value, "stream", tensor)
         }
       }
       guard let box, let scheme else {
@@ -128,6 +134,16 @@ extension SpecReader {
       parts.append(ModelSpec.PartText(box: box, scheme: scheme, stream: stream, line: node.line))
     }
     return .parts(base: base, parts)
+  }
+
+  /// A name into which captures are put, each of which may be as long as the tensor's.
+  private mutating func template(_ node: SpecNode, _ what: String, _ tensor: TensorName?) -> String? {
+    guard let text = word(node, what) else { return nil }
+    guard text.utf8.count <= 1000 else {
+      report(node.line, "\(what) has more than 1000 characters", tensor: tensor)
+      return nil
+    }
+    return text
   }
 
   private mutating func plainScheme(_ node: SpecNode, _ tensor: TensorName?) -> ModelSpec.SchemeText? {

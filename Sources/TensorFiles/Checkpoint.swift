@@ -52,20 +52,22 @@ package struct Checkpoint: Sendable {
     }
     guard let map = json["weight_map"]?.objectValue else { throw fail("it has no `weight_map` object") }
     let folder = folderPrefix(of: index.path)
-    var shards: [String: [TensorName: Entry]] = [:]
+    // Files, as tensors, are told apart by the bytes of their names.
+    var shards: [TensorName: [TensorName: Entry]] = [:]
     let mapped = try map.map { member -> Entry in
       guard let shard = member.value.stringValue else {
         throw fail("the file of `\(member.key)` is not a string")
       }
-      guard !shard.isEmpty, !shard.contains("/"), !shard.contains("\0"), shard != ".." else {
+      guard !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")), !shard.utf8.contains(0), shard != ".."
+      else {
         throw fail("`\(member.key)` lies in `\(shard)`, which is not the name of a file beside the index")
       }
-      if shards[shard] == nil {
+      if shards[TensorName(shard)] == nil {
         let file = try InputFile(folder + shard)
-        shards[shard] = Dictionary(
+        shards[TensorName(shard)] = Dictionary(
           try Self.entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       }
-      guard let entry = shards[shard]?[TensorName(member.key)] else {
+      guard let entry = shards[TensorName(shard)]?[TensorName(member.key)] else {
         throw fail("`\(member.key)` is not in `\(shard)`, where the index says it is")
       }
       return entry

@@ -28,6 +28,18 @@ extension DType {
     self = dtype
   }
 
+  /// The bits of an element by safetensors' code, of every dtype the format has; nil for codes that it does not have.
+  static func bitCount(safetensorsCode code: String) -> Int? {
+    if let dtype = DType(safetensorsCode: code) { return 8 * dtype.byteCount }
+    switch code {
+    case "F4": return 4
+    case "F6_E2M3", "F6_E3M2": return 6
+    case "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ": return 8
+    case "C64": return 64
+    default: return nil
+    }
+  }
+
   /// The place in a file: the reference writer sorts by its enum of dtypes, descending, which is by size and then
   /// in this order.
   var safetensorsRank: Int {

@@ -25,7 +25,9 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
 }
 
 /// A path up to its last slash, to put the name of a file beside it behind; empty for a bare name. (Foundation's
-/// NSString crashes on one-letter paths on Linux, and its URL takes `~` for a home.)
+/// NSString crashes on one-letter paths on Linux, and its URL takes `~` for a home. By bytes, because a slash and an
+/// accent after it are one `Character`.)
 package func folderPrefix(of path: String) -> String {
-  path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+  let bytes = path.utf8
+  return bytes.lastIndex(of: UInt8(ascii: "/")).map { String(decoding: bytes[...$0], as: UTF8.self) } ?? ""
 }

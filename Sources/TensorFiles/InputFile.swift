@@ -10,6 +10,8 @@ package final class InputFile: Sendable {
 
   package init(_ path: String) throws {
     self.path = path
+    // The system would read no further than a zero.
+    guard !path.utf8.contains(0) else { throw FileError("open", path, code: ENOENT) }
     // Without waiting, should it be a pipe, for somebody to write to it.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError("open", path) }

@@ -23,24 +23,31 @@ package struct SafetensorsHeader {
 
   /// Reads the header of a file, and checks that the tensors cover the rest of it without gaps or overlaps.
   package init(_ file: InputFile) throws {
+    try self.init(path: file.path, size: file.size) { try file.bytes(at: $0, count: $1) }
+  }
+
+  /// The same of bytes that come some other way; none beyond `size` are asked for.
+  package init(
+    path: String, size: Int, read: (_ offset: Int, _ count: Int) throws -> [UInt8]
+  ) throws {
     func fail(_ problem: String) -> FormatError {
-      FormatError(file.path, "not a safetensors file: \(problem)")
+      FormatError(path, "not a safetensors file: \(problem)")
     }
-    guard file.size >= 8 else {
-      throw fail("it has \(file.size) bytes, fewer than the 8 of a header's length")
+    guard size >= 8 else {
+      throw fail("it has \(size) bytes, fewer than the 8 of a header's length")
     }
-    let prefix = try file.bytes(at: 0, count: 8)
+    let prefix = try read(0, 8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.maximumLength else {
       throw fail("its header claims \(length) bytes; the format allows \(Self.maximumLength)")
     }
-    guard Int(length) <= file.size - 8 else {
-      throw fail("its header claims \(length) bytes, but only \(file.size - 8) follow")
+    guard Int(length) <= size - 8 else {
+      throw fail("its header claims \(length) bytes, but only \(size - 8) follow")
     }
-    let text = try file.bytes(at: 8, count: Int(length))
+    let text = try read(8, Int(length))
     guard text.first == UInt8(ascii: "{") else { throw fail("its header does not begin with `{`") }
     let json: JSONValue
-    do { json = try JSONValue(parsing: text) } catch { throw fail("its header is \(error)") }
+    do { json = try JSONValue(parsingIntegers: text) } catch { throw fail("its header is \(error)") }
 
     let start = 8 + Int(length)
     var entries: [Entry] = []
@@ -51,7 +58,7 @@ package struct SafetensorsHeader {
         }
         guard member.value.objectValue != nil else { throw fail("__metadata__ is not an object") }
       } else {
-        entries.append(try Self.entry(member, dataStart: start, fileSize: file.size, fail))
+        entries.append(try Self.entry(member, dataStart: start, fileSize: size, fail))
       }
     }
     var end = start
@@ -65,7 +72,7 @@ package struct SafetensorsHeader {
       }
       end = entry.range.upperBound
     }
-    guard end == file.size else { throw fail("its tensors end at byte \(end), the file at \(file.size)") }
+    guard end == size else { throw fail("its tensors end at byte \(end), the file at \(size)") }
     self.entries = entries
   }
 
@@ -79,23 +86,30 @@ package struct SafetensorsHeader {
     guard dims.count == numbers.count else { throw fail("its shape is not a list of integers") }
     let shape: Shape
     do { shape = try Shape(dims) } catch { throw fail("\(error)") }
-    guard let offsets = member.value["data_offsets"]?.arrayValue?.compactMap(\.integerValue),
-      offsets.count == 2,
-      offsets[0] >= 0, offsets[1] >= offsets[0]
-    else { throw fail("its data_offsets are not two positions in order") }
+    let positions = member.value["data_offsets"]?.arrayValue ?? []
+    let offsets = positions.compactMap(\.integerValue)
+    guard positions.count == 2, offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {
+      throw fail("its data_offsets are not two positions in order")
+    }
     guard offsets[1] <= fileSize - dataStart else {
       throw fail(
         "its data_offsets end at \(offsets[1]), but the file holds \(fileSize - dataStart) bytes of data: it was cut short"
       )
     }
-    let dtype = DType(safetensorsCode: code)
-    if let dtype, shape.byteCount(dtype) != offsets[1] - offsets[0] {
+    guard let bits = DType.bitCount(safetensorsCode: code) else {
+      throw fail("the format has no dtype `\(code)`")
+    }
+    let (bitCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: bits)
+    guard !overflow, bitCount % 8 == 0 else {
+      throw fail("a \(code) tensor of shape \(shape) is no whole number of bytes")
+    }
+    guard bitCount / 8 == offsets[1] - offsets[0] else {
       throw fail(
-        "a \(code) tensor of shape \(shape) has \(shape.byteCount(dtype)) bytes, but its data_offsets span \(offsets[1] - offsets[0])"
+        "a \(code) tensor of shape \(shape) has \(bitCount / 8) bytes, but its data_offsets span \(offsets[1] - offsets[0])"
       )
     }
     return Entry(
-      name: TensorName(member.key), code: code, dtype: dtype, shape: shape,
+      name: TensorName(member.key), code: code, dtype: DType(safetensorsCode: code), shape: shape,
       range: dataStart + offsets[0]..<dataStart + offsets[1])
   }
 }

@@ -6,6 +6,7 @@ import Foundation
 ///
 /// - Throws: `FileError`; `FormatError` beyond the limit.
 package func readWhole(_ path: String, limit: Int) throws -> [UInt8] {
+  guard !path.utf8.contains(0) else { throw FileError("open", path, code: ENOENT) }
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw FileError("open", path) }
   defer { close(descriptor) }

@@ -77,6 +77,19 @@ import Testing
     #expect(throws: JSONError.self) { try JSONValue(parsing: bytes.map(UInt8.init)) }
   }
 
+  @Test("where only integers are read, numbers written otherwise are refused, and those that round")
+  func integers() throws {
+    for text in ["0", "-1", "[1, 9007199254740992, -9007199254740992]"] {
+      #expect(
+        try JSONValue(parsingIntegers: Array(text.utf8)).canonical == JSONValue(parsing: text).canonical)
+    }
+    for text in [
+      "1.0", "1e3", "-0", "9007199254740993", "-9007199254740993", "1e400", "100000000000000000000",
+    ] {
+      #expect(throws: JSONError.self, "\(text)") { try JSONValue(parsingIntegers: Array(text.utf8)) }
+    }
+  }
+
   @Test("the layout for people keeps the members' order")
   func pretty() {
     let value: JSONValue = ["b": [1, 2], "a": ["x": []], "c": [["k": true]]]

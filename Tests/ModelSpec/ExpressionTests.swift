@@ -34,8 +34,10 @@ private func value(_ text: String, _ names: [String: Double] = [:], dims: [Int] 
       ("1e308 * 10", "too large"),
       ("sqrt(1, 2)", "takes one number"), ("min(1)", "two numbers"), ("dim[3]", "dim[3] is not there"),
       ("2 ** 3", "expected where `*`"), ("f(1)", "expected where `(`"),
-      (String(repeating: "(", count: 5000) + "1", "nested too deeply"),
-      (String(repeating: "-", count: 5000) + "1", "nested too deeply"),
+      (String(repeating: "(", count: 500) + "1", "nested too deeply"),
+      (String(repeating: "-", count: 500) + "1", "nested too deeply"),
+      // Each sign is one deeper in the tree, too.
+      (String(repeating: "1+", count: 500_000) + "1", "more than 1000 characters"),
     ])
   func failures(text: String, message: String) {
     #expect(throws: Expression.Failure.self) { try value(text).get() }

@@ -147,11 +147,15 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       errors("tensors:\n  a: [1]\n  b: [1]\n  a: [2]\nrules: []") == [
         "m.yaml:2: `a` stands twice, again on line 4"
       ])
-    // The same name by an escape, which YAML's reader does not see as the same.
+    // By escapes too.
+    let escaped = "tensors: {\"\\u00e9\": [1], \"e\\u0301\": [2]}\nrules: [{match: \"*\", init: zeros}]"
+    #expect(try plan(escaped).tensors.map(\.name) == [TensorName("\u{E9}"), TensorName("e\u{301}")])
     #expect(
       errors("tensors:\n  \"\u{E9}\": [1]\n  \"\\u00e9\": [2]\nrules: [{match: \"*\", init: zeros}]") == [
-        "m.yaml:3: tensor `\u{E9}`: the name stands twice, first on line 2"
+        "m.yaml:2: `\u{E9}` stands twice, again on line 3"
       ])
+    let wide = "tensors: {\u{F00E9}: [1]}\nrules: [{match: '*', init: zeros}]"
+    #expect(try plan(wide).tensors.map(\.name) == ["\u{F00E9}"])
   }
 
   @Test(
@@ -296,6 +300,81 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
       text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 10).joined(separator: ", ") + "]\n"
     }
     #expect(errors(text).first?.contains("more than a million nodes") == true)
+    // As a key, which would be compared; and of one long text, which would be copied.
+    #expect(errors(text + "? *a8\n: 1\n").first?.contains("more than a million nodes") == true)
+    let long =
+      "a: &a \(String(repeating: "y", count: 10_000))\nb: [\(String(repeating: "*a, ", count: 5000))]"
+    #expect(errors(long).first?.contains("more than a million nodes") == true)
+    #expect(errors("a: *b").first?.contains("alias of nothing") == true)
+  }
+
+  @Test("aliases stand for what they name, as a key too")
+  func shared() throws {
+    let text = "tensors: {a: &s [2, 3], &n b: *s, c: {shape: *s, init: {scheme: same_as, of: *n}}}\n"
+    let plan = try plan(text + "rules: [{match: a, init: &i ones}, {match: *n, init: *i}]")
+    #expect(plan.tensors.map(\.shape.dims) == [[2, 3], [2, 3], [2, 3]])
+    #expect(plan.tensors[2].tiedTo == "b")
+    #expect(
+      errors("tensors: {&n a: [1], *n : [2]}\nrules: []") == ["m.yaml:1: `a` stands twice, again on line 1"])
+  }
+
+  @Test("nesting is bounded, by aliases too, and keys that are lists cost no time")
+  func nesting() {
+    var chain = "a0: &a0 [x]\n"
+    for i in 1...5000 { chain += "a\(i): &a\(i) [*a\(i - 1)]\n" }
+    #expect(errors(chain).first?.contains("nested more than 64 deep") == true)
+    let deep = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
+    #expect(errors("tensors: \(deep)") == ["m.yaml:1: it is nested more than 64 deep"])
+    #expect(
+      errors(String(repeating: "[", count: 100_000)) == ["m.yaml:1: it is nested more than 1000 deep"])
+    let key = String(repeating: "[", count: 40) + "x" + String(repeating: "]", count: 40)
+    let start = ContinuousClock.now
+    let keys = [1, 1, 2, 2].map { "[\(key), \($0)]: 1" }.joined(separator: ", ")
+    #expect(errors("{\(keys)}").first?.contains("has no key a list") == true)
+    #expect(start.duration(to: .now) < .seconds(10))
+  }
+
+  @Test("what a capture holds is not searched for captures")
+  func fillsOnce() throws {
+    let text = """
+      tensors: {"{b}.x": [2], "{b}x": {shape: [2], init: ones}}
+      rules: [{match: "{a}.{b}", init: {scheme: same_as, of: "{a}{b}"}}]
+      """
+    #expect(try plan(text).tensors.first?.tiedTo == "{b}x")
+  }
+
+  @Test("what is written into each tensor's record or error is short")
+  func longTexts() {
+    let long = String(repeating: "{a}", count: 400)
+    for initialization in [
+      "{scheme: same_as, of: '\(long)'}", "{scheme: uniform, fan_of: '\(long)'}",
+      "{scheme: normal, std: '\(long)'}",
+    ] {
+      let found = errors("tensors: {w: [1]}\nrules: [{match: '{a}', init: \(initialization)}]")
+      #expect(found.first?.contains("more than 1000 characters") == true, "\(found)")
+    }
+  }
+
+  @Test("parts and literals that a rule gives to many tensors are bounded together")
+  func amplified() {
+    let tensors = (0..<1000).map { "n\($0): [9]" }.joined(separator: ", ")
+    let parts = Array(repeating: "{box: [[0, 1]], init: ones}", count: 101).joined(separator: ", ")
+    let values = Array(repeating: "1", count: 1001).joined(separator: ", ")
+    for (initialization, message) in [
+      ("{scheme: parts, base: zeros, parts: [\(parts)]}", "more than 100000 parts"),
+      ("{scheme: literal, values: [\(values)]}", "more than a million values"),
+    ] {
+      let found = errors("tensors: {\(tensors)}\nrules: [{match: '*', init: \(initialization)}]")
+      #expect(found.first?.contains(message) == true, "\(found.first ?? "")")
+    }
+  }
+
+  @Test("many tensors tied to names that are not there are refused in no time")
+  func manyTied() {
+    let names = (0..<3000).map { "n\($0): {shape: [1], init: {scheme: same_as, of: m\($0)}}" }
+    let start = ContinuousClock.now
+    #expect(errors("tensors: {\(names.joined(separator: ", "))}").count == 3000)
+    #expect(start.duration(to: .now) < .seconds(10))
   }
 
   @Test(
@@ -310,14 +389,6 @@ private func errors(_ text: String, like: [LikeTensor]? = nil) -> [String] {
     #expect(plan.tensors.count == tensors)
     #expect(plan.tensors.reduce(0) { $0 + $1.shape.elementCount } == parameters)
     #expect(plan.warnings.isEmpty)
-  }
-
-  @Test("a character that the spelling of names is guarded with is refused, not taken for another")
-  func privateUse() {
-    #expect(
-      errors("tensors:\n  \u{F00E9}: [1]\nrules: [{match: '*', init: zeros}]") == [
-        "m.yaml:2: it holds a character of the private use plane, which no tensor name here may"
-      ])
   }
 
   @Test("an error in an init is reported at its line")

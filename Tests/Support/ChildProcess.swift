@@ -93,16 +93,16 @@ package final class ChildProcess {
 /// The command under test, as built.
 package enum Command {
   /// $WINIT_REGISTRY_COMMAND, or the product beside the running tests.
-  package static let path: String = {
-    if let given = ProcessInfo.processInfo.environment["WINIT_REGISTRY_COMMAND"] { return given }
-    let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
-      path: "winit-registry")
-    let built = ["release", "debug"].map {
-      VectorFile.repository.appending(path: ".build/\($0)/winit-registry")
-    }
+  package static let path =
+    ProcessInfo.processInfo.environment["WINIT_REGISTRY_COMMAND"] ?? product("winit-registry")
+
+  /// A program built with the tests.
+  package static func product(_ name: String) -> String {
+    let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+    let built = ["release", "debug"].map { VectorFile.repository.appending(path: ".build/\($0)/\(name)") }
     return ([beside] + built).map(\.path).first { FileManager.default.isExecutableFile(atPath: $0) }
       ?? beside.path
-  }()
+  }
 
   package static func start(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]

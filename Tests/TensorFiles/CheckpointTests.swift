@@ -34,6 +34,9 @@ private func shard(_ names: [String]) -> [UInt8] {
       (#"{"weight_map":{"z":"m-1.safetensors"}}"#, "`z` is not in `m-1.safetensors`"),
       (#"{"weight_map":{"a":"../m-1.safetensors"}}"#, "not the name of a file beside the index"),
       (#"{"weight_map":{"a":"/etc/passwd"}}"#, "not the name of a file beside the index"),
+      // A slash and an accent after it are one character to Swift, two to a file system.
+      (#"{"weight_map":{"a":"../\u0301m-1.safetensors"}}"#, "not the name of a file beside the index"),
+      (#"{"weight_map":{"a":"m-1.safetensors\u0000"}}"#, "not the name of a file beside the index"),
       (#"{"weight_map":{"a":1}}"#, "is not a string"), (#"{"weights":{}}"#, "no `weight_map`"),
       ("[", "not valid JSON"),
       (#"{"weight_map":{"a":"m-1.safetensors","a":"m-1.safetensors"}}"#, "stands twice"),
@@ -44,6 +47,15 @@ private func shard(_ names: [String]) -> [UInt8] {
     let path = try folder.write("x.index.json", index)
     let error = #expect(throws: FormatError.self) { try Checkpoint(path) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("files whose names are two spellings of one are two files")
+  func spellings() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("\u{E9}", shard(["a"]))
+    try folder.write("e\u{301}", shard(["b"]))
+    let index = try folder.write("i.json", #"{"weight_map":{"a":"\u00e9","b":"e\u0301"}}"#)
+    #expect(try Checkpoint(index).entries.map(\.name) == ["a", "b"])
   }
 
   @Test("a missing shard is named")

@@ -61,6 +61,13 @@ import Testing
     #expect(error?.description == "cannot open \(folder.path("none")): No such file or directory")
     #expect(error?.isNotFound == true)
     #expect(throws: FileError.self) { try InputFile(folder.url.path) }
+    // The system reads no further than the zero.
+    let there = try folder.write("there", [1])
+    #expect(throws: FileError.self) { try InputFile(there + "\0.safetensors") }
+    #expect(throws: FileError.self) { try readWhole(there + "\0.yaml", limit: 10) }
+    // An accent after a slash makes one character with it.
+    #expect(folderPrefix(of: "a/b/\u{301}c") == "a/b/")
+    #expect(folderPrefix(of: "c") == "")
     #expect(throws: FileError.self) { try OutputFile(folder.path("no/such/folder/out"), replacing: false) }
     let short = try InputFile(folder.write("short", [1, 2, 3]))
     #expect(throws: FormatError.self) { try short.bytes(at: 1, count: 5) }

@@ -52,7 +52,7 @@ private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
       (file(#"{"__metadata__":[]}"#, data: 0), "not an object"),
       (file(#"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, data: 1), "no dtype"),
       (file(#"{"a":{"dtype":"U8","data_offsets":[0,1]}}"#, data: 1), "no shape"),
-      (file(#"{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}"#, data: 1), "not a list of integers"),
+      (file(#"{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}"#, data: 1), "`1.5` is not an integer"),
       (file(#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}"#, data: 1), "cannot be negative"),
       (
         file(#"{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]}}"#, data: 1),
@@ -76,6 +76,20 @@ private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
           data: 3), "neither overlap nor leave gaps"
       ),
       (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 2), "the file at"),
+      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,"x",1]}}"#, data: 1), "not two positions"),
+      (file(#"{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}"#, data: 1), "`1.0` is not an integer"),
+      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}"#, data: 1), "`-0` is not an integer"),
+      (file(#"{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}"#, data: 1), "`1e0` is not an integer"),
+      (
+        file(#"{"a":{"dtype":"U8","shape":[0,9007199254740993],"data_offsets":[0,0]}}"#, data: 0),
+        "`9007199254740993` is not an integer"
+      ),
+      (file(#"{"a":{"dtype":"F9","shape":[1],"data_offsets":[0,1]}}"#, data: 1), "no dtype `F9`"),
+      (
+        file(#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,3]}}"#, data: 3),
+        "has 4 bytes, but its data_offsets span 3"
+      ),
+      (file(#"{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}"#, data: 2), "no whole number of bytes"),
     ])
   func refused(bytes: [UInt8], reason: String) throws {
     let folder = try TemporaryFolder()
