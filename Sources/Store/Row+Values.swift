@@ -5,11 +5,11 @@ import GRDB
 extension Row {
   /// The value of a column. (GRDB's subscript ends the process where it is of another kind.)
   ///
-  /// - Throws: `RowDecodingError`, which `Store.read` and `write` make a `StoreError.damaged` of.
+  /// - Throws: `ValueOfAnotherKind`, which `Store.read` and `write` make a `StoreError.damaged` of.
   func value<Value: DatabaseValueConvertible>(
     _ column: String, _ type: Value.Type = Value.self
   ) throws -> Value {
-    try decode(forColumn: column)
+    do { return try decode(forColumn: column) } catch is RowDecodingError { throw ValueOfAnotherKind(column: column) }
   }
 
   /// A number of a column that must lie in a range.
@@ -20,6 +20,11 @@ extension Row {
     guard range.contains(number) else { throw ValueOutOfRange(column: column, number: number) }
     return number
   }
+}
+
+/// Text where a number is due, or nothing where something is.
+struct ValueOfAnotherKind: Error {
+  let column: String
 }
 
 /// A number that no registry holds.

@@ -30,7 +30,8 @@ extension Store {
       try db.execute(
         sql: """
           INSERT INTO manifests (digest, weights, law_version, json) VALUES (?, ?, ?, ?)
-          ON CONFLICT (digest) DO NOTHING
+          ON CONFLICT (digest) DO UPDATE SET weights = excluded.weights, law_version = excluded.law_version,
+            json = excluded.json WHERE json <> excluded.json OR weights <> excluded.weights
           """,
         arguments: [digest, Data(manifest.weights.bytes), lawVersion, json])
       try db.execute(
@@ -53,7 +54,8 @@ extension Store {
           sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
       }
       try self.insert(run.tensors, of: row, stored: run.isStored, db)
-      try self.insertWords(db, of: row)
+      try db.execute(
+        sql: "INSERT INTO words \(Store.words(where: "run = ?1"))", arguments: [row])
       for alias in aliases {
         try db.execute(
           sql: "INSERT INTO aliases (name, alias, run) VALUES (?, ?, ?) ON CONFLICT (name, alias) DO NOTHING",
@@ -119,19 +121,6 @@ extension Store {
       }
     }
     return missing
-  }
-
-  /// What the run can be found by; the migration that made the table says the same of the runs before it.
-  private func insertWords(_ db: Database, of run: Int64) throws {
-    try db.execute(
-      sql: "INSERT INTO words SELECT DISTINCT 'dtype', dtype, run FROM tensors WHERE run = ?",
-      arguments: [run])
-    try db.execute(
-      sql: """
-        INSERT INTO words
-        SELECT DISTINCT 'scheme', part.atom, tensors.run FROM tensors, json_tree(tensors.scheme) AS part
-        WHERE tensors.run = ? AND part.key IN ('scheme', 'alias', 'picked') AND part.type = 'text'
-        """, arguments: [run])
   }
 }
 

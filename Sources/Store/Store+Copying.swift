@@ -5,11 +5,11 @@ import GRDB
 import InitLaw
 
 extension Store {
-  /// The tables that a copy has all rows of; chunks are copied otherwise, and leases belong to their file.
-  static let tables = [
-    "migrations", "manifests", "runs", "tensors", "tensor_chunks", "names", "tags", "words", "aliases",
-    "history",
-    "passes", "pass_runs",
+  /// The tables that a copy has all rows of, and their keys; chunks are copied otherwise, and leases belong to their file.
+  static let tables: KeyValuePairs = [
+    "migrations": "number", "manifests": "id", "runs": "id", "tensors": "id", "tensor_chunks": "tensor, position",
+    "names": "name", "tags": "run, key", "words": "kind, word, run", "aliases": "name, alias", "history": "id",
+    "passes": "id", "pass_runs": "pass, run",
   ]
 
   /// Copies everything but leases into a new file, which must not be there yet.
@@ -37,7 +37,7 @@ extension Store {
 
   private static func copyChunks(_ db: Database, _ progress: (Int, Int) throws -> Void) throws {
     let total = try Int.fetchOne(db, sql: "SELECT sum(size) FROM main.chunks") ?? 0
-    var (last, done) = (Int64(0), 0)
+    var (last, done) = (Int64.min, 0)
     while true {
       var count = 0
       try db.inTransaction(.deferred) {
@@ -51,7 +51,8 @@ extension Store {
         }
         if count > 0 {
           try db.execute(
-            sql: "INSERT INTO copy.chunks SELECT * FROM main.chunks WHERE id BETWEEN ? AND ?",
+            // A chunk that was deleted and came again has another row; the last transaction sees to it.
+            sql: "INSERT OR IGNORE INTO copy.chunks SELECT * FROM main.chunks WHERE id BETWEEN ? AND ?",
             arguments: [rows[0].value("id", Int64.self), last])
         }
         done += bytes
@@ -77,7 +78,9 @@ extension Store {
         """,
         "DELETE FROM copy.migrations",
       ] { try db.execute(sql: sql) }
-      for table in tables { try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table)") }
+      for (table, key) in tables {
+        try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table) ORDER BY \(key)")
+      }
       return .commit
     }
   }

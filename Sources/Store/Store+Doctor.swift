@@ -1,8 +1,10 @@
 // What is wrong with the file: its structure, its references, its chunks.
 
+import CanonicalJSON
 import Foundation
 import GRDB
 package import InitLaw
+import Tensors
 
 /// Where a chunk is needed.
 package struct ChunkUse: Sendable {
@@ -10,12 +12,15 @@ package struct ChunkUse: Sendable {
   package let tensor: String
   package let position: Int
   package let digest: Digest
+  /// The bytes of the tensor that it holds.
+  package let bytes: Range<Int>
 
-  package init(run: Run, tensor: String, position: Int, digest: Digest) {
+  package init(run: Run, tensor: String, position: Int, digest: Digest, byteCount: Int) {
     self.run = run
     self.tensor = tensor
     self.position = position
     self.digest = digest
+    bytes = position * chunkSize..<max(position * chunkSize, min((position + 1) * chunkSize, byteCount))
   }
 }
 
@@ -31,71 +36,73 @@ extension Store {
   }
 
   /// No tensor has more chunks.
-  static let largestPosition = 1 << 32
+  private static let largestPosition = 1 << 32
 
-  /// Rows that refer to others that are not there.
-  package func referenceProblems() throws -> [String] {
+  /// The rows of all runs, deleted ones too, found without an index.
+  package func runRows() throws -> [Int64] {
+    try read { db in try Int64.fetchAll(db, sql: "SELECT id FROM runs NOT INDEXED ORDER BY id") }
+  }
+
+  /// The run of a row; nil where it has been collected meanwhile.
+  package func run(row: Int64) throws -> Run? {
+    try read { db in try self.runs(db, "WHERE runs.id = ?", [row]).first }
+  }
+
+  /// Whether there is a run in a row.
+  package func hasRun(row: Int64) throws -> Bool {
     try read { db in
-      try Row.fetchAll(
-        db,
+      try Bool.fetchOne(db, sql: "SELECT 1 FROM runs NOT INDEXED WHERE id = ?", arguments: [row]) ?? false
+    }
+  }
+
+  /// The places of a run's kept tensors where no chunk is, or one of another digest.
+  package func missingChunks(of run: Run, _ tensors: [RecordedTensor]) throws -> [ChunkUse] {
+    try read { db in
+      // It may have been stripped or collected since the tensors were read.
+      let isStored = try Bool.fetchOne(db, sql: "SELECT stored FROM runs WHERE uid = ?", arguments: [run.uid])
+      guard let isStored, isStored == run.isStored else { return [] }
+      let select = try db.cachedStatement(
         sql: """
-          SELECT "table" AS child, parent, count(*) AS count FROM pragma_foreign_key_check GROUP BY 1, 2
-          """
-      ).map { row in
-        "\(try row.value("count", Int.self)) rows of `\(try row.value("child", String.self))` refer to rows of `\(try row.value("parent", String.self))` that are not there"
+          SELECT position, digest FROM tensor_chunks JOIN chunks ON chunks.id = chunk WHERE tensor = ?
+          ORDER BY position
+          """)
+      return try tensors.filter(\.isStored).flatMap { tensor in
+        var found: [Int: Digest] = [:]
+        let rows = try Row.fetchCursor(select, arguments: [tensor.rowID])
+        while let row = try rows.next() {
+          found[try row.value("position")] = Digest(bytes: try row.value("digest", Data.self))
+        }
+        return tensor.chunkDigests.enumerated().filter { found[$0] != $1 }.map {
+          ChunkUse(
+            run: run, tensor: tensor.name.string, position: $0, digest: $1, byteCount: tensor.recipe.byteCount)
+        }
       }
     }
   }
 
-  /// The places of kept tensors where no chunk is, or one of another digest.
-  package func missingChunks() throws -> [ChunkUse] {
-    let wrong = try uses(
-      """
-      SELECT tensors.run, tensors.name, places.position AS position,
-             substr(chunk_digests, 32 * places.position + 1, 32) AS digest
-      FROM tensor_chunks AS places JOIN tensors ON tensors.id = tensor LEFT JOIN chunks ON chunks.id = chunk
-      WHERE chunks.id IS NULL OR chunks.digest <> substr(chunk_digests, 32 * places.position + 1, 32)
-      """)
-    // Positions are counted out as far as the longest of these tensors has them.
-    let absent = try uses(
-      """
-      WITH RECURSIVE gaps AS MATERIALIZED (
-        SELECT tensors.id, tensors.run, tensors.name, chunk_digests FROM tensors JOIN runs ON runs.id = run
-        WHERE (runs.stored = 1 OR law = '{"law":"literal"}')
-        AND (SELECT count(*) FROM tensor_chunks WHERE tensor = tensors.id) <> length(chunk_digests) / 32
-      ),
-      counts (n) AS (
-        SELECT 0 UNION ALL SELECT n + 1 FROM counts WHERE n + 1 < (SELECT max(length(chunk_digests)) / 32 FROM gaps)
-      )
-      SELECT run, name, n AS position, substr(chunk_digests, 32 * n + 1, 32) AS digest
-      FROM gaps JOIN counts ON 32 * n < length(chunk_digests)
-      WHERE NOT EXISTS (SELECT 1 FROM tensor_chunks WHERE tensor = gaps.id AND position = n)
-      """)
-    return wrong + absent
-  }
-
   /// Where a chunk is needed that is there.
   package func uses(ofChunk row: Int64) throws -> [ChunkUse] {
-    try uses(
-      """
-      SELECT tensors.run, tensors.name, places.position AS position,
-             substr(chunk_digests, 32 * places.position + 1, 32) AS digest
-      FROM tensor_chunks AS places JOIN tensors ON tensors.id = tensor WHERE chunk = ?
-      """, [row])
-  }
-
-  private func uses(_ sql: String, _ arguments: StatementArguments = []) throws -> [ChunkUse] {
     try read { db in
       var runs: [Int64: Run] = [:]
-      return try Row.fetchAll(db, sql: sql, arguments: arguments).compactMap { row in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT tensors.run, tensors.name, dtype, shape, places.position AS position,
+                 substr(chunk_digests, 32 * places.position + 1, 32) AS digest
+          FROM tensor_chunks AS places JOIN tensors ON tensors.id = tensor WHERE chunk = ?
+          """, arguments: [row])
+      return try rows.compactMap { row in
         let id: Int64 = try row.value("run")
         if runs[id] == nil { runs[id] = try self.runs(db, "WHERE runs.id = ?", [id]).first }
-        guard let run = runs[id], let digest = Digest(bytes: try row.value("digest", Data.self)) else {
-          return nil
-        }
+        let dims = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue ?? []
+        guard let run = runs[id], let digest = Digest(bytes: try row.value("digest", Data.self)),
+          let dtype = DType(rawValue: try row.value("dtype")),
+          let shape = try? Shape(dims.map { $0.integerValue ?? -1 })
+        else { return nil }
         return ChunkUse(
           run: run, tensor: try row.value("name"),
-          position: try row.number("position", in: 0...Store.largestPosition), digest: digest)
+          position: try row.number("position", in: 0...Store.largestPosition), digest: digest,
+          byteCount: shape.byteCount(dtype))
       }
     }
   }
@@ -153,6 +160,42 @@ extension Store {
               """, arguments: [place.run.rowID, place.tensor, place.position, digest])
         }
       }
+    }
+  }
+
+  /// Puts chunks that are there at the places that need them and lack them.
+  package func relink(_ places: [ChunkUse]) throws {
+    try write { db in
+      let link = try db.cachedStatement(
+        sql: """
+          INSERT INTO tensor_chunks (tensor, position, chunk)
+          SELECT tensors.id, ?3, chunks.id FROM tensors, chunks
+          WHERE tensors.run = ?1 AND tensors.name = ?2 AND chunks.digest = ?4
+          ON CONFLICT (tensor, position) DO UPDATE SET chunk = excluded.chunk
+          """)
+      for place in places {
+        try link.execute(arguments: [
+          place.run.rowID, place.tensor, place.position, Data(place.digest.bytes),
+        ])
+      }
+    }
+  }
+
+  /// Whether a tensor's bytes are kept now: a run may have been stripped or collected since it was read.
+  package func isKept(_ tensor: RecordedTensor) throws -> Bool {
+    try read { db in
+      let stored = try Bool.fetchOne(
+        db, sql: "SELECT stored FROM runs JOIN tensors ON tensors.run = runs.id WHERE tensors.id = ?",
+        arguments: [tensor.rowID])
+      return stored.map { $0 || !tensor.recipe.law.isRegenerable } ?? false
+    }
+  }
+
+  /// Whether a chunk is there under its row.
+  package func hasChunk(_ row: Int64, _ digest: Digest) throws -> Bool {
+    try read { db in
+      try Bool.fetchOne(
+        db, sql: "SELECT 1 FROM chunks WHERE id = ? AND digest = ?", arguments: [row, Data(digest.bytes)]) ?? false
     }
   }
 

@@ -47,10 +47,14 @@ extension Store {
     }
   }
 
-  /// The name that a name became; nil where it was not renamed, or is in use again.
+  /// The name that a name became, however often; nil where it was not renamed, or is in use again.
   package func newName(of name: String) throws -> String? {
     try read { db in
-      try String.fetchOne(db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [name])
+      var (now, seen): (String?, Set<String>) = (nil, [name])
+      while let next = try String.fetchOne(
+        db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [now ?? name]), seen.insert(next).inserted
+      { now = next }
+      return now
     }
   }
 
@@ -89,30 +93,34 @@ extension Store {
     }
   }
 
-  /// Deletes a run: it is found no more, and keeps what it has until it is collected.
+  /// Deletes runs, all or none: they are found no more, and keep what they have until they are collected.
   ///
   /// - Throws: `StoreError.hasAliases`.
-  package func delete(_ run: Run, _ event: Event) throws -> Run {
+  package func delete(_ runs: [Run], _ event: Event) throws -> [Run] {
     try write { db in
-      let run = try self.again(run, db)
-      guard run.aliases.isEmpty else { throw StoreError.hasAliases(run.reference, run.aliases) }
-      if run.deletedAt != nil { return run }
-      try db.execute(
-        sql: "UPDATE runs SET deleted_at = ? WHERE id = ?",
-        arguments: [Date.now.formatted(.iso8601), run.rowID])
-      try self.record(event, run, db)
-      return try self.again(run, db)
+      try runs.map { run in
+        let run = try self.again(run, db)
+        guard run.aliases.isEmpty else { throw StoreError.hasAliases(run.reference, run.aliases) }
+        if run.deletedAt != nil { return run }
+        try db.execute(
+          sql: "UPDATE runs SET deleted_at = ? WHERE id = ?",
+          arguments: [Date.now.formatted(.iso8601), run.rowID])
+        try self.record(event, run, db)
+        return try self.again(run, db)
+      }
     }
   }
 
-  /// Undoes a deletion.
-  package func restore(_ run: Run, _ event: Event) throws -> Run {
+  /// Undoes deletions, all or none.
+  package func restore(_ runs: [Run], _ event: Event) throws -> [Run] {
     try write { db in
-      let run = try self.again(run, db)
-      if run.deletedAt == nil { return run }
-      try db.execute(sql: "UPDATE runs SET deleted_at = NULL WHERE id = ?", arguments: [run.rowID])
-      try self.record(event, run, db)
-      return try self.again(run, db)
+      try runs.map { run in
+        let run = try self.again(run, db)
+        if run.deletedAt == nil { return run }
+        try db.execute(sql: "UPDATE runs SET deleted_at = NULL WHERE id = ?", arguments: [run.rowID])
+        try self.record(event, run, db)
+        return try self.again(run, db)
+      }
     }
   }
 }

@@ -15,6 +15,10 @@ extension Store {
   /// Begins a pass over a selection of runs.
   package func beginPass(_ selection: JSONValue) throws -> Pass {
     try write { db in
+      // It takes the place of one that was interrupted.
+      let old = "SELECT id FROM passes WHERE selection = ? AND finished_at IS NULL"
+      try db.execute(sql: "DELETE FROM pass_runs WHERE pass IN (\(old))", arguments: [selection.compact])
+      try db.execute(sql: "DELETE FROM passes WHERE id IN (\(old))", arguments: [selection.compact])
       try db.execute(
         sql: "INSERT INTO passes (started_at, selection) VALUES (?, ?)",
         arguments: [Date.now.formatted(.iso8601), selection.compact])

@@ -31,25 +31,23 @@ extension Store {
     }
   }
 
+  /// What follows from the rest, or is no loss.
+  private static let derived: Set = ["tensor_chunks", "words", "passes", "pass_runs"]
+
   private func salvage(_ db: Database, to path: String) throws {
     try db.execute(sql: "PRAGMA foreign_keys = OFF")
     defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
     try db.execute(sql: "ATTACH DATABASE ? AS copy", arguments: [path.hasPrefix("/") ? path : "./" + path])
     defer { try? db.execute(sql: "DETACH DATABASE copy") }
-    try db.inTransaction {
+    // Reading main alone, or SQLite would take it for one of two files to be changed together.
+    try db.inTransaction(.deferred) {
       try db.execute(sql: "DELETE FROM copy.migrations")
-      for table in Store.tables where table != "tensor_chunks" && table != "words" {
-        try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table)")
+      // In the order of their keys: a plain copy, or a count, would go by an index that may be the damaged part.
+      for (table, key) in Store.tables where !Store.derived.contains(table) {
+        try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table) NOT INDEXED ORDER BY \(key)")
       }
       // It can be told from the tensors, so it need not be readable.
-      try db.execute(sql: "INSERT INTO copy.words SELECT DISTINCT 'dtype', dtype, run FROM copy.tensors")
-      try db.execute(
-        sql: """
-          INSERT INTO copy.words
-          SELECT DISTINCT 'scheme', part.atom, tensors.run
-          FROM copy.tensors AS tensors, json_tree(tensors.scheme) AS part
-          WHERE part.key IN ('scheme', 'alias', 'picked') AND part.type = 'text'
-          """)
+      try db.execute(sql: "INSERT INTO copy.words \(Store.words(of: "copy.tensors"))")
       return .commit
     }
     try db.execute(sql: "PRAGMA copy.synchronous = OFF")
@@ -58,12 +56,13 @@ extension Store {
       let batch = Array(ids[start..<min(start + 16, ids.count)])
       if !copyChunks(batch, db) { for id in batch { _ = copyChunks([id], db) } }
     }
-    try db.inTransaction {
+    try db.inTransaction(.deferred) {
       // Those that cannot be read are missing, and are looked for in the new file.
       _ = try? db.execute(
         sql: """
-          INSERT OR IGNORE INTO copy.tensor_chunks SELECT * FROM main.tensor_chunks
-          WHERE chunk IN (SELECT id FROM copy.chunks) AND tensor IN (SELECT id FROM copy.tensors)
+          INSERT OR IGNORE INTO copy.tensor_chunks SELECT * FROM main.tensor_chunks NOT INDEXED
+          WHERE +chunk IN (SELECT id FROM copy.chunks) AND +tensor IN (SELECT id FROM copy.tensors)
+          ORDER BY tensor, position
           """)
       return .commit
     }
@@ -81,7 +80,7 @@ extension Store {
 
   /// - Returns: whether all of them could be read.
   private func copyChunks(_ ids: [Int64], _ db: Database) -> Bool {
-    (try? db.inTransaction {
+    (try? db.inTransaction(.deferred) {
       for id in ids {
         try db.execute(sql: "INSERT INTO copy.chunks SELECT * FROM main.chunks WHERE id = ?", arguments: [id])
       }

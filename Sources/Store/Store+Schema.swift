@@ -102,7 +102,7 @@ package struct Schema {
     func rank(_ object: String) -> Int { kinds.firstIndex { object.hasPrefix($0) } ?? kinds.count }
     for (object, sql) in expected.objects.sorted(by: { (rank($0.key), $0.key) < (rank($1.key), $1.key) }) {
       guard let found = objects[object] else { return "its \(object) is missing" }
-      if found != sql { return "its \(object) is defined otherwise" }
+      if !found.utf8.elementsEqual(sql.utf8) { return "its \(object) is defined otherwise" }
     }
     let others = objects.keys.filter { expected.objects[$0] == nil }.sorted()
     return others.first.map { "it has a \($0)" }

@@ -105,13 +105,13 @@ extension Store {
       let row = try Row.fetchOne(
         db,
         sql: """
-          SELECT count(*) FILTER (WHERE free) AS count, total(size) FILTER (WHERE free) AS bytes,
-                 total(size) FILTER (WHERE NOT free) AS leased
+          SELECT count(*) FILTER (WHERE free) AS count, coalesce(sum(size) FILTER (WHERE free), 0) AS bytes,
+                 coalesce(sum(size) FILTER (WHERE NOT free), 0) AS leased
           FROM (SELECT size, \(unleased) AS free FROM chunks WHERE NOT \(needed))
           """, arguments: collection.runs.isEmpty ? [] : ["time": time])
       collection.chunkCount = try row?.value("count") ?? 0
-      collection.bytes = Int(try row?.value("bytes", Double.self) ?? 0)
-      collection.leased = Int(try row?.value("leased", Double.self) ?? 0)
+      collection.bytes = try row?.value("bytes") ?? 0
+      collection.leased = try row?.value("leased") ?? 0
       return collection
     }
   }
@@ -141,9 +141,9 @@ extension Store {
 
   /// Removes chunks that nobody needs, in transactions of a bounded size, and gives the space back.
   ///
-  /// - Parameter progress: called after each transaction with how many of how many have been looked at.
-  /// - Returns: how many were removed, and their bytes.
-  package func removeUnneeded(progress: (Int, Int) throws -> Void) throws -> (count: Int, bytes: Int) {
+  /// - Parameter progress: called after each transaction with how many have been removed, their bytes, and how many there
+  ///   were at the beginning.
+  package func removeUnneeded(progress: (Int, Int, Int) throws -> Void) throws {
     try write { db in try self.endDeadLeases(db) }
     let chunks = try read { db in
       try Row.fetchAll(
@@ -156,11 +156,11 @@ extension Store {
           """
       ).map { (id: try $0.value("id", Int64.self), size: try $0.number("size", in: 1...chunkSize)) }
     }
-    return try removeUnneeded(chunks, progress: progress)
+    _ = try removeUnneeded(chunks, progress: progress)
   }
 
   private func removeUnneeded(
-    _ chunks: [(id: Int64, size: Int)], progress: (Int, Int) throws -> Void
+    _ chunks: [(id: Int64, size: Int)], progress: (Int, Int, Int) throws -> Void
   ) throws -> (count: Int, bytes: Int) {
     var removed = (count: 0, bytes: 0)
     var rest = chunks[...]
@@ -174,7 +174,7 @@ extension Store {
       removed.count += gone.count
       removed.bytes += batch.reduce(0) { $0 + (gone.contains($1.id) ? $1.size : 0) }
       rest = rest.dropFirst(batch.count)
-      try progress(chunks.count - rest.count, chunks.count)
+      try progress(removed.count, removed.bytes, chunks.count)
       letOthersIn()
     }
     while try write({ db in try self.giveSpaceBack(db) }) { letOthersIn() }
@@ -182,9 +182,7 @@ extension Store {
   }
 
   /// Drops the bytes of a run that its recipe gives. They must have been seen to come from it.
-  package func strip(_ run: Run, _ event: Event, progress: (Int, Int) throws -> Void) throws -> (
-    run: Run, bytes: Int
-  ) {
+  package func strip(_ run: Run, _ event: Event) throws -> (run: Run, bytes: Int) {
     let tensors = try tensors(of: run).filter { $0.recipe.law.isRegenerable }
     let (stripped, chunks) = try write { db in
       let run = try self.again(run, db)
@@ -204,7 +202,9 @@ extension Store {
     }
     var seen: Set<Int64> = []
     let once = chunks.sorted { $0.id > $1.id }.filter { seen.insert($0.id).inserted }
-    return (stripped, try removeUnneeded(once, progress: progress).bytes)
+    // It is stripped; what cannot be freed now, the next collection frees.
+    let freed = try? removeUnneeded(once) { _, _, _ in }
+    return (stripped, freed?.bytes ?? 0)
   }
 
   /// Makes a recipe a stored run; its chunks must have been added under the lease.
@@ -215,7 +215,10 @@ extension Store {
   {
     try write { db in
       let run = try self.again(run, db)
-      if run.isStored { return run }
+      if run.isStored {
+        try self.end(lease, db)
+        return run
+      }
       var missing: Set<Digest> = []
       for tensor in tensors where tensor.recipe.law.isRegenerable {
         missing.formUnion(try self.keep(tensor.chunkDigests, of: tensor.rowID, db))

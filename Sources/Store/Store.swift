@@ -43,7 +43,10 @@ package final class Store: Sendable {
 
   /// Opens a registry, or makes one where there is no file.
   package static func openOrCreate(_ path: String) throws -> Store {
-    if try !RegistryFile.exists(path) { try RegistryFile.create(path) }
+    if try !RegistryFile.exists(path) {
+      try FileSystem.check(path)
+      try RegistryFile.create(path)
+    }
     return try Store(path, .creating)
   }
 
@@ -123,8 +126,11 @@ package final class Store: Sendable {
   func translatingErrors<T>(_ body: () throws -> T) throws -> T {
     do { return try body() } catch let error as DatabaseError {
       throw StoreError(error, path: path)
-    } catch let error as RowDecodingError {
-      throw StoreError.damaged(path: path, what: "a row holds something of another kind: \(error)")
+    } catch is RowDecodingError {
+      throw StoreError.damaged(path: path, what: "a row holds something of another kind than it should")
+    } catch let error as ValueOfAnotherKind {
+      throw StoreError.damaged(
+        path: path, what: "a row's `\(error.column)` holds something of another kind than it should")
     } catch let error as ValueOutOfRange {
       throw StoreError.damaged(path: path, what: "\(error.number) is no `\(error.column)`")
     }

@@ -33,6 +33,6 @@ package final class OutputFolder {
   package func commit() throws {
     guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     isCommitted = true
-    syncFolder(of: path)
+    try syncFolder(of: path)
   }
 }

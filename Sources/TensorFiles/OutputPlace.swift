@@ -12,27 +12,59 @@ package struct OutputPlace: Sendable {
   /// - Parameters:
   ///   - replacing: whether a file at the path may be replaced; otherwise one there is an error, now and when it is
   ///     taken. A folder, a device or a pipe is never replaced, and a link is, rather than what it points to.
-  ///   - protected: a file that is not replaced whatever is asked.
-  package init(_ path: String, replacing: Bool, protected: String? = nil) throws {
+  ///   - protected: a registry in use, which is not replaced whatever is asked, nor what SQLite keeps beside it.
+  ///   - isDatabase: whether it is to be an SQLite file: then none of another's journals may lie beside it, which SQLite
+  ///     would take for its own.
+  package init(_ path: String, replacing: Bool, protected: String? = nil, isDatabase: Bool = false) throws {
     guard !path.isEmpty, !path.hasSuffix("/") else { throw FileError("write", "`\(path)`", code: EISDIR) }
+    if isDatabase {
+      for ending in OutputPlace.companions {
+        var status = stat()
+        if lstat(path + ending, &status) == 0, status.st_size > 0 || status.st_mode & S_IFMT != S_IFREG {
+          throw FormatError(
+            path + ending,
+            "lies where the new file's own journal would, and may be what brings a crashed registry back; open that registry once, or move the journal away"
+          )
+        }
+      }
+    }
+    for file in protected.map({ registry in ([""] + OutputPlace.companions).map { registry + $0 } }) ?? [] {
+      guard !OutputPlace.isSame(path, file) else {
+        throw FileError("replace the registry itself,", path, code: EPERM)
+      }
+    }
     var status = stat()
     if lstat(path, &status) == 0 {
       let kind = status.st_mode & S_IFMT
       if kind == S_IFDIR { throw FileError("write", path, code: EISDIR) }
       if !replacing { throw FileError("write", path, code: EEXIST) }
       guard kind == S_IFREG || kind == S_IFLNK else { throw FileError("replace", path, code: EINVAL) }
-      var other = stat()
-      if let protected, stat(protected, &other) == 0, other.st_dev == status.st_dev,
-        other.st_ino == status.st_ino
-      {
-        throw FileError("replace the registry itself,", path, code: EPERM)
-      }
     }
     self.path = path
     replaces = replacing
     let folder = folderPrefix(of: path)
     let name = path.dropFirst(folder.count).prefix(60)
     temporary = "\(folder).\(name).\(UUID().uuidString.prefix(8)).tmp"
+  }
+
+  /// What SQLite keeps beside a file.
+  private static let companions = ["-journal", "-wal", "-shm"]
+
+  /// Whether two paths are one file, or one name in one folder; a link is a name, and what it points to.
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    func identity(_ path: String, _ look: (String, UnsafeMutablePointer<stat>) -> Int32) -> [UInt64]? {
+      var status = stat()
+      return look(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+    }
+    func folder(_ path: String) -> [UInt64]? {
+      let prefix = folderPrefix(of: path)
+      return identity(prefix.isEmpty ? "." : prefix, { stat($0, $1) })
+    }
+    for look in [{ stat($0, $1) }, { lstat($0, $1) }] as [(String, UnsafeMutablePointer<stat>) -> Int32] {
+      if let facts = identity(a, look), facts == identity(b, look) { return true }
+    }
+    return a.dropFirst(folderPrefix(of: a).count).utf8.elementsEqual(b.dropFirst(folderPrefix(of: b).count).utf8)
+      && folder(a) != nil && folder(a) == folder(b)
   }
 
   /// Gives what was made, and is on the disk, its name, durably.
@@ -50,7 +82,7 @@ package struct OutputPlace: Sendable {
       guard access(path, F_OK) != 0 else { throw FileError("write", path, code: EEXIST) }
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     }
-    syncFolder(of: path)
+    try syncFolder(of: path)
   }
 
   /// Flushes a file made by others, as SQLite does its own, to the disk.
@@ -70,11 +102,12 @@ func flush(_ descriptor: Int32) -> Int32 {
   return fsync(descriptor)
 }
 
-/// Makes a new name in a folder durable. Some file systems refuse to sync a folder; then there is nothing to do.
-func syncFolder(of path: String) {
+/// Makes a new name in a folder durable. Some file systems cannot sync a folder; then there is nothing to do.
+func syncFolder(of path: String) throws {
   let folder = folderPrefix(of: path)
   let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
-  fsync(descriptor)
-  close(descriptor)
+  defer { close(descriptor) }
+  guard fsync(descriptor) != 0, ![EINVAL, ENOTSUP, EOPNOTSUPP, EBADF, EROFS].contains(errno) else { return }
+  throw FileError("make durable", path)
 }

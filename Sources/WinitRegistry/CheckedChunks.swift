@@ -32,6 +32,10 @@ extension Store {
         "chunk \(tasks[i].chunk.index) of tensor `\(tensors[tasks[i].tensor].name)` does not regenerate to its recorded digest; nothing of it was given out. `verify` shows the extent"
       )
     }
-    return tasks.indices.map { intact.contains($0) || !tensors[tasks[$0].tensor].isStored }
+    // What was stripped meanwhile is not damaged.
+    return try tasks.indices.map { i in
+      let tensor = tensors[tasks[i].tensor]
+      return try intact.contains(i) || !tensor.isStored || !isKept(tensor)
+    }
   }
 }

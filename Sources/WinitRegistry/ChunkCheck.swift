@@ -43,7 +43,10 @@ extension Store {
     guard !kept.isEmpty else { return states }
     let isRead = try readChunks(
       kept.map { (tensors[tasks[$0].tensor], tasks[$0].chunk.index) }, into: kept.map { buffers[$0] })
-    for (i, isRead) in zip(kept, isRead) where !isRead { states[i] = .unreadable }
+    // What was stripped or collected meanwhile is not kept any more, and so not damaged.
+    for (i, isRead) in zip(kept, isRead) where !isRead {
+      if try isKept(tensors[tasks[i].tensor]) { states[i] = .unreadable }
+    }
     let read = zip(kept, isRead).filter(\.1).map(\.0)
     let bytes = read.map { UnsafeRawBufferPointer(buffers[$0]) }
     for (i, (bytes, digest)) in zip(read, zip(bytes, Digest.each(of: bytes))) {

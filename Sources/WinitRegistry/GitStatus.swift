@@ -12,13 +12,14 @@ final class GitStatus {
 
   /// Starts it; nil where the current folder lies in no checkout, or there is no git.
   init?() {
-    var folder = URL(filePath: FileManager.default.currentDirectoryPath)
-    while !FileManager.default.fileExists(atPath: folder.appending(path: ".git").path) {
-      if folder.path == "/" || folder.path.isEmpty { return nil }
-      folder.deleteLastPathComponent()
+    // Empty where the folder has been deleted.
+    var folder = FileManager.default.currentDirectoryPath[...]
+    while !FileManager.default.fileExists(atPath: folder + "/.git") {
+      guard let slash = folder.lastIndex(of: "/") else { return nil }
+      folder = folder[..<slash]
     }
     process.executableURL = URL(filePath: "/usr/bin/env")
-    // It changes nothing, runs nothing, and asks nobody.
+    // It changes nothing and asks nobody.
     process.arguments = [
       "git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
       "--ignore-submodules=all",

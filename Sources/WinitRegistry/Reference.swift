@@ -17,13 +17,11 @@ public enum Reference: Sendable, Hashable, CustomStringConvertible {
 
   /// - Throws: `RegistryError.badReference`.
   public init(parsing text: String) throws(RegistryError) {
-    if let marker = text.range(of: "sha256:") {
+    let marker = text.hasPrefix("sha256:") ? text.range(of: "sha256:") : text.range(of: "@sha256:")
+    if let marker {
       let digits = String(text[marker.upperBound...])
       var name: String?
-      if marker.lowerBound > text.startIndex {
-        guard text[..<marker.lowerBound].hasSuffix("@") else { throw .badReference(text) }
-        name = String(text[..<marker.lowerBound].dropLast())
-      }
+      if !text.hasPrefix("sha256:") { name = String(text[..<marker.lowerBound]) }
       guard (1...64).contains(digits.utf8.count), digits.utf8.allSatisfy({ Digest.hexValue($0) != nil }),
         name.map(RunName.isValid) ?? true
       else { throw .badReference(text) }

@@ -60,19 +60,19 @@ extension Registry {
     threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> BundleReceipt {
     let start = ContinuousClock.now
-    let place = try OutputPlace(path, replacing: replacing, protected: self.path)
+    let place = try OutputPlace(path, replacing: replacing, protected: self.path, isDatabase: true)
     defer { Store.remove(place.temporary) }
     let bundle = try Store.openOrCreate(place.temporary)
     var uids: Set<String> = []
     let runs = runs.filter { uids.insert($0.uid).inserted }
-    let total = runs.reduce(0) { $0 + $1.byteCount }
+    let total = totalBytes(of: runs)
     var done = 0
     for run in runs.sorted(by: { ($0.name, $0.version) < ($1.name, $1.version) }) {
       let event = Event("export", by: .object([]))
       _ = try store.copy(run, to: bundle, includingFacts: includingFacts, event, threads) { bytes, _ in
-        try progress?(done + bytes, total)
+        try progress?(done &+ bytes, total)
       }
-      done += run.byteCount
+      done &+= run.byteCount
     }
     try bundle.close()
     try place.flushFile()
@@ -95,12 +95,18 @@ extension Registry {
     var query = RunQuery()
     query.order = .name
     let runs = try bundle.runs(query)
-    let total = runs.reduce(0) { $0 + $1.byteCount }
+    let total = totalBytes(of: runs)
     var (done, storedBytes): (Int, Int) = (0, 0)
     var imported: [ImportedRun] = []
     let file = String(path.dropFirst(folderPrefix(of: path).count))
     for run in runs {
+      try check(run, of: path)
       if let here = try store.run(uid: run.uid) {
+        guard here.id == run.id else {
+          throw RegistryError.mismatch(
+            "\(run.reference) of \(path) says that it is \(here.reference), and has other weights or another recipe; it was not imported"
+          )
+        }
         imported.append(
           ImportedRun(
             reference: run.reference, run: here, outcome: here.deletedAt == nil ? .present : .deleted))
@@ -108,17 +114,38 @@ extension Registry {
         let event = Event(
           "import", ["file": .string(file), "reference": .string(run.reference)], by: currentActor())
         let copy = try bundle.copy(run, to: store, includingFacts: true, event, threads) { bytes, _ in
-          try progress?(done + bytes, total)
+          try progress?(done &+ bytes, total)
         }
         imported.append(
           ImportedRun(reference: run.reference, run: copy.run, outcome: copy.isNew ? .added : .present))
         storedBytes += copy.bytes
       }
-      done += run.byteCount
+      done &+= run.byteCount
       try progress?(done, total)
     }
     return ImportReceipt(runs: imported, storedBytes: storedBytes, duration: .now - start)
   }
+
+  /// What no registry of this software would say of a run.
+  private func check(_ run: Run, of path: String) throws {
+    let time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/
+    let problem =
+      !RunName.isValid(run.name)
+      ? "its name"
+      : run.version > Registry.latestVersion
+        ? "its version"
+        : run.aliases.contains { !Alias.isValid($0) }
+          ? "an alias"
+          : (try? Facts.checked(run.tags)) == nil
+            ? "a tag"
+            : run.createdAt.wholeMatch(of: time) == nil
+              ? "its time" : run.uid.wholeMatch(of: /[0-9a-f]{32}/) == nil ? "its uid" : nil
+    guard let problem else { return }
+    throw RegistryError.mismatch("a run of \(path) (\(run.id)) cannot be imported: \(problem) is not one of a registry's")
+  }
+
+  /// Far more than anybody makes, and far from where numbers end.
+  private static let latestVersion = 1_000_000_000
 
   /// What can be refused before a registry is opened, so that a refusal does not make one.
   public static func checkBundle(_ path: String) throws { try Store.openForReading(path).close() }
@@ -151,12 +178,20 @@ extension Registry {
   /// - Returns: the size of the file.
   public func backup(to path: String, replacing: Bool = false, progress: ProgressHandler? = nil) throws -> Int
   {
-    let place = try OutputPlace(path, replacing: replacing, protected: self.path)
+    let place = try OutputPlace(path, replacing: replacing, protected: self.path, isDatabase: true)
     defer { Store.remove(place.temporary) }
     try store.copy(to: place.temporary) { try progress?($0, $1) }
     try place.flushFile()
     try place.take()
     return try InputFile(path).size
+  }
+}
+
+/// The size of some runs, for a report of progress: a file from elsewhere may claim any.
+func totalBytes(of runs: [Run]) -> Int {
+  runs.reduce(0) { sum, run in
+    let (next, overflow) = sum.addingReportingOverflow(run.byteCount)
+    return overflow ? .max : next
   }
 }
 

@@ -34,12 +34,12 @@ public struct DamagedChunk: Sendable {
 public struct Checkup: Sendable {
   /// What SQLite finds wrong with the file's structure.
   public internal(set) var structure: [String] = []
-  /// Rows that refer to others that are not there.
+  /// Rows that contradict others, or refer to ones that are not there.
   public internal(set) var references: [String] = []
   /// Runs whose records contradict themselves.
   public internal(set) var records: [(run: Run, finding: Finding)] = []
-  /// Runs that cannot be read at all.
-  public internal(set) var unreadableRuns: [(run: Run, problem: String)] = []
+  /// Runs that cannot be read at all, and why.
+  public internal(set) var unreadableRuns: [(reference: String, problem: String)] = []
   /// Chunks that are missing or damaged.
   public internal(set) var chunks: [DamagedChunk] = []
   /// How many runs were looked at.
@@ -59,13 +59,13 @@ public struct Checkup: Sendable {
       && chunks.allSatisfy(\.isRepaired)
   }
 
-  /// The runs that something is wrong with, by their uids.
-  public var affectedRuns: [Run] {
+  /// The runs that something is wrong with.
+  public var affected: [String] {
     var seen: Set<String> = []
     let all =
-      records.map(\.run) + unreadableRuns.map(\.run)
-      + chunks.filter { !$0.isRepaired }.flatMap { $0.places.map(\.run) }
-    return all.filter { seen.insert($0.uid).inserted }
+      records.map(\.run.reference) + unreadableRuns.map(\.reference)
+      + chunks.filter { !$0.isRepaired }.flatMap { $0.places.map(\.run.reference) }
+    return all.filter { seen.insert($0).inserted }
   }
 }
 
@@ -99,20 +99,16 @@ extension Registry {
     var checkup = Checkup()
     checkup.structure = try store.structureProblems()
     try progress?(0, 0)
-    checkup.references = try readable(&checkup, []) { try store.referenceProblems() }
-    var query = RunQuery()
-    for deleted in [false, true] {
-      query.deleted = deleted
-      for run in try store.runs(query) {
-        checkup.runCount += 1
-        do {
-          let findings = try store.recordFindings(run, store.tensors(of: run))
-          checkup.records += findings.map { (run, $0) }
-        } catch let error as StoreError { checkup.unreadableRuns.append((run, "\(error)")) }
-        try progress?(0, 0)
-      }
+    checkup.references = try readable(&checkup, []) { try store.contradictionsFound() }
+    var uses: [ChunkUse] = []
+    let rows = try readable(&checkup, []) { try store.runRows() }
+    checkup.unreadableRuns = try forEachRun(rows) { run, tensors in
+      checkup.runCount += 1
+      checkup.records += try store.recordFindings(run, tensors).map { (run, $0) }
+      uses += try store.missingChunks(of: run, tensors)
+      try progress?(0, 0)
     }
-    checkup.chunks = try readable(&checkup, []) { try missing(in: store) }
+    checkup.chunks = DamagedChunk.missing(uses)
     // A structure's damage does not say whose it is; the chunks do.
     if full || !checkup.structure.isEmpty {
       let before = checkup
@@ -126,6 +122,28 @@ extension Registry {
     return checkup
   }
 
+  /// Goes through runs. One that has been collected meanwhile is passed over.
+  ///
+  /// - Returns: those that cannot be read, and why; that is no reason to stop.
+  private func forEachRun(
+    _ rows: [Int64], _ body: (Run, [RecordedTensor]) throws -> Void
+  ) throws -> [(reference: String, problem: String)] {
+    var unreadable: [(reference: String, problem: String)] = []
+    for row in rows {
+      var reference = "the run in row \(row)"
+      do {
+        guard let run = try store.run(row: row) else { continue }
+        reference = run.reference
+        try body(run, store.tensors(of: run))
+      } catch let error as StoreError {
+        guard case .damaged(_, let what) = error else { throw error }
+        if (try? store.hasRun(row: row)) == false { continue }
+        unreadable.append((reference, what))
+      }
+    }
+    return unreadable
+  }
+
   /// What a look at the file gives; where its pages cannot be followed that is a finding, and something else is given.
   private func readable<T>(_ checkup: inout Checkup, _ otherwise: T, _ look: () throws -> T) throws -> T {
     do { return try look() } catch StoreError.damaged(_, let what) {
@@ -136,40 +154,41 @@ extension Registry {
 
   /// Reads and hashes every chunk that a run needs, one by one, where they cannot be gone through in order.
   private func readChunks(_ checkup: inout Checkup, _ progress: ProgressHandler?) throws {
-    var query = RunQuery()
     var seen: Set<Digest> = Set(checkup.chunks.map(\.digest))
-    for deleted in [false, true] {
-      query.deleted = deleted
-      for run in try store.runs(query) {
-        for tensor in (try? store.tensors(of: run)) ?? [] where tensor.isStored {
-          for index in 0..<tensor.chunkDigests.count where seen.insert(tensor.chunkDigests[index]).inserted {
-            let digest = tensor.chunkDigests[index]
-            var bytes = [UInt8](repeating: 0, count: tensor.recipe.chunk(index).byteCount)
-            let isRead =
-              try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) } == [
-                true
-              ]
-            checkup.hashedChunks += 1
-            if isRead, Digest(of: bytes) == digest { continue }
-            let use = ChunkUse(run: run, tensor: tensor.name.string, position: index, digest: digest)
-            checkup.chunks.append(
-              DamagedChunk(problem: isRead ? .differs : .unreadable, digest: digest, [use]))
-          }
+    var found: [DamagedChunk] = []
+    // Runs that cannot be read have been noted.
+    _ = try forEachRun((try? store.runRows()) ?? []) { run, tensors in
+      for tensor in tensors where tensor.isStored {
+        for index in 0..<tensor.chunkDigests.count where seen.insert(tensor.chunkDigests[index]).inserted {
+          let digest = tensor.chunkDigests[index]
+          var bytes = [UInt8](repeating: 0, count: tensor.recipe.chunk(index).byteCount)
+          let isRead = try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) }
+          if isRead == [true], Digest(of: bytes) == digest { continue }
+          let use = ChunkUse(
+            run: run, tensor: tensor.name.string, position: index, digest: digest,
+            byteCount: tensor.recipe.byteCount)
+          found.append(
+            DamagedChunk(problem: isRead == [true] ? .differs : .unreadable, digest: digest, [use]))
         }
-        try progress?(0, 0)
       }
+      try progress?(0, 0)
     }
+    checkup.hashedChunks += seen.count
+    checkup.chunks += found
   }
 
   /// Makes good what can be made good, and looks again.
   private func repaired(_ before: Checkup, _ progress: ProgressHandler?) throws -> Checkup {
     var repaired = before
-    if before.structure.isEmpty { try repair(&repaired, in: store) }
+    if before.structure.isEmpty {
+      try store.setRows()
+      try repair(&repaired, in: store)
+    }
     let isStuck = repaired.chunks.contains { !$0.isRepaired && $0.problem == .unreadable }
     if isStuck || !before.structure.isEmpty {
       try store.rebuild { rebuilt in
-        var inner = Checkup()
-        inner.chunks = try missing(in: rebuilt)
+        try rebuilt.setRows()
+        var inner = try Registry(store: rebuilt).examine(full: true, progress)
         try repair(&inner, in: rebuilt)
       }
       repaired.isRebuilt = true
@@ -185,20 +204,13 @@ extension Registry {
     return after
   }
 
-  private func missing(in store: Store) throws -> [DamagedChunk] {
-    let uses = try store.missingChunks()
-    return Dictionary(grouping: uses, by: \.digest).map { digest, uses in
-      DamagedChunk(problem: .missing, digest: digest, uses)
-    }.sorted { $0.digest.hex < $1.digest.hex }
-  }
-
   /// Reads and hashes every chunk, those that nobody needs too.
   private func hashChunks(_ checkup: inout Checkup, _ progress: ProgressHandler?) throws {
     let memory = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Store.transactionSize + 1024 * 128, alignment: 64)
     defer { memory.deallocate() }
     let total = try store.spaceUse().stored
-    var (last, done): (Int64, Int) = (0, 0)
+    var (last, done): (Int64, Int) = (.min, 0)
     while true {
       let batch = try store.chunks(after: last)
       guard let end = batch.last else { return }
@@ -212,6 +224,8 @@ extension Registry {
       let digests = Digest.each(of: buffers.map { UnsafeRawBufferPointer($0) })
       for (chunk, (isRead, digest)) in zip(batch, zip(isRead, digests))
       where !isRead || digest != chunk.digest {
+        // It may have been taken since it was listed.
+        guard try isRead || store.hasChunk(chunk.row, chunk.digest) else { continue }
         checkup.chunks.append(
           DamagedChunk(
             problem: isRead ? .differs : .unreadable, digest: chunk.digest, try store.uses(ofChunk: chunk.row)
@@ -226,6 +240,8 @@ extension Registry {
 
   /// Makes every damaged chunk again that some recorded recipe gives, wherever it is recorded.
   private func repair(_ checkup: inout Checkup, in store: Store) throws {
+    // Where the chunk is there and only its place was lost, that is enough; also for what no recipe gives.
+    try store.relink(checkup.chunks.flatMap(\.uses))
     var recipes = RecordedRecipes(store: store)
     var batch: [(index: Int, bytes: [UInt8])] = []
     var size = 0
@@ -300,8 +316,12 @@ extension DamagedChunk {
     self.problem = problem
     self.digest = digest
     self.uses = uses
-    places = uses.map {
-      ($0.run, TensorName($0.tensor), $0.position * chunkSize..<($0.position + 1) * chunkSize)
-    }
+    places = uses.map { ($0.run, TensorName($0.tensor), $0.bytes) }
+  }
+
+  fileprivate static func missing(_ uses: [ChunkUse]) -> [DamagedChunk] {
+    Dictionary(grouping: uses, by: \.digest).map { digest, uses in
+      DamagedChunk(problem: .missing, digest: digest, uses)
+    }.sorted { $0.digest.hex < $1.digest.hex }
   }
 }

@@ -53,11 +53,19 @@ extension Registry {
   /// has passed. Deleting it again changes nothing.
   ///
   /// - Throws: `StoreError.hasAliases`.
-  public func delete(_ run: Run) throws -> Run { try store.delete(run, Event("delete", by: currentActor())) }
+  public func delete(_ run: Run) throws -> Run { try delete([run])[0] }
+
+  /// Deletes runs, all or none.
+  public func delete(_ runs: [Run]) throws -> [Run] {
+    try store.delete(runs, Event("delete", by: currentActor()))
+  }
 
   /// Undoes a deletion.
-  public func restore(_ run: Run) throws -> Run {
-    try store.restore(run, Event("restore", by: currentActor()))
+  public func restore(_ run: Run) throws -> Run { try restore([run])[0] }
+
+  /// Undoes deletions, all or none.
+  public func restore(_ runs: [Run]) throws -> [Run] {
+    try store.restore(runs, Event("restore", by: currentActor()))
   }
 
   /// What was done, the newest first: all, or what was done to a run.

@@ -1,6 +1,7 @@
 // Verifications of many runs: what they saw is recorded, and they go on after an interruption.
 
 public import CanonicalJSON
+import InitLaw
 public import Store
 
 extension Registry {
@@ -44,9 +45,11 @@ extension Registry {
   public func shares(ofSample count: Int, among runs: [Run]) -> [Int] {
     var shares = [Int](repeating: 0, count: runs.count)
     var ends: [Int] = []
-    for run in runs { ends.append((ends.last ?? 0) + max(run.byteCount, 1)) }
+    for run in runs { ends.append((ends.last ?? 0) + min(max(run.byteCount, 1), Registry.largestRun)) }
     guard let total = ends.last else { return [] }
-    for _ in 0..<count {
+    // No more than there are: a tensor has a chunk for each MiB and one more at its end.
+    let most = runs.reduce(0) { $0 + min($1.byteCount, Registry.largestRun) / chunkSize + min($1.tensorCount, 1 << 24) }
+    for _ in 0..<min(count, most) {
       let place = Int.random(in: 0..<total)
       // The first run that ends beyond the place.
       var (low, high) = (0, ends.count - 1)

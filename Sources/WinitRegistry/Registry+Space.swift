@@ -39,12 +39,23 @@ extension Registry {
       if try store.collect(run, deletedBefore: time, Event("collect", detail, by: actor)) { runs.append(run) }
       try progress?(0, planned.chunkCount)
     }
-    let removed = try store.removeUnneeded { try progress?($0, $1) }
-    if removed.count > 0 {
-      try store.record(
-        Event(
-          "free", ["chunks": .integer(removed.count), "bytes": .integer(removed.bytes)], by: actor), nil)
+    var removed = (count: 0, bytes: 0)
+    func record() throws {
+      guard removed.count > 0 else { return }
+      let detail: JSONValue = ["chunks": .integer(removed.count), "bytes": .integer(removed.bytes)]
+      try store.record(Event("free", detail, by: actor), nil)
     }
+    do {
+      try store.removeUnneeded { count, bytes, total in
+        removed = (count, bytes)
+        try progress?(count, total)
+      }
+    } catch {
+      // What was freed before it was stopped is in the history too.
+      try? record()
+      throw error
+    }
+    try record()
     return planned.taking(runs, removed)
   }
 
@@ -72,7 +83,7 @@ extension Registry {
       throw RegistryError.mismatch(
         "\(run.reference) would not come back: \(subject)\(finding.message); nothing was dropped")
     }
-    let (stripped, bytes) = try store.strip(run, Event("strip", by: currentActor())) { try progress?($0, $1) }
+    let (stripped, bytes) = try store.strip(run, Event("strip", by: currentActor()))
     return (stripped, bytes)
   }
 

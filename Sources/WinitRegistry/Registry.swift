@@ -15,6 +15,8 @@ public let toolVersion = "0.1.0"
 public struct Registry: Sendable {
   let store: Store
 
+  init(store: Store) { self.store = store }
+
   /// The file.
   public var path: String { store.path }
 

@@ -91,7 +91,7 @@ struct Create: ParsableCommand {
       for warning in plan.warnings { printError("warning: \(warning)") }
       try Registry.check(name, plan)
       let progress = ProgressBar(recipeOnly ? "hashing" : "filling")
-      let registry = try Registry(openingOrCreating: registry.path)
+      let registry = try facts.open(registry)
       try facts.add(to: &options, registry)
       let receipt = try registry.create(
         name, plan: plan, seed: seed, options: options, progress: progress.update)

@@ -48,7 +48,7 @@ extension Checkup {
       lines.append(
         "  record of \(run.reference): \(finding.tensor.map { "`\($0)`: " } ?? "")\(finding.message)")
     }
-    lines += unreadableRuns.prefix(50).map { "  \($0.run.reference): \($0.problem)" }
+    lines += unreadableRuns.prefix(50).map { "  \($0.reference): \($0.problem)" }
     lines += chunks.prefix(50).map(\.text)
     if chunks.count > 50 { lines.append("  … and \(chunks.count - 50) more chunks; --json lists all") }
     if isRebuilt { lines.append("  the file was written anew") }
@@ -57,7 +57,7 @@ extension Checkup {
         "  \(humanBytes(orphanedBytes)) that nobody needs, which is no damage; `gc --yes` frees it")
     }
     if !isSound {
-      let runs = affectedRuns.map(\.reference)
+      let runs = affected
       if !runs.isEmpty {
         lines.append("  affected: \(runs.prefix(20).joined(separator: ", "))\(runs.count > 20 ? ", …" : "")")
       }
@@ -76,9 +76,9 @@ extension Checkup {
           .object([.init("reference", .string(run.reference))] + (finding.json.objectValue ?? []))
         }),
       "unreadable_runs": .array(
-        unreadableRuns.map { ["reference": .string($0.run.reference), "message": .string($0.problem)] }),
+        unreadableRuns.map { ["reference": .string($0.reference), "message": .string($0.problem)] }),
       "chunks": .array(chunks.map(\.json)), "orphaned_bytes": .integer(orphanedBytes),
-      "rebuilt": .bool(isRebuilt), "affected": .array(affectedRuns.map { .string($0.reference) }),
+      "rebuilt": .bool(isRebuilt), "affected": .array(affected.map { .string($0) }),
       "seconds": .number(duration / .seconds(1)),
     ]
   }

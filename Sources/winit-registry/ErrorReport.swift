@@ -74,13 +74,21 @@ func emit(_ text: String, terminator: String = "\n", exact: Bool = false) throws
 
 /// Text without what a terminal would obey: names and notes in a file can be anybody's. Written as JSON would.
 private func printable(_ text: String) -> String {
-  func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-  }
-  guard text.unicodeScalars.contains(where: isControl) else { return text }
+  guard text.unicodeScalars.contains(where: isObeyed) else { return text }
   return text.unicodeScalars.map { scalar in
-    let digits = String(scalar.value, radix: 16)
-    return isControl(scalar)
-      ? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits : String(scalar)
+    guard isObeyed(scalar) else { return String(scalar) }
+    return String(scalar).utf16.map { unit in
+      let digits = String(unit, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
   }.joined()
+}
+
+private func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.properties.generalCategory {
+  case .control: scalar != "\n" && scalar != "\t"
+  // Those that turn the direction of writing among them.
+  case .format, .lineSeparator, .paragraphSeparator: true
+  default: false
+  }
 }

@@ -35,6 +35,8 @@ func humanTime(_ iso: String) -> String { iso.prefix(16).replacingOccurrences(of
 
 /// Columns padded to their widest cell; those in `right` stand to the right.
 func table(_ rows: [[String]], right: Set<Int> = []) -> String {
+  // A cell is one line, whatever stands in it.
+  let rows = rows.map { $0.map { $0.replacingOccurrences(of: "\n", with: "\\n") } }
   let columns = rows.map(\.count).max() ?? 0
   let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
   return rows.map { row in

@@ -63,7 +63,7 @@ struct List: ParsableCommand {
       }
       query.after = try after.map { try registry.run($0, deletedToo: true) }
       // One more than the page shows that there is a next one.
-      query.limit = limit == 0 ? nil : limit + 1
+      query.limit = limit == 0 || limit == .max ? nil : limit + 1
       var runs = try registry.runs(query)
       let hasMore = limit > 0 && runs.count > limit
       if hasMore { runs.removeLast() }

@@ -94,7 +94,7 @@ struct Import: ParsableCommand {
       let progress = ProgressBar("importing")
       if let name {
         try Registry.checkCheckpoint(file, as: name)
-        let registry = try Registry(openingOrCreating: registry.path)
+        let registry = try facts.open(registry)
         var options = CreateOptions()
         options.threads = threads.threads
         try facts.add(to: &options, registry)

@@ -101,8 +101,8 @@ struct Remove: ParsableCommand {
     try reportingErrors {
       let registry = try registry.open()
       // Found first, so that a wrong reference is said before anything is deleted.
-      let runs = try references.map { try registry.run($0) }
-      let deleted = try runs.map { try registry.delete($0) }
+      let runs = try registry.runs(references)
+      let deleted = try registry.delete(runs)
       let report: JSONValue = ["runs": .array(deleted.map(\.json))]
       try emit(
         json.enabled
@@ -123,11 +123,13 @@ struct Restore: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      let runs = try references.map { try registry.run($0, deletedToo: true) }
-      let restored = try runs.map { try registry.restore($0) }
+      let runs = try registry.runs(references, deletedToo: true)
+      let restored = try registry.restore(runs)
       let report: JSONValue = ["runs": .array(restored.map(\.json))]
       try emit(
-        json.enabled ? report.pretty : restored.map { "restored \($0.reference)" }.joined(separator: "\n"))
+        json.enabled ? report.pretty : zip(runs, restored).map { before, run in
+            before.deletedAt == nil ? "\(run.reference) was not deleted" : "restored \(run.reference)"
+          }.joined(separator: "\n"))
     }
   }
 }

@@ -67,7 +67,7 @@ struct Show: ParsableCommand {
       + fact("aliases", run.aliases.isEmpty ? nil : run.aliases.joined(separator: ", "))
       + fact("experiment", run.experiment) + fact("parent", parent)
       + fact("tags", run.tags.isEmpty ? nil : run.tagsText)
-      + fact("note", run.note.isEmpty ? nil : run.note.replacingOccurrences(of: "\n", with: " "))
+      + fact("note", run.note.isEmpty ? nil : run.note)
   }
 
   /// What is there of the weights: of a recipe also what no recipe gives.

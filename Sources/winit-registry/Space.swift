@@ -143,8 +143,10 @@ private func changeKept(
 ) throws {
   try reportingErrors {
     let registry = try registry.open()
-    let runs = try references.map { try registry.run($0) }
+    let runs = try registry.runs(references)
     var reports: [JSONValue] = []
+    // What was done before a failure is said too.
+    defer { if json.enabled { try? emit(JSONValue.object([.init("runs", .array(reports))]).pretty) } }
     for run in runs {
       let progress = ProgressBar(run.reference)
       let (changed, bytes) = try change(registry, run, progress.update)
@@ -153,6 +155,5 @@ private func changeKept(
       ])
       if !json.enabled { try emit("\(verb) \(changed.reference): \(humanBytes(bytes)) \(what)") }
     }
-    if json.enabled { try emit(JSONValue.object([.init("runs", .array(reports))]).pretty) }
   }
 }

@@ -6,7 +6,7 @@ import WinitRegistry
 
 /// A time: `2026-11-24`, `2026-11-24T10:00`, or so long ago: `7d`. Compared with times as they are recorded, in UTC.
 struct TimeText: ExpressibleByArgument {
-  /// UTC, ISO 8601, or the beginning of it.
+  /// UTC, ISO 8601, to the second.
   let iso: String
   /// As it was typed.
   let text: String
@@ -17,9 +17,12 @@ struct TimeText: ExpressibleByArgument {
       iso = Date.now.addingTimeInterval(-(span.duration / .seconds(1))).formatted(.iso8601)
       return
     }
-    let pattern = /\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?/
-    guard argument.wholeMatch(of: pattern) != nil else { return nil }
-    iso = argument
+    let pattern = /([0-9]{4}-[0-9]{2}-[0-9]{2})(T([0-9]{2}:[0-9]{2})(:[0-9]{2})?Z?)?/
+    guard let match = argument.wholeMatch(of: pattern) else { return nil }
+    let full = "\(match.1)T\(match.3 ?? "00:00")\(match.4 ?? ":00")Z"
+    // Days that there are, and hours.
+    guard let date = try? Date(full, strategy: .iso8601), date.formatted(.iso8601) == full else { return nil }
+    iso = full
   }
 }
 

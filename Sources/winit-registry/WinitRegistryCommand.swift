@@ -119,6 +119,11 @@ struct FactsOptions: ParsableArguments {
     for tag in tags { try asUsage { try Facts.tag(parsing: tag) } }
   }
 
+  /// Where a parent is named, there has to be a registry that holds it.
+  func open(_ option: RegistryOption) throws -> Registry {
+    try parent == nil ? Registry(openingOrCreating: option.path) : option.open()
+  }
+
   /// Puts them into a create's options. The parent is looked for in the registry.
   func add(to options: inout CreateOptions, _ registry: Registry) throws {
     options.experiment = experiment.flatMap { $0.isEmpty ? nil : $0 }
@@ -133,6 +138,14 @@ struct FactsOptions: ParsableArguments {
 @discardableResult
 func asUsage<T>(_ body: () throws -> T) throws -> T {
   do { return try body() } catch let error as RegistryError { throw ValidationError("\(error)") }
+}
+
+extension Registry {
+  /// The runs that references name, each once.
+  func runs(_ references: [String], deletedToo: Bool = false) throws -> [Run] {
+    var seen: Set<String> = []
+    return try references.map { try run($0, deletedToo: deletedToo) }.filter { seen.insert($0.uid).inserted }
+  }
 }
 
 /// Output for programs.
