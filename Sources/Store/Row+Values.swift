@@ -9,7 +9,9 @@ extension Row {
   func value<Value: DatabaseValueConvertible>(
     _ column: String, _ type: Value.Type = Value.self
   ) throws -> Value {
-    do { return try decode(forColumn: column) } catch is RowDecodingError { throw ValueOfAnotherKind(column: column) }
+    do { return try decode(forColumn: column) } catch is RowDecodingError {
+      throw ValueOfAnotherKind(column: column)
+    }
   }
 
   /// A number of a column that must lie in a range.

@@ -15,7 +15,8 @@ private struct Contradiction {
 private let contradictions = [
   Contradiction(
     what: "aliases that stand for no run, a deleted one, or one of another name",
-    count: "SELECT count(*) FROM aliases WHERE \(strayAlias)", repair: ["DELETE FROM aliases WHERE \(strayAlias)"]),
+    count: "SELECT count(*) FROM aliases WHERE \(strayAlias)",
+    repair: ["DELETE FROM aliases WHERE \(strayAlias)"]),
   Contradiction(
     what: "names whose versions are not counted to the last",
     count: """
@@ -37,7 +38,8 @@ private let contradictions = [
     repair: ["DELETE FROM tags WHERE \(ofNoRun)"]),
   Contradiction(
     what: "schemes and dtypes that runs cannot be found by, or are found by wrongly",
-    count: "SELECT count(*) FROM (\(misfiled("words", but: Store.words())) UNION ALL \(misfiled(Store.words(), but: "words")))",
+    count:
+      "SELECT count(*) FROM (\(misfiled("words", but: Store.words())) UNION ALL \(misfiled(Store.words(), but: "words")))",
     repair: ["DELETE FROM words", "INSERT INTO words SELECT * FROM (\(Store.words()))"]),
   Contradiction(
     what: "chunks held by no lease", count: "SELECT count(*) FROM lease_chunks WHERE \(ofNoLease)",
@@ -48,7 +50,8 @@ private let contradictions = [
     repair: nil),
   Contradiction(
     what: "runs of no manifest",
-    count: "SELECT count(*) FROM runs WHERE NOT EXISTS (SELECT 1 FROM manifests WHERE manifests.id = runs.manifest)",
+    count:
+      "SELECT count(*) FROM runs WHERE NOT EXISTS (SELECT 1 FROM manifests WHERE manifests.id = runs.manifest)",
     repair: nil),
 ]
 
@@ -72,7 +75,9 @@ private let ofNoLease = """
 
 /// The rows of a table, or of a query, that another has not.
 private func misfiled(_ some: String, but others: String) -> String {
-  func from(_ rows: String) -> String { "SELECT kind, word, run FROM \(rows == "words" ? rows : "(\(rows))")" }
+  func from(_ rows: String) -> String {
+    "SELECT kind, word, run FROM \(rows == "words" ? rows : "(\(rows))")"
+  }
   return "SELECT * FROM (\(from(some)) EXCEPT \(from(others)))"
 }
 

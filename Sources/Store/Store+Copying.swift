@@ -7,8 +7,10 @@ import InitLaw
 extension Store {
   /// The tables that a copy has all rows of, and their keys; chunks are copied otherwise, and leases belong to their file.
   static let tables: KeyValuePairs = [
-    "migrations": "number", "manifests": "id", "runs": "id", "tensors": "id", "tensor_chunks": "tensor, position",
-    "names": "name", "tags": "run, key", "words": "kind, word, run", "aliases": "name, alias", "history": "id",
+    "migrations": "number", "manifests": "id", "runs": "id", "tensors": "id",
+    "tensor_chunks": "tensor, position",
+    "names": "name", "tags": "run, key", "words": "kind, word, run", "aliases": "name, alias",
+    "history": "id",
     "passes": "id", "pass_runs": "pass, run",
   ]
 

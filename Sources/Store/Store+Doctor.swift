@@ -74,7 +74,8 @@ extension Store {
         }
         return tensor.chunkDigests.enumerated().filter { found[$0] != $1 }.map {
           ChunkUse(
-            run: run, tensor: tensor.name.string, position: $0, digest: $1, byteCount: tensor.recipe.byteCount)
+            run: run, tensor: tensor.name.string, position: $0, digest: $1, byteCount: tensor.recipe.byteCount
+          )
         }
       }
     }
@@ -195,7 +196,8 @@ extension Store {
   package func hasChunk(_ row: Int64, _ digest: Digest) throws -> Bool {
     try read { db in
       try Bool.fetchOne(
-        db, sql: "SELECT 1 FROM chunks WHERE id = ? AND digest = ?", arguments: [row, Data(digest.bytes)]) ?? false
+        db, sql: "SELECT 1 FROM chunks WHERE id = ? AND digest = ?", arguments: [row, Data(digest.bytes)])
+        ?? false
     }
   }
 

@@ -46,7 +46,8 @@ extension Store {
     try Row.fetchAll(db, sql: "SELECT id, holder, renewed_at FROM leases").compactMap { row in
       let holder = (try? JSONValue(parsing: row.value("holder", String.self))).flatMap(
         ProcessIdentity.init(json:))
-      let isFresh = abs(Double(try row.value("renewed_at", Int.self)) - Double(now())) < Double(Store.leaseSeconds)
+      let isFresh =
+        abs(Double(try row.value("renewed_at", Int.self)) - Double(now())) < Double(Store.leaseSeconds)
       return isFresh && holder?.hasEnded != true ? nil : try row.value("id")
     }
   }

@@ -52,7 +52,8 @@ extension Store {
     try read { db in
       var (now, seen): (String?, Set<String>) = (nil, [name])
       while let next = try String.fetchOne(
-        db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [now ?? name]), seen.insert(next).inserted
+        db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [now ?? name]),
+        seen.insert(next).inserted
       { now = next }
       return now
     }

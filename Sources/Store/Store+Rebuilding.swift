@@ -22,7 +22,15 @@ extension Store {
         }
         try db.inTransaction(.exclusive) { .commit }
         try Store.openOrCreate(temporary).close()
-        try self.salvage(db, to: temporary)
+        do { try self.salvage(db, to: temporary) } catch let error as DatabaseError
+          where error.resultCode == .SQLITE_CORRUPT
+        {
+          throw StoreError.damaged(
+            path: self.path,
+            what:
+              "its records cannot all be read, so it cannot be written anew, and was left as it is; restore a backup"
+          )
+        }
         let rebuilt = try Store.open(temporary)
         try repair(rebuilt)
         try rebuilt.queue.read { try $0.backup(to: db) }
@@ -44,7 +52,8 @@ extension Store {
       try db.execute(sql: "DELETE FROM copy.migrations")
       // In the order of their keys: a plain copy, or a count, would go by an index that may be the damaged part.
       for (table, key) in Store.tables where !Store.derived.contains(table) {
-        try db.execute(sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table) NOT INDEXED ORDER BY \(key)")
+        try db.execute(
+          sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table) NOT INDEXED ORDER BY \(key)")
       }
       // It can be told from the tensors, so it need not be readable.
       try db.execute(sql: "INSERT INTO copy.words \(Store.words(of: "copy.tensors"))")
@@ -56,9 +65,9 @@ extension Store {
       let batch = Array(ids[start..<min(start + 16, ids.count)])
       if !copyChunks(batch, db) { for id in batch { _ = copyChunks([id], db) } }
     }
-    try db.inTransaction(.deferred) {
-      // Those that cannot be read are missing, and are looked for in the new file.
-      _ = try? db.execute(
+    // Where it cannot be read, the digests of the tensors still say which chunks they are made of.
+    _ = try? db.inTransaction(.deferred) {
+      try db.execute(
         sql: """
           INSERT OR IGNORE INTO copy.tensor_chunks SELECT * FROM main.tensor_chunks NOT INDEXED
           WHERE +chunk IN (SELECT id FROM copy.chunks) AND +tensor IN (SELECT id FROM copy.tensors)

@@ -63,7 +63,8 @@ package struct OutputPlace: Sendable {
     for look in [{ stat($0, $1) }, { lstat($0, $1) }] as [(String, UnsafeMutablePointer<stat>) -> Int32] {
       if let facts = identity(a, look), facts == identity(b, look) { return true }
     }
-    return a.dropFirst(folderPrefix(of: a).count).utf8.elementsEqual(b.dropFirst(folderPrefix(of: b).count).utf8)
+    return a.dropFirst(folderPrefix(of: a).count).utf8.elementsEqual(
+      b.dropFirst(folderPrefix(of: b).count).utf8)
       && folder(a) != nil && folder(a) == folder(b)
   }
 

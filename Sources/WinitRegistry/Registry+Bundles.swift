@@ -141,7 +141,8 @@ extension Registry {
             : run.createdAt.wholeMatch(of: time) == nil
               ? "its time" : run.uid.wholeMatch(of: /[0-9a-f]{32}/) == nil ? "its uid" : nil
     guard let problem else { return }
-    throw RegistryError.mismatch("a run of \(path) (\(run.id)) cannot be imported: \(problem) is not one of a registry's")
+    throw RegistryError.mismatch(
+      "a run of \(path) (\(run.id)) cannot be imported: \(problem) is not one of a registry's")
   }
 
   /// Far more than anybody makes, and far from where numbers end.

@@ -162,7 +162,9 @@ extension Registry {
         for index in 0..<tensor.chunkDigests.count where seen.insert(tensor.chunkDigests[index]).inserted {
           let digest = tensor.chunkDigests[index]
           var bytes = [UInt8](repeating: 0, count: tensor.recipe.chunk(index).byteCount)
-          let isRead = try bytes.withUnsafeMutableBytes { try store.readChunks([(tensor, index)], into: [$0]) }
+          let isRead = try bytes.withUnsafeMutableBytes {
+            try store.readChunks([(tensor, index)], into: [$0])
+          }
           if isRead == [true], Digest(of: bytes) == digest { continue }
           let use = ChunkUse(
             run: run, tensor: tensor.name.string, position: index, digest: digest,

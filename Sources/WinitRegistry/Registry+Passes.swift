@@ -48,7 +48,9 @@ extension Registry {
     for run in runs { ends.append((ends.last ?? 0) + min(max(run.byteCount, 1), Registry.largestRun)) }
     guard let total = ends.last else { return [] }
     // No more than there are: a tensor has a chunk for each MiB and one more at its end.
-    let most = runs.reduce(0) { $0 + min($1.byteCount, Registry.largestRun) / chunkSize + min($1.tensorCount, 1 << 24) }
+    let most = runs.reduce(0) {
+      $0 + min($1.byteCount, Registry.largestRun) / chunkSize + min($1.tensorCount, 1 << 24)
+    }
     for _ in 0..<min(count, most) {
       let place = Int.random(in: 0..<total)
       // The first run that ends beyond the place.

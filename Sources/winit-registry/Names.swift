@@ -127,7 +127,9 @@ struct Restore: ParsableCommand {
       let restored = try registry.restore(runs)
       let report: JSONValue = ["runs": .array(restored.map(\.json))]
       try emit(
-        json.enabled ? report.pretty : zip(runs, restored).map { before, run in
+        json.enabled
+          ? report.pretty
+          : zip(runs, restored).map { before, run in
             before.deletedAt == nil ? "\(run.reference) was not deleted" : "restored \(run.reference)"
           }.joined(separator: "\n"))
     }

@@ -64,6 +64,34 @@ private let tiny =
     }
   }
 
+  @Test(
+    "what nobody would type ends at once and says so",
+    arguments: [
+      ("list --limit 9223372036854775807", Int32(0)), ("verify --all --sample 9223372036854775807", 0),
+      ("list --since 2026-99-99", 64), ("list --since 2026-02-30", 64), ("list --since 2026-02-28T24:30", 64),
+      ("list --until 2026-02-28T10:30Z --since 2026-02-28", 0), ("gc --grace 1000000w", 0),
+      ("gc --grace -1d", 64),
+      ("create t --spec t.yaml --seed 1 --parent nosuch --registry new.sqlite", 66), ("log --limit -1", 64),
+    ])
+  func extremes(command: String, status: Int32) throws {
+    let place = try place()
+    try place.succeed("create t --spec t.yaml --seed 1")
+    let outcome = try place.run(command)
+    #expect(outcome.status == status, "\(outcome)")
+    #expect(!place.folder.exists("new.sqlite"))
+  }
+
+  @Test("a create in a folder that has been deleted ends")
+  func deletedFolder() throws {
+    let place = try place()
+    let script =
+      #"mkdir g && cd g && rmdir ../g && exec "$0" create t --spec "$1/t.yaml" --seed 1 --registry "$1/r""#
+    let outcome = try ChildProcess(
+      "/bin/sh", ["-c", script, Command.path, place.folder.url.path], in: place.folder.url.path
+    ).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
   @Test("a page says how the next one is asked for, until there is none")
   func pages() throws {
     let place = try place()

@@ -104,6 +104,68 @@ import WinitRegistry
     }
   }
 
+  @Test("a version moves along where it is free, also without those before it")
+  func laterVersion() throws {
+    let (from, to) = (try source(), try Fixture())
+    _ = try from.registry.exportBundle([from.registry.run("m:v2")], to: from.folder.path("b"))
+    #expect(try to.registry.importBundle(from.folder.path("b")).runs.map(\.run.reference) == ["m:v2"])
+    #expect(try to.create("m", "tensors: {w: [2]}\nrules: [{match: w, init: normal}]").reference == "m:v3")
+  }
+
+  @Test(
+    "a bundle that says what no registry would say of a run is refused, by what it says",
+    arguments: [
+      (
+        "UPDATE runs SET name = 'ev:il' || char(27) WHERE name = 'c'; UPDATE names SET name = 'ev:il' || char(27) WHERE name = 'c'",
+        "its name"
+      ),
+      ("UPDATE runs SET version = 9007199254740991 WHERE name = 'c'", "its version"),
+      ("UPDATE runs SET created_at = 'now' WHERE name = 'c'", "its time"),
+      ("UPDATE runs SET uid = 'x' WHERE name = 'c'", "its uid"),
+      ("INSERT INTO aliases SELECT 'c', 'latest', id FROM runs WHERE name = 'c'", "an alias"),
+      ("INSERT INTO tags SELECT id, 'a b', '' FROM runs WHERE name = 'c'", "a tag"),
+    ])
+  func strange(sql: String, what: String) throws {
+    let (from, to) = (try source(), try Fixture())
+    try from.tamper(sql)
+    let error = #expect(throws: RegistryError.self) { try to.registry.importBundle(from.folder.path("r")) }
+    #expect(error?.description.contains("cannot be imported: \(what) is not one of a registry's") == true)
+    #expect(try to.registry.checkup(full: true).isSound)
+  }
+
+  @Test("a run that says it is one of here, and is not, is refused")
+  func impostor() throws {
+    let (from, to) = (try source(), try Fixture())
+    _ = try to.registry.importBundle(from.folder.path("r"))
+    let uid = try from.registry.run("m:v1").uid
+    try from.tamper("UPDATE runs SET uid = '\(String(repeating: "0", count: 32))' WHERE uid = '\(uid)'")
+    try from.tamper("UPDATE runs SET uid = '\(uid)' WHERE name = 'c'")
+    #expect(throws: RegistryError.self) { try to.registry.importBundle(from.folder.path("r")) }
+  }
+
+  @Test(
+    "no journal of another file is taken for a new one's, and no registry's own is replaced",
+    arguments: ["-journal", "-wal"])
+  func journals(ending: String) throws {
+    let fixture = try source()
+    let registry = fixture.registry
+    try fixture.folder.write("b\(ending)", "what a crash left")
+    #expect(throws: FormatError.self) { try registry.backup(to: fixture.folder.path("b")) }
+    #expect(throws: FormatError.self) {
+      try registry.exportBundle(registry.runs(), to: fixture.folder.path("b"), replacing: true)
+    }
+    #expect(try fixture.folder.bytes("b\(ending)") == Array("what a crash left".utf8))
+    #expect(!fixture.folder.exists("b"))
+    let own = fixture.folder.path("r\(ending)")
+    #expect(throws: FileError.self) { try registry.backup(to: own, replacing: true) }
+    #expect(throws: FileError.self) { try registry.export(registry.run("m"), to: own, replacing: true) }
+    try FileManager.default.createSymbolicLink(atPath: fixture.folder.path("link"), withDestinationPath: "r")
+    let linked = try Registry(opening: fixture.folder.path("link"))
+    for path in ["link", "r"] {
+      #expect(throws: FileError.self) { try linked.backup(to: fixture.folder.path(path), replacing: true) }
+    }
+  }
+
   @Test("an import that is stopped leaves whole runs only, and goes on when it is called again")
   func stopped() throws {
     struct Stop: Error {}
@@ -152,11 +214,18 @@ import WinitRegistry
   @Test("a backup is the registry, while others write; leases stay behind")
   func backup() throws {
     let fixture = try source()
+    let spec = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]"
+    _ = try fixture.create("gone", spec, seed: 100)
     var created = 0
     let size = try fixture.registry.backup(to: fixture.folder.path("copy")) { _, _ in
       // Somebody writes and deletes in the middle of it.
       if created < 3 {
         created += 1
+        // The rows of its chunks are given to others.
+        if created == 1 {
+          _ = try fixture.registry.delete(fixture.registry.run("gone"))
+          _ = try fixture.registry.collect(grace: .zero)
+        }
         _ = try fixture.create(
           "other", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]", seed: UInt64(created))
         _ = try fixture.registry.collect(grace: .zero)

@@ -1,3 +1,4 @@
+import GRDB
 import Testing
 import TestSupport
 import WinitRegistry
@@ -88,12 +89,94 @@ import WinitRegistry
     #expect(try fixture.folder.contents().allSatisfy { !$0.contains("rebuild") })
   }
 
+  @Test("a damaged index, and a table that follows from others, cost nothing: what no recipe gives neither")
+  func indices() throws {
+    let original = try Fixture()
+    _ = try original.create("m", spec)
+    try writeSafetensors(original.folder.path("c"), [("w", [2], Array(0..<8))])
+    let captured = try original.registry.capture(original.folder.path("c"), as: "c").run
+    _ = try original.registry.setAlias("a", of: captured)
+    let file = try original.folder.bytes("r")
+    let roots = try DatabaseQueue(path: original.folder.path("r")).read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT name, rootpage FROM sqlite_schema
+          WHERE type = 'index' AND rootpage > 0 OR name IN ('tensor_chunks', 'words', 'chunks', 'passes')
+          """)
+    }
+    #expect(roots.count > 15)
+    for root in roots {
+      let name: String = root["name"]
+      let folder = try TemporaryFolder()
+      try folder.write("r", file)
+      try overwrite(
+        folder.path("r"), at: ((root["rootpage"] as Int) - 1) * 16384,
+        with: [UInt8](repeating: 0xFF, count: 64))
+      // Of the table of all chunks, only what recipes give comes back.
+      if name == "chunks" { continue }
+      let registry = try Registry(opening: folder.path("r"))
+      #expect(try !registry.checkup().isSound, "\(name)")
+      let repaired = try registry.checkup(repair: true)
+      #expect(repaired.isSound && repaired.isRebuilt, "\(name)")
+      #expect(
+        try registry.run("c:a").uid == captured.uid && registry.bytes(of: "w", in: captured) == Array(0..<8))
+      #expect(try registry.verify(registry.run("m")).matches, "\(name)")
+    }
+  }
+
+  @Test("a damaged structure and other bytes elsewhere are made good at once")
+  func both() throws {
+    let fixture = try Fixture()
+    _ = try fixture.create("m", spec)
+    try fixture.tamper("UPDATE chunks SET bytes = zeroblob(size) WHERE id = 1")
+    let root = try DatabaseQueue(path: fixture.folder.path("r")).read {
+      try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'runs_by_seed'")
+    }
+    try overwrite(
+      fixture.folder.path("r"), at: (try #require(root) - 1) * 16384,
+      with: [UInt8](repeating: 0xFF, count: 64))
+    #expect(try Registry(opening: fixture.folder.path("r")).checkup(repair: true).isSound)
+  }
+
+  @Test(
+    "rows that contradict others are told and set right",
+    arguments: [
+      "INSERT INTO aliases VALUES ('m', 'x', 2)", "INSERT INTO aliases VALUES ('m', 'x', 77)",
+      "UPDATE runs SET deleted_at = '2026-01-01T00:00:00Z' WHERE name = 'n'",
+      "UPDATE names SET last_version = 0",
+      "DELETE FROM names", "DELETE FROM words", "INSERT INTO words VALUES ('scheme', 'zeros', 1)",
+      "INSERT INTO tags VALUES (99, 'a', 'b')", "INSERT INTO tensor_chunks VALUES (1, 99, 1)",
+      "UPDATE runs SET stored = 0 WHERE name = 'm'", "INSERT INTO lease_chunks VALUES (5, 1)",
+    ])
+  func contradictions(sql: String) throws {
+    let fixture = try Fixture()
+    let runs = [try fixture.create("m", spec), try fixture.create("n", spec, seed: 2)]
+    _ = try fixture.registry.setAlias("y", of: runs[1])
+    try fixture.tamper(sql)
+    let checkup = try fixture.registry.checkup()
+    #expect(!checkup.isSound && checkup.references.count == 1, "\(checkup.references)")
+    #expect(try fixture.registry.checkup(repair: true).isSound)
+    #expect(try fixture.create("m", spec, seed: 3).version == 2)
+    #expect(try fixture.registry.collect(grace: .zero).bytes >= 0)
+    #expect(try fixture.registry.checkup(full: true).isSound)
+  }
+
+  @Test("a manifest that was damaged is set right by the next create that makes it")
+  func manifest() throws {
+    let fixture = try Fixture()
+    _ = try fixture.create("m", spec)
+    try fixture.tamper("UPDATE manifests SET json = json || ' '")
+    #expect(try !fixture.registry.checkup().isSound)
+    _ = try fixture.create("m", spec)
+    #expect(try fixture.registry.checkup().isSound)
+  }
+
   @Test(
     "records that contradict themselves and references that lead nowhere are told",
     arguments: [
       "UPDATE manifests SET json = replace(json, '42', '43')", "UPDATE tensors SET stream = '5'",
       "UPDATE tensors SET dtype = 'float8'", "DELETE FROM tensors WHERE name = 'v'",
-      "INSERT INTO tags VALUES (99, 'a', 'b')",
     ])
   func records(sql: String) throws {
     let fixture = try Fixture()

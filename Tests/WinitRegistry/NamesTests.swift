@@ -97,6 +97,29 @@ private func message(_ body: () throws -> Void) -> String {
     #expect(message { _ = try registry.delete(first) }.contains("has the alias `x`"))
   }
 
+  @Test("several runs are deleted all or none")
+  func several() throws {
+    let fixture = try Fixture()
+    let runs = try (1...3).map { try fixture.create("m", spec, seed: $0) }
+    _ = try fixture.registry.setAlias("x", of: runs[1])
+    #expect(throws: StoreError.self) { try fixture.registry.delete(runs) }
+    #expect(try fixture.registry.runCount() == 3)
+    #expect(try fixture.registry.delete([runs[0], runs[2]]).count == 2)
+    #expect(try fixture.registry.restore([runs[0], runs[2]]).allSatisfy { $0.deletedAt == nil })
+  }
+
+  @Test("a name may hold what an id begins with, and one that was renamed twice is told by its last")
+  func oddNames() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("mysha256", spec)
+    for reference in ["mysha256", "mysha256:v1", "mysha256@\(run.id)"] {
+      #expect(try fixture.registry.run(reference).uid == run.uid)
+    }
+    _ = try fixture.registry.rename("mysha256", to: "b")
+    _ = try fixture.registry.rename("b", to: "c")
+    #expect(message { _ = try fixture.registry.run("mysha256:v1") }.contains("did you mean `c:v1`?"))
+  }
+
   @Test("what was done is in the history, whoever did it, whatever the run is called now")
   func history() throws {
     let fixture = try Fixture()
