@@ -202,9 +202,9 @@ extension Store {
     }
     var seen: Set<Int64> = []
     let once = chunks.sorted { $0.id > $1.id }.filter { seen.insert($0.id).inserted }
-    // It is stripped; what cannot be freed now, the next collection frees.
-    let freed = try? removeUnneeded(once) { _, _, _ in }
-    return (stripped, freed?.bytes ?? 0)
+    do { return (stripped, try removeUnneeded(once) { _, _, _ in }.bytes) } catch {
+      throw StoreError.notFreed(reference: stripped.reference, why: "\(error)")
+    }
   }
 
   /// Makes a recipe a stored run; its chunks must have been added under the lease.

@@ -29,6 +29,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
   case missingChunks(Set<Digest>)
   /// The run has been collected meanwhile.
   case gone(path: String, reference: String)
+  /// A run was stripped, and its bytes could not be given back.
+  case notFreed(reference: String, why: String)
   /// Runs have, or had, the name that others are to get.
   case nameTaken(String)
   /// A run that is to be deleted has aliases.
@@ -58,6 +60,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case .missingChunks(let digests): "\(digests.count) chunks are missing"
     case .gone(let path, let reference):
       "\(reference) is no longer in \(path): it was deleted and collected meanwhile"
+    case .notFreed(let reference, let why):
+      "\(reference) is its recipe now, but its bytes could not be given back: \(why); `gc --yes` frees them"
     case .nameTaken(let name):
       "the name `\(name)` is or was that of other runs, and `\(name):v1` must not come to mean another; take a name that was never used"
     case .hasAliases(let reference, let aliases):

@@ -31,7 +31,7 @@ enum ExitStatus {
       case .noRegistry, .noFolder, .gone: notFound
       case .notARegistry, .newerVersion, .olderVersion, .changedMigration, .changedSchema, .damaged: badData
       case .nameTaken, .hasAliases, .networkFileSystem: usage
-      case .missingChunks, .cannotMake, .sqlite: io
+      case .missingChunks, .cannotMake, .notFreed, .sqlite: io
       }
     case let error as FileError: error.isNotFound ? notFound : io
     default: io

@@ -145,15 +145,22 @@ private func changeKept(
     let registry = try registry.open()
     let runs = try registry.runs(references)
     var reports: [JSONValue] = []
-    // What was done before a failure is said too.
-    defer { if json.enabled { try? emit(JSONValue.object([.init("runs", .array(reports))]).pretty) } }
+    func report() throws {
+      if json.enabled { try emit(JSONValue.object([.init("runs", .array(reports))]).pretty) }
+    }
     for run in runs {
       let progress = ProgressBar(run.reference)
-      let (changed, bytes) = try change(registry, run, progress.update)
+      let (changed, bytes): (Run, Int)
+      do { (changed, bytes) = try change(registry, run, progress.update) } catch {
+        // What was done before a failure is said too.
+        if !reports.isEmpty { try? report() }
+        throw error
+      }
       reports.append([
         "reference": .string(changed.reference), "stored": .bool(changed.isStored), "bytes": .integer(bytes),
       ])
       if !json.enabled { try emit("\(verb) \(changed.reference): \(humanBytes(bytes)) \(what)") }
     }
+    try report()
   }
 }
