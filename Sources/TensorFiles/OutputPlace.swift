@@ -83,7 +83,11 @@ package struct OutputPlace: Sendable {
       guard access(path, F_OK) != 0 else { throw FileError("write", path, code: EEXIST) }
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     }
-    try syncFolder(of: path)
+    do { try syncFolder(of: path) } catch {
+      // It failed, so it is not there; what it replaced is gone, though.
+      if !replaces { unlink(path) }
+      throw error
+    }
   }
 
   /// Flushes a file made by others, as SQLite does its own, to the disk.

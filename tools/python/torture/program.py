@@ -51,6 +51,7 @@ class Outcome:
     timed_out: bool = False
     killed: bool = False  # by us, on purpose
     struck: str = ""  # the kind of operation at which the fault struck first; "" where it did not
+    flush_failed: bool = False  # whether it struck a flush, first or later
 
     @property
     def why(self):
@@ -129,15 +130,17 @@ class Program:
             timer.cancel()
         seconds = time.perf_counter() - begin
         timed_out |= child.returncode == -signal.SIGXCPU
-        struck = ""
+        struck, flush_failed = "", False
         if log and os.path.exists(log):
             with open(log, errors="replace") as file:
-                struck = next((line.split()[1] for line in file if line.rstrip().endswith(" fault")), "")
+                hits = [line.split()[1] for line in file if line.rstrip().endswith(" fault")]
+                struck = next(iter(hits), "")
+                flush_failed = any(hit.startswith("flush") for hit in hits)
         if child.returncode == -signal.SIGKILL and not timed_out:
             killed = kill_after is not None or bool(struck)
         return Outcome(
             child.returncode, output.decode(errors="replace"), errors.decode(errors="replace"), seconds, timed_out,
-            killed, struck)
+            killed, struck, flush_failed)
 
     def succeed(self, arguments, folder, **options):
         """For what has to be there before a trial."""

@@ -55,7 +55,7 @@ def judge(scenario, folder, outcome, fault, opened):
     migrated = opened and scenario.before.schema != scenario.after.schema
     if failed and done and changes and not scenario.lasting and not migrated:
         # A flush that fails leaves open what is on the disk; else nothing excuses it.
-        if outcome.struck.startswith("flush"):
+        if outcome.flush_failed:
             note = "failed flushes after which it was there"
         else:
             say("it failed, and its effect is there")
@@ -72,7 +72,7 @@ def judge(scenario, folder, outcome, fault, opened):
             say(f"{name} is neither whole nor as it was")
         if receipted and found != scenario.contents[name]:
             say(f"there is a receipt, and {name} is not there")
-        if failed and found == scenario.contents[name] and not outcome.struck.startswith("flush"):
+        if failed and found == scenario.contents[name] and not outcome.flush_failed:
             say(f"it failed, and {name} is there")
     for name in set(os.listdir(folder)) - scenario.names:
         if not TEMPORARY.search(name):
