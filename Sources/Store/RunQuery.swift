@@ -58,20 +58,28 @@ extension RunQuery {
       sql.append(condition)
       arguments += values
     }
-    /// A row of another table has to be there for the run. What few runs have is looked up first; what many have is
-    /// looked for in run after run, since a page is soon full.
-    func add(rowOf table: String, where condition: String, _ values: StatementArguments) throws {
+    // What few runs have is looked up first; what many have is looked for in run after run, since a page is soon full.
+    func isRare(_ table: String, where condition: String, _ values: StatementArguments) throws -> Bool {
       let few = 2000
-      let count = try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(few))",
-        arguments: values)
+      let sql = "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(few))"
+      return try Int.fetchOne(db, sql: sql, arguments: values) ?? 0 < few
+    }
+    /// A row of another table has to be there for the run.
+    func add(rowOf table: String, where condition: String, _ values: StatementArguments) throws {
       add(
-        count ?? 0 < few
+        try isRare(table, where: condition, values)
           ? "runs.id IN (SELECT run FROM \(table) WHERE \(condition))"
           : "EXISTS (SELECT 1 FROM \(table) WHERE \(condition) AND run = runs.id)", values)
     }
-    // A run's name has no brackets, which GLOB would give a meaning.
-    if let name { add("name GLOB ?", [name.replacing("[", with: "[[]")]) }
+    if let name {
+      // A run's name has no brackets, which GLOB would give a meaning.
+      let pattern = name.replacing("[", with: "[[]")
+      let condition = "name GLOB ?"
+      // With a sign before it no index is used for it.
+      add(
+        try isRare("runs", where: "\(sql[0]) AND \(condition)", [pattern]) ? condition : "+" + condition,
+        [pattern])
+    }
     if let experiment { add("experiment = ?", [experiment]) }
     for tag in tags {
       if let value = tag.value {

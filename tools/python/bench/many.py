@@ -1,4 +1,4 @@
-"""A registry of 100,000 runs: list, show, and create of a tiny model; and what starting the command costs."""
+"""A registry of 100,000 runs: list, list with filters, show, and create of a tiny model; and what starting the command costs."""
 
 import sqlite3
 
@@ -22,9 +22,12 @@ def multiply(path):
         INSERT INTO manifests (id, digest, weights, law_version, json)
           SELECT i, randomblob(32), randomblob(32), law_version, json FROM numbers, manifests WHERE id = 1;
         INSERT INTO runs (id, name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
-                          created_at, tool_version, host)
-          SELECT i, 'model-' || (i % 100), i, i, i, stored, tensor_count, parameter_count, byte_count, created_at,
-                 tool_version, host FROM numbers, runs WHERE id = 1;
+                          created_at, tool_version, host, uid, experiment)
+          SELECT i, 'model-' || (i % 100), i, i, i, stored, tensor_count, parameter_count + i, byte_count, created_at,
+                 tool_version, host, lower(hex(randomblob(16))), 'e' || (i % 50) FROM numbers, runs WHERE id = 1;
+        INSERT INTO names (name, last_version) SELECT 'model-' || (i % 100), max(i) FROM numbers GROUP BY 1;
+        INSERT INTO words (kind, word, run) SELECT kind, word, i FROM numbers, words WHERE run = 1;
+        INSERT INTO tags (run, key, value) SELECT i, 'k', i % 7 FROM numbers;
         INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
           SELECT i, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests
           FROM numbers, tensors WHERE run = 1;
@@ -46,10 +49,13 @@ def measure(bench):
     multiply(bench.work / "many")
     times = range(max(10, bench.rounds))
     listed = [bench.run("list", "--limit", 50, *where, peak="list.100k.peak.mb") for _ in times]
+    filters = ("--experiment", "e3", "--tag", "k=3", "--scheme", "normal", "--dtype", "f32", "--sort", "parameters")
+    filtered = [bench.run("list", "model-*", *filters, "--limit", 50, *where) for _ in times]
     shown = [bench.run("show", "model-7", *where) for _ in times]
     created = [create(2 + i, peak="create.100k.peak.mb") for i in times]
     started = [bench.run("version", peak="version.peak.mb") for _ in times]
     bench.value("list.100k.ms", [1000 * s for s in listed], 50)
+    bench.value("list.100k.filtered.ms", [1000 * s for s in filtered], 50)
     bench.value("show.100k.ms", [1000 * s for s in shown])
     bench.value("create.100k.ms", [1000 * s for s in created])
     bench.value("version.ms", [1000 * s for s in started], 20)
