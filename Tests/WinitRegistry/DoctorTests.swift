@@ -125,6 +125,26 @@ import WinitRegistry
     }
   }
 
+  @Test("of what no recipe gives, a rebuild loses the one chunk that cannot be read, and none beside it")
+  func neighbours() throws {
+    let fixture = try Fixture()
+    let bytes = (0..<3).map { tensor in
+      (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 >> 8 &+ tensor * 17) }
+    }
+    try writeSafetensors(
+      fixture.folder.path("c"), bytes.enumerated().map { ("t\($0)", [1 << 18], $1) })
+    let captured = try fixture.registry.capture(fixture.folder.path("c"), as: "c").run
+    // A page in the middle of one of the three.
+    let page = 16384
+    let middle = try fixture.folder.bytes("r").count / page / 2
+    try overwrite(fixture.folder.path("r"), at: middle * page, with: [UInt8](repeating: 0xA5, count: page))
+    let checkup = try Registry(opening: fixture.folder.path("r")).checkup(repair: true)
+    #expect(!checkup.isSound && checkup.isRebuilt && checkup.affected == ["c:v1"])
+    let registry = try Registry(opening: fixture.folder.path("r"))
+    let whole = (0..<3).filter { (try? registry.bytes(of: TensorName("t\($0)"), in: captured)) == bytes[$0] }
+    #expect(whole.count == 2)
+  }
+
   @Test("a damaged structure and other bytes elsewhere are made good at once")
   func both() throws {
     let fixture = try Fixture()
