@@ -17,6 +17,8 @@ package struct OutputPlace: Sendable {
   ///     would take for its own.
   package init(_ path: String, replacing: Bool, protected: String? = nil, isDatabase: Bool = false) throws {
     guard !path.isEmpty, !path.hasSuffix("/") else { throw FileError("write", "`\(path)`", code: EISDIR) }
+    let folder = folderPrefix(of: path)
+    guard access(folder.isEmpty ? "." : folder, F_OK) == 0 else { throw FileError("write", path) }
     if isDatabase {
       for ending in OutputPlace.companions {
         var status = stat()
@@ -42,7 +44,6 @@ package struct OutputPlace: Sendable {
     }
     self.path = path
     replaces = replacing
-    let folder = folderPrefix(of: path)
     let name = path.dropFirst(folder.count).prefix(60)
     temporary = "\(folder).\(name).\(UUID().uuidString.prefix(8)).tmp"
   }

@@ -149,7 +149,11 @@ extension Registry {
   private static let latestVersion = 1_000_000_000
 
   /// What can be refused before a registry is opened, so that a refusal does not make one.
-  public static func checkBundle(_ path: String) throws { try Store.openForReading(path).close() }
+  public static func checkBundle(_ path: String) throws {
+    // Said as of any file: nobody would `create` a bundle.
+    _ = try InputFile(path)
+    try Store.openForReading(path).close()
+  }
 
   /// What can be refused before a registry is opened, so that a refusal does not make one.
   public static func checkCheckpoint(_ path: String, as name: String) throws {
