@@ -9,19 +9,19 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
+    name: "\(name)Tests", dependencies: [.target(name: name), "WinitTestSupport"] + dependencies,
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
-let migrations = ["v0001_runs", "v0002_years"]
+let migrations = ["v0001_runs", "v0002_years", "v0003_terms"]
 
 let presets = [
   "alexnet",
@@ -52,44 +52,38 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
-    module("Tensors"),
-    module("Philox"),
-    module("CanonicalJSON"),
-    .target(name: "CLawKernels", exclude: ["README.md"]),
-    .target(name: "CStore", exclude: ["README.md"]),
-    module("InitLaw", ["Tensors", "Philox", "CLawKernels", crypto]),
-    module("Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
-    module("Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
-    module("TensorFiles", ["Tensors", "CanonicalJSON"]),
+    // The system's libraries. On Apple's systems CryptoKit takes libcrypto's place.
+    .systemLibrary(
+      name: "CWinitLibcrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CWinitLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+
+    // From values to use cases: each target may import those above it.
+    .target(name: "CWinitKernels", exclude: ["README.md"]),
+    .target(name: "CWinitStorage", exclude: ["README.md"]),
+    module("WinitJSON"),
     module(
-      "ModelSpec",
-      [
-        "Tensors", "InitLaw", "Initializers", "CanonicalJSON", "TensorFiles", "Presets",
-        .product(name: "Yams", package: "Yams"),
-      ]),
+      "WinitCore",
+      ["WinitJSON", "CWinitKernels", .target(name: "CWinitLibcrypto", condition: .when(platforms: [.linux]))]),
+    module("WinitInitializers", ["WinitCore", "WinitJSON"]),
+    module("WinitFiles", ["WinitCore", "WinitJSON"]),
     .target(
-      name: "Presets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
-      swiftSettings: strict),
-    .target(
-      name: "Migrations", path: "migrations", resources: migrations.map { .embedInCode("\($0).sql") },
+      name: "WinitPresets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
       swiftSettings: strict),
     module(
-      "Store",
-      [
-        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations", "CStore",
-        .product(name: "GRDB", package: "GRDB.swift"),
-      ]),
+      "WinitSpec",
+      ["WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitPresets", "CWinitLibyaml"]),
+    .target(
+      name: "WinitMigrations", path: "migrations", resources: migrations.map { .embedInCode("\($0).sql") },
+      swiftSettings: strict),
+    module("WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", "CWinitStorage", grdb]),
     module(
       "WinitRegistry",
-      [
-        "Tensors", "InitLaw", "Initializers", "Manifests", "CanonicalJSON", "TensorFiles", "ModelSpec",
-        "Store",
-      ]),
+      ["WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage"]),
     module("WinitTesting", ["WinitRegistry"]),
     .executableTarget(
       name: "winit-registry",
@@ -99,40 +93,31 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Tools of the project itself.
     .executableTarget(
-      name: "winit-bench", dependencies: ["CanonicalJSON", "InitLaw", "Tensors"],
-      path: "Benchmarks/winit-bench",
+      name: "winit-bench", dependencies: ["WinitCore", "WinitJSON"], path: "Benchmarks/winit-bench",
       swiftSettings: strict),
-
     .target(
-      name: "FuzzTargets",
+      name: "WinitFuzzTargets",
       dependencies: [
-        "Tensors", "CanonicalJSON", "InitLaw", "Initializers", "Manifests", "TensorFiles", "ModelSpec",
-        "WinitRegistry",
-      ], path: "Fuzz/FuzzTargets", swiftSettings: strict),
+        "WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitRegistry",
+      ],
+      path: "Fuzz/WinitFuzzTargets", swiftSettings: strict),
     .executableTarget(
-      name: "winit-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/winit-fuzz", swiftSettings: strict),
+      name: "winit-fuzz", dependencies: ["WinitFuzzTargets"], path: "Fuzz/winit-fuzz", swiftSettings: strict),
 
-    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
-    tests(of: "Tensors"),
-    tests(of: "CanonicalJSON"),
-    tests(of: "Philox"),
-    tests(of: "InitLaw", ["Tensors", "Philox", "CanonicalJSON", "Manifests", crypto]),
-    tests(of: "Manifests", ["Tensors", "InitLaw", "CanonicalJSON"]),
-    tests(of: "Initializers", ["Tensors", "InitLaw", "CanonicalJSON"]),
-    tests(of: "TensorFiles", ["Tensors", "CanonicalJSON"]),
-    tests(of: "ModelSpec", ["Tensors", "InitLaw", "Initializers", "Presets"]),
-    tests(
-      of: "Store",
-      [
-        "Tensors", "InitLaw", "Manifests", "CanonicalJSON", "Migrations",
-        .product(name: "GRDB", package: "GRDB.swift"),
-      ]),
-    tests(of: "WinitRegistry", [.product(name: "GRDB", package: "GRDB.swift")]),
-    tests(of: "WinitTesting", ["WinitRegistry", .product(name: "GRDB", package: "GRDB.swift")]),
-    tests(of: "FuzzTargets", ["winit-fuzz"]),
+    .target(name: "WinitTestSupport", path: "Tests/Support", swiftSettings: strict),
+    tests(of: "WinitJSON"),
+    tests(of: "WinitCore", ["WinitJSON"]),
+    tests(of: "WinitInitializers", ["WinitCore", "WinitJSON"]),
+    tests(of: "WinitFiles", ["WinitCore", "WinitJSON"]),
+    tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitPresets"]),
+    tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", grdb]),
+    tests(of: "WinitRegistry", [grdb]),
+    tests(of: "WinitTesting", ["WinitRegistry", grdb]),
+    tests(of: "WinitFuzzTargets", ["winit-fuzz"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["winit-registry", "CanonicalJSON", "TestSupport"],
+      name: "EndToEndTests", dependencies: ["winit-registry", "WinitJSON", "WinitTestSupport"],
       path: "Tests/EndToEnd", swiftSettings: strict),
   ]
 )

@@ -10,6 +10,7 @@ package struct Migration: Sendable {
   package static let all = [
     Migration(number: 1, name: "v0001_runs", bytes: PackageResources.v0001_runs_sql),
     Migration(number: 2, name: "v0002_years", bytes: PackageResources.v0002_years_sql),
+    Migration(number: 3, name: "v0003_terms", bytes: PackageResources.v0003_terms_sql),
   ]
 
   private init(number: Int, name: String, bytes: [UInt8]) {

@@ -1,9 +1,8 @@
 // Fills timed in one process, as JSON: `winit-bench [ELEMENTS] [ROUNDS] [DTYPE]`. tools/bench runs it beside the peers.
 
-import CanonicalJSON
 import Foundation
-import InitLaw
-import Tensors
+import WinitCore
+import WinitJSON
 
 let elements = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1 << 26 : 1 << 26
 let rounds = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 5 : 5
@@ -54,6 +53,6 @@ for dtype in dtypes {
   }
 }
 let report: JSONValue = [
-  "kernel": .string(Kernel.current.rawValue), "elements": .integer(elements), "results": .array(results),
+  "kernel": .string(SIMDKernel.current.rawValue), "elements": .integer(elements), "results": .array(results),
 ]
 print(report.pretty)

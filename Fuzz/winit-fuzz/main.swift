@@ -3,7 +3,7 @@
 //   winit-fuzz TARGET FILE…
 
 import Foundation
-import FuzzTargets
+import WinitFuzzTargets
 
 #if WINIT_FUZZ
   // libFuzzer's own entry, which takes the arguments that are left and calls back for each input.

@@ -1,10 +1,8 @@
 // One import for users of the library: the words of the modules below, where they appear in its interface.
 
-@_exported public import CanonicalJSON
-@_exported public import InitLaw
-@_exported public import Initializers
-@_exported public import Manifests
-@_exported public import ModelSpec
-@_exported public import Store
-@_exported public import TensorFiles
-@_exported public import Tensors
+@_exported public import WinitCore
+@_exported public import WinitFiles
+@_exported public import WinitInitializers
+@_exported public import WinitJSON
+@_exported public import WinitSpec
+@_exported public import WinitStorage

@@ -1,9 +1,8 @@
 // A registry: runs found by reference. The other use cases are extensions, one file each.
 
 import Foundation
-import InitLaw
-public import Store
-import Tensors
+import WinitCore
+public import WinitStorage
 
 /// The version of this software.
 public let toolVersion = "0.1.0"

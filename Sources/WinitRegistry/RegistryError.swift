@@ -1,8 +1,7 @@
 // What a use case refuses, beside what the modules below it report.
 
-public import InitLaw
-public import Store
-public import Tensors
+public import WinitCore
+public import WinitStorage
 
 /// What a use case refuses to do, and why.
 public enum RegistryError: Error, Sendable, CustomStringConvertible {

@@ -57,7 +57,7 @@ struct Create: ParsableCommand {
   @Flag(help: "Record recipe and digests without the bytes: kilobytes, and `get` fills them again.")
   var recipeOnly = false
 
-  @OptionGroup var facts: FactsOptions
+  @OptionGroup var facts: MetadataOptions
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag

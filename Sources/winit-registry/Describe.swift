@@ -35,14 +35,14 @@ struct TagRun: ParsableCommand {
     if tags.isEmpty, removed.isEmpty, experiment == nil, parent == nil {
       throw ValidationError("give something to set: KEY=VALUE, --remove, --experiment or --parent")
     }
-    for tag in tags { try asUsage { try Facts.tag(parsing: tag) } }
+    for tag in tags { try asUsage { try RunMetadataUpdate.tag(parsing: tag) } }
   }
 
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      var facts = Facts()
-      facts.tags = try tags.map { try Facts.tag(parsing: $0) }
+      var facts = RunMetadataUpdate()
+      facts.tags = try tags.map { try RunMetadataUpdate.tag(parsing: $0) }
       facts.tagsToRemove = removed
       facts.experiment = experiment
       facts.parent = try parent.map { try registry.run($0) }
@@ -64,7 +64,7 @@ struct Note: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      var facts = Facts()
+      var facts = RunMetadataUpdate()
       facts.note = text
       let run = try registry.change(try registry.run(reference), facts)
       try emit(json.enabled ? run.json.pretty : run.saidText)

@@ -28,14 +28,14 @@ struct Doctor: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let progress = ProgressBar("checking")
-      let checkup = try registry.open().checkup(full: full, repair: repair, progress: progress.update)
-      try emit(json.enabled ? checkup.json.pretty : checkup.text(repair: repair))
-      if !checkup.isSound { throw ExitStatus.mismatch }
+      let report = try registry.open().checkIntegrity(full: full, repair: repair, progress: progress.update)
+      try emit(json.enabled ? report.json.pretty : report.text(repair: repair))
+      if !report.isSound { throw ExitStatus.mismatch }
     }
   }
 }
 
-extension Checkup {
+extension IntegrityReport {
   fileprivate func text(repair: Bool) -> String {
     let hashed = hashedChunks > 0 ? ", \(counted(hashedChunks, "chunk")) hashed" : ""
     var lines = [

@@ -72,7 +72,7 @@ struct Import: ParsableCommand {
     help: ArgumentHelp("The name of the run that a checkpoint becomes.", valueName: "name"))
   var name: String?
 
-  @OptionGroup var facts: FactsOptions
+  @OptionGroup var facts: MetadataOptions
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag

@@ -6,13 +6,13 @@ extension Run {
   var json: JSONValue {
     [
       "reference": .string(reference), "id": .string(id.description), "weights": .string(weights.description),
-      "seed": isCaptured ? .null : .string(String(seed)), "name": .string(name), "version": .integer(version),
+      "seed": isImported ? .null : .string(String(seed)), "name": .string(name), "version": .integer(version),
       "stored": .bool(isStored),
       "tensor_count": .integer(tensorCount), "parameter_count": .integer(parameterCount),
       "byte_count": .integer(byteCount),
       "law_version": .string(lawVersion), "created_at": .string(createdAt),
       "tool_version": .string(toolVersion),
-      "host": host, "uid": .string(uid), "origin": .string(isCaptured ? "captured" : "created"),
+      "host": host, "uid": .string(uid), "origin": .string(isImported ? "captured" : "created"),
       "experiment": experiment.map { .string($0) } ?? .null,
       "tags": .object(tags.map { .init($0.key, .string($0.value)) }), "note": .string(note),
       "parent": parent.map { .string($0) } ?? .null, "aliases": .array(aliases.map { .string($0) }),
@@ -24,7 +24,7 @@ extension Run {
   var tagsText: String { tags.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") }
 
   /// The seed; of captured bytes none is known.
-  var seedText: String { isCaptured ? "–" : String(seed) }
+  var seedText: String { isImported ? "–" : String(seed) }
 
   /// What stands at the top of a receipt and of `show`.
   var facts: [[String]] {

@@ -60,7 +60,7 @@ struct Show: ParsableCommand {
     return [
       ["  kept", kept(run, tensors)], ["  law", run.lawVersion],
       [
-        "  \(run.isCaptured ? "captured" : "created")",
+        "  \(run.isImported ? "captured" : "created")",
         "\(run.createdAt) by winit-registry \(run.toolVersion)\(place)",
       ],
     ] + fact("processor", run.host["processor"]?.stringValue) + fact("git", git)

@@ -85,7 +85,7 @@ struct Verify: ParsableCommand {
       if !seen.isEmpty, !json.enabled {
         try emit("going on after \(counted(seen.count, "run")), of which \(failedBefore.count) did not match")
       }
-      let shares = sample.map { registry.shares(ofSample: $0, among: runs) }
+      let shares = sample.map { registry.allocateSample(ofSample: $0, among: runs) }
       for (index, run) in runs.enumerated() where shares?[index] != 0 {
         if isPass, stored, !run.isStored {
           skipped.append(run)
@@ -134,14 +134,14 @@ struct Verify: ParsableCommand {
   }
 
   /// Where the registry cannot be written to, there is nothing to go on with.
-  private func beginPass(_ registry: Registry, _ mode: VerifyMode) -> Pass? {
+  private func beginPass(_ registry: Registry, _ mode: VerifyMode) -> VerificationPass? {
     let selection: JSONValue = [
       "level": .string(mode.rawValue), "since": since.map { .string($0.text) } ?? .null,
     ]
     return try? registry.beginPass(selection, resuming: resume)
   }
 
-  private func record(_ result: Verification, in pass: Pass?, _ registry: Registry) {
+  private func record(_ result: Verification, in pass: VerificationPass?, _ registry: Registry) {
     do { try registry.record(result, in: pass) } catch {
       printError("note: the outcome for \(result.run.reference) is not in the history: \(error)")
     }

@@ -11,18 +11,18 @@ struct Version: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let available = Kernel.allCases.filter(\.isAvailable).map(\.rawValue)
+      let available = SIMDKernel.allCases.filter(\.isAvailable).map(\.rawValue)
       if json.enabled {
         let facts: JSONValue = [
           "version": .string(toolVersion), "law_version": .string(lawVersion),
-          "kernel": .string(Kernel.current.rawValue), "kernels": .array(available.map(JSONValue.string)),
+          "kernel": .string(SIMDKernel.current.rawValue), "kernels": .array(available.map(JSONValue.string)),
         ]
         try emit(facts.pretty)
       } else {
         try emit(
           table([
             ["winit-registry", toolVersion], ["law", lawVersion],
-            ["kernel", "\(Kernel.current.rawValue) (of \(available.joined(separator: ", ")))"],
+            ["kernel", "\(SIMDKernel.current.rawValue) (of \(available.joined(separator: ", ")))"],
           ]))
       }
     }

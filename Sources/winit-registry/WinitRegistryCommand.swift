@@ -57,7 +57,7 @@ struct WinitRegistryCommand: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow is an error of `write` too.
     signal(SIGXFSZ, SIG_IGN)
-    if let problem = Kernel.problem {
+    if let problem = SIMDKernel.problem {
       printError("error: \(problem)")
       exit(withError: ExitStatus.usage)
     }
@@ -94,7 +94,7 @@ struct ThreadsOption: ParsableArguments {
 }
 
 /// What is said about a run when it is recorded.
-struct FactsOptions: ParsableArguments {
+struct MetadataOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The experiment it belongs to.", valueName: "name"))
   var experiment: String?
 
@@ -116,7 +116,7 @@ struct FactsOptions: ParsableArguments {
   var noCapture = false
 
   func validate() throws {
-    for tag in tags { try asUsage { try Facts.tag(parsing: tag) } }
+    for tag in tags { try asUsage { try RunMetadataUpdate.tag(parsing: tag) } }
   }
 
   /// Where a parent is named, there has to be a registry that holds it.
@@ -127,7 +127,7 @@ struct FactsOptions: ParsableArguments {
   /// Puts them into a create's options. The parent is looked for in the registry.
   func add(to options: inout CreateOptions, _ registry: Registry) throws {
     options.experiment = experiment.flatMap { $0.isEmpty ? nil : $0 }
-    options.tags = try tags.map { try Facts.tag(parsing: $0) }
+    options.tags = try tags.map { try RunMetadataUpdate.tag(parsing: $0) }
     options.note = note ?? ""
     options.parent = try parent.map { try registry.run($0) }
     options.captures = !noCapture

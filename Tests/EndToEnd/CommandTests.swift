@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 private let tiny =
   "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
@@ -226,7 +226,7 @@ private let tiny =
   }
 
   @Test("help and version name the exit codes and the subcommands")
-  func help() throws {
+  func workLoop() throws {
     let place = try place()
     let help = try place.succeed("--help").output
     for word in ["create", "get", "verify", "list", "show", "EXIT STATUS", "130", "WINIT_REGISTRY"] {

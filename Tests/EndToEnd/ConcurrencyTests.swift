@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 @Suite struct ConcurrencyTests {
   private let big = "tensors: {w: [128, 1048576]}\nrules: [{match: w, init: normal}]"

@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 @Suite struct DocumentationTests {
   /// The commands and their help, as docs/commands.md holds them.

@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 /// Real models through the built command.
 @Suite(.serialized) struct ModelTests {

@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 private let tiny =
   "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"

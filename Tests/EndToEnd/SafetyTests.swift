@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 /// What the file, its names and its outputs must not do.
 @Suite struct SafetyTests {

@@ -1,7 +1,7 @@
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 /// Boxes with laws and streams of their own, identities, given numbers, ties; tensors of several chunks among them.
 private let structured = """

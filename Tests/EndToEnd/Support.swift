@@ -1,9 +1,9 @@
 // What every end-to-end test needs: a folder, the command, JSON.
 
-import CanonicalJSON
 import Foundation
-import TestSupport
 import Testing
+import WinitJSON
+import WinitTestSupport
 
 /// A folder in which the command runs.
 struct Workplace {

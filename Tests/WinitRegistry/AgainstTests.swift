@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 private let spec = """
   tensors: {a: [300, 1024], b: [300, 1024], square: [64, 64], bias: [64], step: {shape: [], dtype: int64}}

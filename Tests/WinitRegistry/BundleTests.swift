@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct BundleTests {
   /// A registry with a stored run, a recipe and a captured one, and facts.
@@ -39,7 +39,7 @@ import WinitRegistry
       #expect(there.uid == run.uid && there.id == run.id && there.createdAt == run.createdAt)
       #expect(there.experiment == run.experiment && there.tags == run.tags && there.note == run.note)
       #expect(there.aliases == run.aliases && there.parent == run.parent && there.isStored == run.isStored)
-      #expect(there.isCaptured == run.isCaptured && there.host.canonical == "{}")
+      #expect(there.isImported == run.isImported && there.host.canonical == "{}")
       #expect(try to.registry.verify(there).matches)
     }
     let before = try (to.count("runs"), to.count("history"), to.count("chunks"))
@@ -47,7 +47,7 @@ import WinitRegistry
     #expect(try (to.count("runs"), to.count("history"), to.count("chunks")) == before)
     #expect(try to.count("leases") == 0 && to.count("lease_chunks") == 0)
     // A registry is a bundle, and the bundle a registry.
-    #expect(try Registry(opening: path).checkup(full: true).isSound)
+    #expect(try Registry(opening: path).checkIntegrity(full: true).isSound)
   }
 
   @Test("a bundle holds no word of host, user or folder unless asked")
@@ -94,11 +94,11 @@ import WinitRegistry
       try from.tamper(sql)
       if works {
         _ = try to.registry.importBundle(from.folder.path("r"))
-        #expect(try to.registry.checkup(full: true).isSound)
+        #expect(try to.registry.checkIntegrity(full: true).isSound)
         for run in try to.registry.runs() { #expect(try to.registry.verify(run).matches) }
       } else {
         #expect(throws: RegistryError.self, "\(sql)") { try to.registry.importBundle(from.folder.path("r")) }
-        #expect(try to.registry.checkup(full: true).isSound)
+        #expect(try to.registry.checkIntegrity(full: true).isSound)
         #expect(try to.count("leases") == 0)
       }
     }
@@ -130,7 +130,7 @@ import WinitRegistry
     try from.tamper(sql)
     let error = #expect(throws: RegistryError.self) { try to.registry.importBundle(from.folder.path("r")) }
     #expect(error?.description.contains("cannot be imported: \(what) is not one of a registry's") == true)
-    #expect(try to.registry.checkup(full: true).isSound)
+    #expect(try to.registry.checkIntegrity(full: true).isSound)
   }
 
   @Test("a run that says it is one of here, and is not, is refused")
@@ -173,7 +173,7 @@ import WinitRegistry
     #expect(throws: Stop.self) {
       try to.registry.importBundle(from.folder.path("r")) { done, _ in if done > 1000 { throw Stop() } }
     }
-    #expect(try to.registry.checkup(full: true).isSound)
+    #expect(try to.registry.checkIntegrity(full: true).isSound)
     #expect(try to.registry.importBundle(from.folder.path("r")).runs.count == 3)
     #expect(try to.registry.runCount() == 3)
   }
@@ -188,7 +188,7 @@ import WinitRegistry
       fixture.folder.path("a.safetensors"),
       [("x", [2, 2], Array(bytes[..<16])), ("y", [2], Array(bytes[16...]))])
     let run = try registry.capture(fixture.folder.path("a.safetensors"), as: "theirs").run
-    #expect(run.isCaptured && run.isStored && run.reference == "theirs:v1")
+    #expect(run.isImported && run.isStored && run.reference == "theirs:v1")
     #expect(try registry.bytes(of: "y", in: run) == Array(bytes[16...]))
     #expect(try registry.verify(run).matches)
     #expect(try registry.verify(run, against: fixture.folder.path("a.safetensors")).matches)
@@ -234,7 +234,7 @@ import WinitRegistry
     #expect(created > 0)
     #expect(try fixture.folder.bytes("copy").count == size)
     let copy = try Registry(opening: fixture.folder.path("copy"))
-    #expect(try copy.checkup(full: true).isSound)
+    #expect(try copy.checkIntegrity(full: true).isSound)
     let (here, there) = (try fixture.registry.runs(), try copy.runs())
     #expect(here.map(\.uid) == there.map(\.uid) && here.map(\.aliases) == there.map(\.aliases))
     #expect(try copy.history().map(\.action) == fixture.registry.history().map(\.action))

@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 private struct Stop: Error {}
 

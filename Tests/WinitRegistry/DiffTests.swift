@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct DiffTests {
   private func difference(_ first: String, _ second: String, seeds: (UInt64, UInt64) = (1, 1)) throws

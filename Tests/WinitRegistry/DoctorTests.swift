@@ -1,7 +1,7 @@
 import GRDB
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct DoctorTests {
   private let spec = "tensors: {w: [600, 1024], v: [300, 1024]}\nrules: [{match: '*', init: normal}]"
@@ -13,10 +13,10 @@ import WinitRegistry
     try fixture.tamper(
       "INSERT INTO chunks (digest, size, bytes) VALUES (x'9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a', 4, x'01020304')"
     )
-    let checkup = try fixture.registry.checkup(full: true)
+    let report = try fixture.registry.checkIntegrity(full: true)
     #expect(
-      checkup.isSound && checkup.orphanedBytes == 4 && checkup.hashedChunks == 9 && checkup.runCount == 1)
-    #expect(try fixture.registry.checkup().hashedChunks == 0)
+      report.isSound && report.orphanedBytes == 4 && report.hashedChunks == 9 && report.runCount == 1)
+    #expect(try fixture.registry.checkIntegrity().hashedChunks == 0)
   }
 
   @Test(
@@ -32,15 +32,15 @@ import WinitRegistry
     let fixture = try Fixture()
     let run = try fixture.create("m", spec)
     try fixture.tamper(sql)
-    #expect(try fixture.registry.checkup().isSound == needsFull)
-    let checkup = try fixture.registry.checkup(full: true)
-    #expect(!checkup.isSound && checkup.affected == ["m:v1"])
-    let chunk = try #require(checkup.chunks.first)
-    #expect(checkup.chunks.count == 1 && chunk.problem.rawValue == problem)
+    #expect(try fixture.registry.checkIntegrity().isSound == needsFull)
+    let report = try fixture.registry.checkIntegrity(full: true)
+    #expect(!report.isSound && report.affected == ["m:v1"])
+    let chunk = try #require(report.chunks.first)
+    #expect(report.chunks.count == 1 && chunk.problem.rawValue == problem)
     #expect(chunk.places.map(\.tensor) == ["w"] && chunk.places.map(\.bytes) == [1_048_576..<2_097_152])
-    let repaired = try fixture.registry.checkup(repair: true)
+    let repaired = try fixture.registry.checkIntegrity(repair: true)
     #expect(repaired.isSound && repaired.chunks.map(\.isRepaired) == [true] && !repaired.isRebuilt)
-    #expect(try fixture.registry.checkup(full: true).chunks.isEmpty)
+    #expect(try fixture.registry.checkIntegrity(full: true).chunks.isEmpty)
     #expect(try fixture.registry.verify(run).matches)
     #expect(try fixture.registry.history().first?.action == "repair")
   }
@@ -53,9 +53,9 @@ import WinitRegistry
     let captured = try fixture.registry.capture(fixture.folder.path("c"), as: "c").run
     _ = try fixture.registry.strip(own)
     try fixture.tamper("UPDATE chunks SET bytes = zeroblob(size)")
-    let checkup = try fixture.registry.checkup(full: true)
-    #expect(checkup.affected == ["c:v1"] && checkup.chunks.count == 2)
-    #expect(try fixture.registry.checkup(repair: true).isSound)
+    let report = try fixture.registry.checkIntegrity(full: true)
+    #expect(report.affected == ["c:v1"] && report.chunks.count == 2)
+    #expect(try fixture.registry.checkIntegrity(repair: true).isSound)
     #expect(try fixture.registry.verify(captured).matches)
   }
 
@@ -65,9 +65,9 @@ import WinitRegistry
     try writeSafetensors(fixture.folder.path("c"), [("w", [2], Array(0..<8))])
     _ = try fixture.registry.capture(fixture.folder.path("c"), as: "c")
     try fixture.tamper("UPDATE chunks SET bytes = zeroblob(size)")
-    let checkup = try fixture.registry.checkup(repair: true)
-    #expect(!checkup.isSound && checkup.chunks.map(\.isRepaired) == [false])
-    #expect(checkup.affected == ["c:v1"])
+    let report = try fixture.registry.checkIntegrity(repair: true)
+    #expect(!report.isSound && report.chunks.map(\.isRepaired) == [false])
+    #expect(report.affected == ["c:v1"])
   }
 
   @Test(
@@ -79,13 +79,13 @@ import WinitRegistry
     let middle = Int(Double(try fixture.folder.bytes("r").count / page) * place)
     try overwrite(fixture.folder.path("r"), at: middle * page, with: [UInt8](repeating: 0xA5, count: page))
     let registry = try Registry(opening: fixture.folder.path("r"))
-    let checkup = try registry.checkup()
-    #expect(!checkup.structure.isEmpty && checkup.affected == ["m:v1"])
-    let repaired = try registry.checkup(repair: true)
+    let report = try registry.checkIntegrity()
+    #expect(!report.structure.isEmpty && report.affected == ["m:v1"])
+    let repaired = try registry.checkIntegrity(repair: true)
     #expect(repaired.isSound && repaired.isRebuilt)
     #expect(try registry.verify(run).matches && registry.history().map(\.action) == ["repair", "create"])
     // Others find it as it is now.
-    #expect(try Registry(opening: fixture.folder.path("r")).checkup(full: true).isSound)
+    #expect(try Registry(opening: fixture.folder.path("r")).checkIntegrity(full: true).isSound)
     #expect(try fixture.folder.contents().allSatisfy { !$0.contains("rebuild") })
   }
 
@@ -102,7 +102,7 @@ import WinitRegistry
         db,
         sql: """
           SELECT name, rootpage FROM sqlite_schema
-          WHERE type = 'index' AND rootpage > 0 OR name IN ('tensor_chunks', 'words', 'chunks', 'passes')
+          WHERE type = 'index' AND rootpage > 0 OR name IN ('tensor_chunks', 'run_terms', 'chunks', 'verification_passes')
           """)
     }
     #expect(roots.count > 15)
@@ -116,8 +116,8 @@ import WinitRegistry
       // Of the table of all chunks, only what recipes give comes back.
       if name == "chunks" { continue }
       let registry = try Registry(opening: folder.path("r"))
-      #expect(try !registry.checkup().isSound, "\(name)")
-      let repaired = try registry.checkup(repair: true)
+      #expect(try !registry.checkIntegrity().isSound, "\(name)")
+      let repaired = try registry.checkIntegrity(repair: true)
       #expect(repaired.isSound && repaired.isRebuilt, "\(name)")
       #expect(
         try registry.run("c:a").uid == captured.uid && registry.bytes(of: "w", in: captured) == Array(0..<8))
@@ -138,8 +138,8 @@ import WinitRegistry
     let page = 16384
     let middle = try fixture.folder.bytes("r").count / page / 2
     try overwrite(fixture.folder.path("r"), at: middle * page, with: [UInt8](repeating: 0xA5, count: page))
-    let checkup = try Registry(opening: fixture.folder.path("r")).checkup(repair: true)
-    #expect(!checkup.isSound && checkup.isRebuilt && checkup.affected == ["c:v1"])
+    let report = try Registry(opening: fixture.folder.path("r")).checkIntegrity(repair: true)
+    #expect(!report.isSound && report.isRebuilt && report.affected == ["c:v1"])
     let registry = try Registry(opening: fixture.folder.path("r"))
     let whole = (0..<3).filter { (try? registry.bytes(of: TensorName("t\($0)"), in: captured)) == bytes[$0] }
     #expect(whole.count == 2)
@@ -156,7 +156,7 @@ import WinitRegistry
     try overwrite(
       fixture.folder.path("r"), at: (try #require(root) - 1) * 16384,
       with: [UInt8](repeating: 0xFF, count: 64))
-    #expect(try Registry(opening: fixture.folder.path("r")).checkup(repair: true).isSound)
+    #expect(try Registry(opening: fixture.folder.path("r")).checkIntegrity(repair: true).isSound)
   }
 
   @Test(
@@ -165,7 +165,7 @@ import WinitRegistry
       "INSERT INTO aliases VALUES ('m', 'x', 2)", "INSERT INTO aliases VALUES ('m', 'x', 77)",
       "UPDATE runs SET deleted_at = '2026-01-01T00:00:00Z' WHERE name = 'n'",
       "UPDATE names SET last_version = 0",
-      "DELETE FROM names", "DELETE FROM words", "INSERT INTO words VALUES ('scheme', 'zeros', 1)",
+      "DELETE FROM names", "DELETE FROM run_terms", "INSERT INTO run_terms VALUES ('scheme', 'zeros', 1)",
       "INSERT INTO tags VALUES (99, 'a', 'b')", "INSERT INTO tensor_chunks VALUES (1, 99, 1)",
       "UPDATE runs SET stored = 0 WHERE name = 'm'", "INSERT INTO lease_chunks VALUES (5, 1)",
     ])
@@ -174,12 +174,12 @@ import WinitRegistry
     let runs = [try fixture.create("m", spec), try fixture.create("n", spec, seed: 2)]
     _ = try fixture.registry.setAlias("y", of: runs[1])
     try fixture.tamper(sql)
-    let checkup = try fixture.registry.checkup()
-    #expect(!checkup.isSound && checkup.references.count == 1, "\(checkup.references)")
-    #expect(try fixture.registry.checkup(repair: true).isSound)
+    let report = try fixture.registry.checkIntegrity()
+    #expect(!report.isSound && report.references.count == 1, "\(report.references)")
+    #expect(try fixture.registry.checkIntegrity(repair: true).isSound)
     #expect(try fixture.create("m", spec, seed: 3).version == 2)
     #expect(try fixture.registry.collect(grace: .zero).bytes >= 0)
-    #expect(try fixture.registry.checkup(full: true).isSound)
+    #expect(try fixture.registry.checkIntegrity(full: true).isSound)
   }
 
   @Test("a manifest that was damaged is set right by the next create that makes it")
@@ -187,9 +187,9 @@ import WinitRegistry
     let fixture = try Fixture()
     _ = try fixture.create("m", spec)
     try fixture.tamper("UPDATE manifests SET json = json || ' '")
-    #expect(try !fixture.registry.checkup().isSound)
+    #expect(try !fixture.registry.checkIntegrity().isSound)
     _ = try fixture.create("m", spec)
-    #expect(try fixture.registry.checkup().isSound)
+    #expect(try fixture.registry.checkIntegrity().isSound)
   }
 
   @Test(
@@ -202,9 +202,9 @@ import WinitRegistry
     let fixture = try Fixture()
     _ = try fixture.create("m", spec)
     try fixture.tamper(sql)
-    let checkup = try fixture.registry.checkup()
-    #expect(!checkup.isSound)
+    let report = try fixture.registry.checkIntegrity()
+    #expect(!report.isSound)
     #expect(
-      !checkup.records.isEmpty || !checkup.unreadableRuns.isEmpty || !checkup.references.isEmpty, "\(sql)")
+      !report.records.isEmpty || !report.unreadableRuns.isEmpty || !report.references.isEmpty, "\(sql)")
   }
 }

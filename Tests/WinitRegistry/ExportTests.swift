@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct ExportTests {
   @Test("stored and recipe-only runs give the same file, with any number of threads")
@@ -38,7 +38,7 @@ import WinitRegistry
     let whole = tensor.recipe.bytes(0..<tensor.recipe.shape.elementCount)
     let size = tensor.recipe.dtype.byteCount
     let box = try Box(Slice(parsing: text), of: tensor.recipe.shape)
-    let expected = box.runs.flatMap { whole[$0.lowerBound * size..<$0.upperBound * size] }
+    let expected = box.extents.flatMap { whole[$0.lowerBound * size..<$0.upperBound * size] }
     #expect(expected.count == box.resultShape.byteCount(tensor.recipe.dtype))
     #expect(try fixture.registry.bytes(of: tensor.name, in: run, slice: Slice(parsing: text)) == expected)
   }

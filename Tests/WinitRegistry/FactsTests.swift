@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
 
@@ -22,7 +22,7 @@ private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
     #expect(run.experiment == "e" && run.note == "first\nsecond" && run.parent == parent.uid)
     #expect(run.tags == [Tag(key: "a", value: "2"), Tag(key: "b", value: "x=y")])
     #expect(try registry.parent(of: run)?.reference == "p:v1")
-    var facts = Facts()
+    var facts = RunMetadataUpdate()
     facts.experiment = ""
     facts.tags = [Tag(key: "c", value: "é")]
     facts.tagsToRemove = ["a"]
@@ -38,7 +38,7 @@ private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
 
   @Test("tags that cannot be written are refused", arguments: ["", "=x", "a b=c", "novalue"])
   func badTags(text: String) {
-    #expect(throws: RegistryError.self) { try Facts.tag(parsing: text) }
+    #expect(throws: RegistryError.self) { try RunMetadataUpdate.tag(parsing: text) }
   }
 
   @Test("machine, user and software are captured, and with no capture nothing is, in the history neither")
@@ -48,7 +48,7 @@ private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
     for key in ["hostname", "user", "os", "os_kernel", "architecture", "processor", "processors", "kernel"] {
       #expect(run.host[key] != nil, "\(key)")
     }
-    #expect(run.host["kernel"]?.stringValue == Kernel.current.rawValue)
+    #expect(run.host["kernel"]?.stringValue == SIMDKernel.current.rawValue)
     var options = CreateOptions()
     options.captures = false
     let bare = try fixture.registry.create(

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
-import TestSupport
 import Testing
 import WinitRegistry
+import WinitTestSupport
 
 /// A small model with every law, several dtypes, an empty tensor, a scalar, and tensors of more than one chunk.
 let smallSpec = """

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 /// What a file can hold that no SQL statement would put there, because its schema forbids it: the schema is changed, the
 /// rows are written, and the schema is put back.
@@ -56,8 +56,8 @@ private func corrupt(_ path: String, _ sql: String) throws {
     ],
     "chunks": ["digest", "size", "bytes"], "tensor_chunks": ["position", "chunk"],
     "tags": ["key", "value"], "aliases": ["name", "alias", "run"], "names": ["last_version", "renamed_to"],
-    "history": ["at", "action", "run", "reference", "detail", "actor"], "words": ["word"],
-    "leases": ["holder", "renewed_at"], "passes": ["selection", "finished_at"],
+    "history": ["at", "action", "run", "reference", "detail", "actor"], "run_terms": ["term"],
+    "leases": ["holder", "renewed_at"], "verification_passes": ["selection", "finished_at"],
     "pass_runs": ["run", "matches"],
   ]
 
@@ -68,7 +68,7 @@ private func corrupt(_ path: String, _ sql: String) throws {
     let original = try Fixture()
     _ = try original.create("m", "tensors: {w: [40, 8], b: [3]}\nrules: [{match: '*', init: normal}]")
     let right = try original.registry.bytes(of: "w", in: original.registry.run("m"))
-    var facts = Facts()
+    var facts = RunMetadataUpdate()
     facts.tags = [Tag(key: "k", value: "v")]
     _ = try original.registry.change(original.registry.run("m"), facts)
     _ = try original.registry.setAlias("a", of: original.registry.run("m"))
@@ -101,7 +101,7 @@ private func corrupt(_ path: String, _ sql: String) throws {
       try attempt { _ = try registry.history() }
       try attempt { _ = try registry.spaceUse() }
       try attempt { _ = try registry.collectable(grace: .zero) }
-      try attempt { _ = try registry.checkup(full: true) }
+      try attempt { _ = try registry.checkIntegrity(full: true) }
       for reference in ["m", "m:v1", "m:a", "sha256:0"] {
         try attempt {
           let run = try registry.run(reference, deletedToo: true)
@@ -134,7 +134,7 @@ private func corrupt(_ path: String, _ sql: String) throws {
           seed: 3)
       }
       try attempt { _ = try registry.collect(grace: .zero) }
-      try attempt { _ = try registry.checkup(repair: true) }
+      try attempt { _ = try registry.checkIntegrity(repair: true) }
     }
     try attempt {
       let other = try Registry(openingOrCreating: path + ".other")

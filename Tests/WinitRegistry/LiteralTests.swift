@@ -1,7 +1,7 @@
 import Foundation
-import TestSupport
 import Testing
 import WinitRegistry
+import WinitTestSupport
 
 private let spec = """
   tensors:

@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
 
@@ -128,7 +128,7 @@ private func message(_ body: () throws -> Void) -> String {
     _ = try registry.setAlias("x", of: run)
     _ = try registry.rename("m", to: "n")
     _ = try registry.removeAlias("x", of: "n")
-    var facts = Facts()
+    var facts = RunMetadataUpdate()
     facts.note = "why"
     _ = try registry.change(registry.run("n"), facts)
     try registry.record(registry.verify(registry.run("n")))

@@ -1,6 +1,6 @@
-import TestSupport
 import Testing
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct OrthogonalTests {
   @Test(

@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct PassTests {
   private let spec = "tensors: {w: [40, 262144]}\nrules: [{match: w, init: normal}]"  // 40 chunks
@@ -24,11 +24,11 @@ import WinitRegistry
     let fixture = try Fixture()
     let small = try fixture.create("s", "tensors: {w: [2]}\nrules: [{match: w, init: normal}]")
     let runs = [small, try fixture.create("m", spec, recipeOnly: true), small]
-    let shares = fixture.registry.shares(ofSample: 20, among: runs)
+    let shares = fixture.registry.allocateSample(ofSample: 20, among: runs)
     // The small ones have four parts in ten million.
     #expect(shares.reduce(0, +) == 20 && shares[1] >= 19)
     // No more than there can be, however many are asked for.
-    #expect(fixture.registry.shares(ofSample: .max, among: runs).reduce(0, +) <= 43)
+    #expect(fixture.registry.allocateSample(ofSample: .max, among: runs).reduce(0, +) <= 43)
   }
 
   @Test("a pass that was not finished goes on with what it has not seen; a finished one does not")

@@ -1,7 +1,7 @@
 import Foundation
-import TestSupport
 import Testing
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct ReadingTests {
   @Test(

@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 @Suite struct SpaceTests {
   private let shared =
@@ -38,7 +38,7 @@ import WinitRegistry
     let done = try registry.collect(grace: .zero)
     #expect(done.runs.map(\.reference) == ["m:v2"] && done.bytes == planned.bytes && done.chunkCount == 2)
     #expect(try fixture.folder.bytes("r").count < before - 1_000_000)
-    #expect(try registry.verify(kept).matches && registry.checkup(full: true).isSound)
+    #expect(try registry.verify(kept).matches && registry.checkIntegrity(full: true).isSound)
     for table in ["runs", "manifests"] { #expect(try fixture.count(table) == 1) }
     #expect(try fixture.count("tensors") == 2)
     #expect(throws: StoreError.self) { try registry.restore(gone) }

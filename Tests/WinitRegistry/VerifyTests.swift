@@ -1,6 +1,6 @@
 import Testing
-import TestSupport
 import WinitRegistry
+import WinitTestSupport
 
 private let oneTensor = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {scheme: normal, std: 0.02}}]"
 

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
-import TestSupport
 import Testing
 import WinitRegistry
+import WinitTestSupport
 import WinitTesting
 
 private let spec = "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: normal}]"

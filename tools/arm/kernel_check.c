@@ -7,7 +7,7 @@
 // Numbers are decimal, floats and doubles the decimal value of their bits. Writes the elements to OUT and prints how
 // many blocks or draws they are.
 
-#include <CLawKernels.h>
+#include <CWinitKernels.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

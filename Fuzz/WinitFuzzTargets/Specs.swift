@@ -1,0 +1,72 @@
+// Specs in YAML, resolved to laws.
+
+import WinitCore
+import WinitInitializers
+import WinitJSON
+import WinitSpec
+
+extension FuzzTarget {
+  /// A spec is planned, alone and with a checkpoint's tensors, or each of its errors says where and what; laws and records
+  /// are written as what reads back as the same, and small tensors are filled.
+  static let yaml = FuzzTarget("yaml") { bytes in
+    guard let text = text(bytes) else { return .refused("no text") }
+    let alone = try plan(text, like: nil)
+    _ = try plan(text, like: ("like", try checkpoint()))
+    return alone
+  }
+
+  private static func plan(_ text: String, like: (path: String, tensors: [LikeTensor])?) throws -> Verdict {
+    do {
+      for tensor in try ModelSpec(parsing: text, file: "x.yaml").resolve(like: like).tensors {
+        try check(tensor)
+      }
+      return .accepted
+    } catch let error as SpecError {
+      try expect(!error.diagnostics.isEmpty, "an error of nothing")
+      // The end of the text counts as a line. What a preset's rule gives has the preset's line.
+      let lines = text.contains("preset") ? Int.max : text.count(where: \.isNewline) + 2
+      for diagnostic in error.diagnostics {
+        try expect(!diagnostic.message.isEmpty, "no reason")
+        try expect((1...lines).contains(diagnostic.line ?? 1), "line \(diagnostic.line ?? 0) of `\(text)`")
+      }
+      return .refused(error.diagnostics[0].description)
+    }
+  }
+
+  private static func checkpoint() throws -> [LikeTensor] {
+    [
+      LikeTensor(name: "w", shape: try Shape([3, 4]), dtype: .float32, code: "F32"),
+      LikeTensor(name: "h.0.b", shape: try Shape([5]), dtype: .bfloat16, code: "BF16"),
+      LikeTensor(name: "q", shape: try Shape([2]), dtype: nil, code: "F8_E4M3"),
+      LikeTensor(name: "n", shape: try Shape([]), dtype: .int64, code: "I64"),
+    ]
+  }
+
+  private static func check(_ tensor: PlannedTensor) throws {
+    let (name, law) = (tensor.name, tensor.law)
+    try expect(name.problem == nil, "`\(name)` is allowed")
+    let written = try JSONValue(parsing: law.json.canonical)
+    try expect(Law(json: written) == law, "the law \(law) is written \(law.json.compact)")
+    let record = tensor.record
+    try expect(
+      same(try JSONValue(parsing: record.compact).canonical, record.canonical), "the record of `\(name)`")
+    let scheme = record["scheme"]?.stringValue ?? ""
+    if !["literal", "same_as", "parts"].contains(scheme) {
+      let own = (record.objectValue ?? []).filter {
+        !FanSource.keys.contains($0.key) && $0.key != "picked" && $0.key != "because"
+      }
+      let read = try Scheme(json: .object(own))
+      let fans = FanSource(json: record) ?? .layout(.torch)
+      let again = try read.resolve(shape: tensor.shape, dtype: tensor.dtype, fans: fans)
+      try expect(again.law == law, "the record of `\(name)` gives \(again.law), not \(law)")
+    }
+    guard law.isRegenerable, tensor.shape.elementCount <= 256 else { return }
+    let recipe = try Recipe(
+      seed: 1, stream: tensor.streamName.stream, dtype: tensor.dtype, shape: tensor.shape, law: law)
+    let count = tensor.shape.elementCount
+    let whole = recipe.bytes(0..<count)
+    try expect(whole.count == tensor.shape.byteCount(tensor.dtype), "\(whole.count) bytes of `\(name)`")
+    let middle = count / 2
+    try expect(recipe.bytes(0..<middle) + recipe.bytes(middle..<count) == whole, "`\(name)` in two pieces")
+  }
+}

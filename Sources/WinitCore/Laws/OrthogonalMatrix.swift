@@ -1,0 +1,256 @@
+// The orthogonal law: Q of a Gaussian matrix, by Householder reflections in blocks of 64 columns, in binary64. docs/law.md
+// writes down every operation. Each element's sums run in one order, so neither threads nor vectors change a bit.
+
+/// A rows × columns matrix with orthonormal columns, or rows if there are fewer of them; uniformly distributed (Haar),
+/// because R's diagonal is made positive (Mezzadri, "How to generate random matrices from the classical compact groups",
+/// 2007).
+///
+/// Memory: about 20 bytes an element while it is made.
+struct OrthogonalMatrix: Sendable {
+  /// How many columns are reflected together; part of the law.
+  static let block = 64
+  /// How many columns lie side by side in memory.
+  private static let panel = 16
+  /// Rows worked on at once, so that they stay in the cache.
+  private static let strip = 256
+
+  private let kernel: SIMDKernel
+  private let threads: Int
+  /// Height and width of the tall matrix that is factored, the transpose of a wide one.
+  private let height: Int
+  private let width: Int
+  /// Panel p holds columns 16p … 16p + 15, its row k at (p × height + k) × 16; columns beyond the width are zero.
+  // Each task of a parallel loop writes panels, rows or elements of its own.
+  private nonisolated(unsafe) let matrix: UnsafeMutableBufferPointer<Double>
+
+  /// The elements row-major, times a gain, in binary32.
+  ///
+  /// - Parameter draws: fills the row-major elements of a range with standard normal draws.
+  static func elements(
+    rows: Int, columns: Int, gain: Double, kernel: SIMDKernel, threads: Int,
+    draws: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> [Float] {
+    guard rows > 0, columns > 0 else { return [] }
+    let (height, width) = (max(rows, columns), min(rows, columns))
+    let panels = (width + panel - 1) / panel
+    let paddedPanels = (panels + block / panel - 1) / (block / panel) * (block / panel)
+    let matrix = UnsafeMutableBufferPointer<Double>.allocate(capacity: paddedPanels * height * panel)
+    matrix.initialize(repeating: 0)
+    defer { matrix.deallocate() }
+    let work = OrthogonalMatrix(
+      kernel: kernel, threads: threads, height: height, width: width, matrix: matrix)
+    let isWide = rows < columns
+    nonisolated(unsafe) let target = matrix
+    concurrently(rows, threads: threads) { row in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { buffer in
+        draws(row * columns..<(row + 1) * columns, buffer)
+        for column in 0..<columns {
+          let place = isWide ? work.place(column, row) : work.place(row, column)
+          target[place] = Double(buffer[column])
+        }
+      }
+    }
+    let reflections = work.factor()
+    work.multiply(reflections)
+    return [Float](unsafeUninitializedCapacity: rows * columns) { buffer, count in
+      nonisolated(unsafe) let output = buffer
+      let signs = reflections.flatMap(\.signs)
+      concurrently(rows, threads: threads) { row in
+        for column in 0..<columns {
+          let q = isWide ? target[work.place(column, row)] : target[work.place(row, column)]
+          let sign = signs[isWide ? row : column]
+          output[row * columns + column] = Float(gain * (sign * q))
+        }
+      }
+      count = rows * columns
+    }
+  }
+
+  private init(
+    kernel: SIMDKernel, threads: Int, height: Int, width: Int, matrix: UnsafeMutableBufferPointer<Double>
+  ) {
+    (self.kernel, self.threads, self.height, self.width, self.matrix) = (
+      kernel, threads, height, width, matrix
+    )
+  }
+
+  private func place(_ row: Int, _ column: Int) -> Int {
+    (column / Self.panel * height + row) * Self.panel + column % Self.panel
+  }
+
+  /// 64 reflections H = I − V T Vᵀ that make the columns from `first` on triangular.
+  private struct Reflections: Sendable {
+    let first: Int
+    /// (height − first) × 64, row-major: unit lower trapezoidal.
+    let v: [Double]
+    /// 64 × 64, row-major: upper triangular.
+    let t: [Double]
+    /// The sign of R's diagonal elements.
+    let signs: [Double]
+  }
+
+  /// Reflects block after block, and the columns to its right.
+  private func factor() -> [Reflections] {
+    stride(from: 0, to: width, by: Self.block).map { first in
+      let reflections = reflect(first)
+      apply(reflections, toPanelsFrom: first / Self.panel + Self.block / Self.panel, transposed: true)
+      return reflections
+    }
+  }
+
+  /// Q: the reflections applied to the identity, the last block first. Columns to a block's left are still the identity's
+  /// there, zero from its first row on.
+  private func multiply(_ reflections: [Reflections]) {
+    matrix.update(repeating: 0)
+    for i in 0..<width { matrix[place(i, i)] = 1 }
+    for block in reflections.reversed() {
+      apply(block, toPanelsFrom: block.first / Self.panel, transposed: false)
+    }
+  }
+
+  /// Householder vectors of one block, one column after another.
+  private func reflect(_ first: Int) -> Reflections {
+    let (rows, size) = (height - first, Self.block)
+    let columns = min(size, width - first)
+    var v = [Double](repeating: 0, count: rows * size)
+    for column in 0..<columns {
+      for row in 0..<rows { v[row * size + column] = matrix[place(first + row, first + column)] }
+    }
+    var (taus, signs) = ([Double](repeating: 0, count: size), [Double](repeating: 1, count: columns))
+    v.withUnsafeMutableBufferPointer { v in
+      for j in 0..<columns {
+        let alpha = v[j * size + j]
+        var squares = 0.0
+        for row in j + 1..<max(j + 1, rows) { squares += v[row * size + j] * v[row * size + j] }
+        var beta = alpha
+        if squares > 0 {
+          let norm = (alpha * alpha + squares).squareRoot()
+          beta = alpha > 0 ? -norm : norm
+          taus[j] = (beta - alpha) / beta
+          let divisor = alpha - beta
+          for row in j + 1..<rows { v[row * size + j] /= divisor }
+        }
+        if beta < 0 { signs[j] = -1 }
+        v[j * size + j] = 1
+        guard taus[j] != 0, j + 1 < columns else { continue }
+        reflectRest(v, j, rows, taus[j])
+      }
+      // Above the diagonal stands R, which is not needed.
+      for row in 0..<min(rows, size) {
+        for column in row + 1..<max(row + 1, size) { v[row * size + column] = 0 }
+      }
+    }
+    return Reflections(first: first, v: v, t: triangle(v, rows, taus), signs: signs)
+  }
+
+  /// The block's columns right of j, reflected by column j: w = τ (vᵀ C), C −= v w.
+  private func reflectRest(_ v: UnsafeMutableBufferPointer<Double>, _ j: Int, _ rows: Int, _ tau: Double) {
+    let size = Self.block
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { sums in
+      for column in j + 1..<size { sums[column] = 0 }
+      for row in j..<rows {
+        let factor = v[row * size + j]
+        for column in j + 1..<size { sums[column] += factor * v[row * size + column] }
+      }
+      for column in j + 1..<size { sums[column] *= tau }
+      for row in j..<rows {
+        let factor = v[row * size + j]
+        for column in j + 1..<size { v[row * size + column] -= factor * sums[column] }
+      }
+    }
+  }
+
+  /// T of the block: T[j][j] = τⱼ, and above it −τⱼ T (Vᵀ vⱼ).
+  private func triangle(_ v: [Double], _ rows: Int, _ taus: [Double]) -> [Double] {
+    let size = Self.block
+    var products = [Double](repeating: 0, count: size * size)
+    products.withUnsafeMutableBufferPointer { products in
+      v.withUnsafeBufferPointer { v in
+        guard let products = products.baseAddress, let v = v.baseAddress else { return }
+        for column in stride(from: 0, to: size, by: Self.panel) {
+          update(
+            products + column, size, v, 1, size, v + column, size,
+            size, rows,
+            subtract: false)
+        }
+      }
+    }
+    var t = [Double](repeating: 0, count: size * size)
+    for j in 0..<size {
+      t[j * size + j] = taus[j]
+      for i in 0..<j {
+        var sum = 0.0
+        for k in i..<j { sum += t[i * size + k] * products[k * size + j] }
+        t[i * size + j] = -taus[j] * sum
+      }
+    }
+    return t
+  }
+
+  /// Applies a block of reflections, or its transpose, to panels from one on: W = Vᵀ C, W' = T W (or Tᵀ W), C −= V W'.
+  private func apply(_ reflections: Reflections, toPanelsFrom panel: Int, transposed: Bool) {
+    let (size, width, rows) = (Self.block, Self.panel, height - reflections.first)
+    let panels = matrix.count / (height * width)
+    guard panel < panels else { return }
+    // Four panels at a time share a strip of V in the cache. Each task has panels of its own.
+    let tasks = (panels - panel + 3) / 4
+    nonisolated(unsafe) let matrix = matrix
+    concurrently(tasks, threads: threads) { task in
+      let mine = panel + 4 * task..<min(panel + 4 * task + 4, panels)
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * 4 * size * width) { scratch in
+        scratch.initialize(repeating: 0)
+        guard let sums = scratch.baseAddress, let columns = matrix.baseAddress else { return }
+        let turned = sums + 4 * size * width
+        reflections.v.withUnsafeBufferPointer { v in
+          guard let v = v.baseAddress else { return }
+          for start in stride(from: 0, to: rows, by: Self.strip) {
+            let count = min(Self.strip, rows - start)
+            for (slot, p) in mine.enumerated() {
+              let c = columns + (p * height + reflections.first + start) * width
+              update(
+                sums + slot * size * width, width, v + start * size, 1, size, c, width, size, count,
+                subtract: false)
+            }
+          }
+          reflections.t.withUnsafeBufferPointer { t in
+            guard let t = t.baseAddress else { return }
+            for slot in 0..<mine.count {
+              update(
+                turned + slot * size * width, width, t, transposed ? 1 : size,
+                transposed ? size : 1,
+                sums + slot * size * width, width, size, size, subtract: false)
+            }
+          }
+          for start in stride(from: 0, to: rows, by: Self.strip) {
+            let count = min(Self.strip, rows - start)
+            for (slot, p) in mine.enumerated() {
+              let c = columns + (p * height + reflections.first + start) * width
+              update(
+                c, width, v + start * size, size, 1, turned + slot * size * width, width, count, size,
+                subtract: true)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Rows of 16: C[i] ±= Σₖ a(i, k) × B[k], k ascending.
+  private func update(
+    _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ aRow: Int, _ aK: Int,
+    _ b: UnsafePointer<Double>, _ bRow: Int, _ rows: Int, _ count: Int, subtract: Bool
+  ) {
+    if let function = kernel.update {
+      return function(c, cRow, a, aRow, aK, b, bRow, rows, count, subtract ? 1 : 0)
+    }
+    for i in 0..<rows {
+      for k in 0..<count {
+        let factor = a[i * aRow + k * aK]
+        for j in 0..<Self.panel {
+          let product = factor * b[k * bRow + j]
+          c[i * cRow + j] = subtract ? c[i * cRow + j] - product : c[i * cRow + j] + product
+        }
+      }
+    }
+  }
+}

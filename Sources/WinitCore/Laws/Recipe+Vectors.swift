@@ -1,0 +1,57 @@
+// The part of a fill that vectors do.
+
+import CWinitKernels
+
+extension Recipe {
+  /// Fills the beginning of a range, as much of it as the kernel can.
+  ///
+  /// - Returns: the number of elements filled; 0 where the scalar form has to do them.
+  func fillVectors(
+    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
+  ) -> Int {
+    guard let fill = kernel.fill, var recipe = kernelRecipe, let base = buffer.baseAddress else { return 0 }
+    if elements.lowerBound.isMultiple(of: 4) {
+      let done = fill(&recipe, UInt64(elements.lowerBound / 4), elements.count / 4, base)
+      if done > 0 { return 4 * done }
+    }
+    // An edge is cut out of a group that is filled beside it.
+    return withUnsafeTemporaryAllocation(byteCount: 4 * Int(WINIT_GROUP) * dtype.byteCount, alignment: 64) {
+      let blocks = fill(&recipe, UInt64(elements.lowerBound / 4), Int(WINIT_GROUP), $0.baseAddress)
+      let skipped = elements.lowerBound % 4
+      let count = min(4 * blocks - skipped, elements.count)
+      guard count > 0 else { return 0 }
+      buffer.copyMemory(
+        from: UnsafeRawBufferPointer(
+          rebasing: $0[skipped * dtype.byteCount..<(skipped + count) * dtype.byteCount]))
+      return count
+    }
+  }
+
+  /// This recipe as the kernels take it; nil for what they do not do.
+  private var kernelRecipe: winit_recipe? {
+    var recipe = winit_recipe()
+    recipe.seed = seed
+    recipe.stream = stream
+    switch dtype {
+    case .float32: recipe.format = WINIT_FLOAT32
+    case .float64: recipe.format = WINIT_FLOAT64
+    case .float16: recipe.format = WINIT_FLOAT16
+    case .bfloat16: recipe.format = WINIT_BFLOAT16
+    default: return nil
+    }
+    switch law {
+    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: return nil
+    case .uniform(let half, let mid, let low, let high):
+      recipe.law = WINIT_UNIFORM
+      (recipe.half, recipe.mid, recipe.low, recipe.high) = (half, mid, low, high)
+    case .normal(let mean, let std):
+      recipe.law = WINIT_NORMAL
+      (recipe.mean, recipe.std) = (mean, std)
+    case .truncatedNormal(let alpha, let beta, let low, let high, let mean, let std):
+      recipe.law = WINIT_TRUNCATED_NORMAL
+      (recipe.alpha, recipe.beta) = (alpha, beta)
+      (recipe.low, recipe.high, recipe.mean, recipe.std) = (low, high, mean, std)
+    }
+    return recipe
+  }
+}

@@ -1,0 +1,36 @@
+// Writing .npy: NumPy's format for one array, version 1.0.
+
+package import WinitCore
+
+/// The header of a .npy file (numpy.lib.format, version 1.0); the array's bytes follow it in C order.
+package struct NpyHeader {
+  package let bytes: [UInt8]
+
+  /// Nil for bfloat16, which NumPy has no dtype for, and for shapes whose header would pass the version's 64 KiB.
+  package init?(dtype: DType, shape: Shape) {
+    let descr: String
+    switch dtype {
+    case .float64: descr = "<f8"
+    case .float32: descr = "<f4"
+    case .float16: descr = "<f2"
+    case .bfloat16: return nil
+    case .int64: descr = "<i8"
+    case .int32: descr = "<i4"
+    case .int16: descr = "<i2"
+    case .int8: descr = "|i1"
+    case .uint64: descr = "<u8"
+    case .uint32: descr = "<u4"
+    case .uint16: descr = "<u2"
+    case .uint8: descr = "|u1"
+    case .bool: descr = "|b1"
+    }
+    let dims = shape.dims.map(String.init).joined(separator: ", ") + (shape.rank == 1 ? "," : "")
+    var text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(dims)), }"
+    // Magic (6), version (2) and length (2) with the text and its newline make a multiple of 64.
+    text += String(repeating: " ", count: 63 - (10 + text.utf8.count) % 64) + "\n"
+    guard text.utf8.count <= 0xFFFF else { return nil }
+    let length = text.utf8.count
+    bytes =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+  }
+}

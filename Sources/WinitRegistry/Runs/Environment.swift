@@ -1,0 +1,81 @@
+// RunMetadataUpdate about where a run is created, for whoever looks for the cause of a difference later.
+
+import Foundation
+import WinitCore
+import WinitJSON
+
+/// What is recorded by itself: machine, user, git checkout.
+final class Environment {
+  private let gitStatus = GitStatus()
+
+  /// The machine and who works on it.
+  var host: JSONValue {
+    let process = ProcessInfo.processInfo
+    return [
+      "hostname": .string(hostName()), "user": .string(userName()),
+      "os": .string(process.operatingSystemVersionString), "os_kernel": .string(systemKernel()),
+      "architecture": .string(architecture), "processor": .string(processorName()),
+      "processors": .integer(process.activeProcessorCount), "kernel": .string(SIMDKernel.current.rawValue),
+    ]
+  }
+
+  /// `commit` and `dirty` of the checkout around the current folder; nil where there is none, or no git.
+  func git() -> JSONValue? { gitStatus?.wait() }
+
+  var actor: JSONValue { currentActor() }
+}
+
+/// Who does something, and from where, for the history.
+func currentActor() -> JSONValue {
+  [
+    "user": .string(userName()), "hostname": .string(hostName()),
+    "folder": .string(FileManager.default.currentDirectoryPath), "tool_version": .string(toolVersion),
+  ]
+}
+
+/// ProcessInfo's may ask the network.
+private func hostName() -> String {
+  var buffer = [CChar](repeating: 0, count: 256)
+  gethostname(&buffer, buffer.count - 1)
+  return text(buffer)
+}
+
+/// As the session says; the system's own answer may have to come from the network.
+private func userName() -> String {
+  let environment = ProcessInfo.processInfo.environment
+  if let name = environment["LOGNAME"] ?? environment["USER"], !name.isEmpty { return name }
+  return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
+}
+
+private func systemKernel() -> String {
+  var facts = utsname()
+  uname(&facts)
+  func field(_ bytes: UnsafeRawBufferPointer) -> String {
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+  return withUnsafeBytes(of: &facts.sysname, field) + " " + withUnsafeBytes(of: &facts.release, field)
+}
+
+private func processorName() -> String {
+  #if os(Linux)
+    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix("model name") } ?? ""
+    return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+  #else
+    var buffer = [CChar](repeating: 0, count: 256)
+    var size = buffer.count
+    return sysctlbyname("machdep.cpu.brand_string", &buffer, &size, nil, 0) == 0 ? text(buffer) : ""
+  #endif
+}
+
+private func text(_ buffer: [CChar]) -> String {
+  String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+#if arch(x86_64)
+  private let architecture = "x86_64"
+#elseif arch(arm64)
+  private let architecture = "arm64"
+#else
+  private let architecture = "other"
+#endif

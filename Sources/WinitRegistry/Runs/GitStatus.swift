@@ -1,0 +1,59 @@
+// The state of the git checkout that somebody works in.
+
+import Foundation
+import WinitJSON
+
+/// `git status`, running beside the work whose circumstances it tells.
+final class GitStatus {
+  private let process = Process()
+  private let output = Pipe()
+  /// How long its answer is waited for: on a very large checkout the run is worth more than the fact.
+  private static let timeout = Duration.seconds(5)
+
+  /// Starts it; nil where the current folder lies in no checkout, or there is no git.
+  init?() {
+    // Empty where the folder has been deleted.
+    var folder = FileManager.default.currentDirectoryPath[...]
+    while !FileManager.default.fileExists(atPath: folder + "/.git") {
+      guard let slash = folder.lastIndex(of: "/") else { return nil }
+      folder = folder[..<slash]
+    }
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    // It changes nothing and asks nobody.
+    process.arguments = [
+      "git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
+      "--ignore-submodules=all",
+    ]
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"]) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+  }
+
+  /// `commit` and `dirty`; nil where git fails or takes too long.
+  func wait() -> JSONValue? {
+    let start = ContinuousClock.now
+    var text = Data()
+    let descriptor = output.fileHandleForReading.fileDescriptor
+    // Read before it ends: it waits for a reader when its answer is long.
+    while true {
+      var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      let rest = (GitStatus.timeout - (ContinuousClock.now - start)) / .milliseconds(1)
+      guard rest > 0, Foundation.poll(&poll, 1, Int32(rest)) > 0 else {
+        process.terminate()
+        return nil
+      }
+      let piece = output.fileHandleForReading.availableData
+      if piece.isEmpty { break }
+      text += piece
+    }
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+    guard let commit = lines.first(where: { $0.hasPrefix("# branch.oid ") })?.split(separator: " ").last
+    else { return nil }
+    return ["commit": .string(String(commit)), "dirty": .bool(lines.contains { !$0.hasPrefix("#") })]
+  }
+}

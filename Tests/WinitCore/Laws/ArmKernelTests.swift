@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+import WinitCore
+import WinitTestSupport
+
+/// The Arm kernel as tools/arm/build cross-compiles it, run by an emulator; where the processor is Arm itself,
+/// KernelTests has it.
+private enum Arm {
+  static let environment = ProcessInfo.processInfo.environment
+  static let emulator = environment["WINIT_QEMU_AARCH64"] ?? ""
+  static let program = environment["WINIT_ARM_CHECK"] ?? ""
+  static let isAvailable = [emulator, program].allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// What the program writes, in whole blocks or draws.
+  static func run(_ arguments: [String]) throws -> [UInt8] {
+    let folder = try TemporaryFolder()
+    let outcome = try ChildProcess(emulator, [program, "out"] + arguments, in: folder.url.path).wait()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return try folder.bytes("out")
+  }
+}
+
+@Suite(.enabled(if: Arm.isAvailable, "needs the cross compiler and qemu-aarch64 of tools/arm/build"))
+struct ArmKernelTests {
+  @Test("every law in every format is what the definition gives, also beyond 2³² blocks")
+  func fills() throws {
+    let formats: [DType] = [.float32, .float64, .float16, .bfloat16]
+    let laws: [(index: Int, law: Law)] = [
+      (0, .uniform(half: 0.2, mid: 0.1, low: -0.1, high: 0.3)), (1, .normal(mean: -1.25, std: 3e-5)),
+      (1, .normal(mean: 0, std: 1e-6)),
+      (
+        2,
+        .truncatedNormal(
+          alpha: 0.15865525393145705, beta: 0.9986501019683699, low: -1, high: 3, mean: -0.7, std: 0.5)
+      ),
+    ]
+    for (index, law) in laws {
+      let numbers = Dictionary(uniqueKeysWithValues: law.parameters.map { ($0.name, $0.value) })
+      func bits32(_ name: String) -> String { String(Float(numbers[name] ?? 0).bitPattern) }
+      func bits64(_ name: String) -> String { String((numbers[name] ?? 0).bitPattern) }
+      for (format, dtype) in formats.enumerated() {
+        // The second stops where the counter's low half would wrap.
+        for (firstBlock, least) in [(0, 3900), (1 << 32 - 30, 80), (1 << 32 + 5, 3900)] {
+          let recipe = try Recipe(
+            seed: 18_446_744_073_709_551_557, stream: 1_234_567_891_234, dtype: dtype,
+            shape: Shape([1 << 40]), law: law)
+          let bytes = try Arm.run(
+            ["fill", "\(index)", "\(format)", "\(recipe.seed)", "\(recipe.stream)", "\(firstBlock)", "1000"]
+              + ["half", "mid", "low", "high", "mean", "std"].map(bits32) + ["alpha", "beta"].map(bits64))
+          let count = bytes.count / dtype.byteCount
+          #expect(count > least && (firstBlock + count / 4 <= 1 << 32 || firstBlock > 1 << 32))
+          var expected = [UInt8](repeating: 0, count: bytes.count)
+          expected.withUnsafeMutableBytes {
+            recipe.fill(4 * firstBlock..<4 * firstBlock + count, into: $0, kernel: .scalar)
+          }
+          #expect(bytes == expected, "\(law) \(dtype) from block \(firstBlock)")
+        }
+      }
+    }
+  }
+
+  @Test("the orthogonal law's inner loop is what one product and one sum at a time give", arguments: [0, 1])
+  func update(subtract: Int) throws {
+    let (rows, count) = (5, 37)
+    var state: UInt64 = 99
+    func number() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(Int32(truncatingIfNeeded: state >> 32)) / 7
+    }
+    var c = (0..<rows * 16).map { _ in number() }
+    let a = (0..<rows * count).map { _ in number() }, b = (0..<count * 16).map { _ in number() }
+    for i in 0..<rows {
+      for j in 0..<16 {
+        for k in 0..<count {
+          let product = a[i * count + k] * b[k * 16 + j]
+          c[i * 16 + j] = subtract == 1 ? c[i * 16 + j] - product : c[i * 16 + j] + product
+        }
+      }
+    }
+    let bytes = try Arm.run(["update", "99", "\(rows)", "\(count)", "\(subtract)"])
+    #expect(
+      bytes
+        == c.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * $0)) }
+        })
+  }
+
+  @Test("edge words and two thousand others are drawn as NumPy draws them")
+  func draws() throws {
+    // Runs of words around the powers of two, which the vector file has one by one.
+    let rows = try VectorFile.rows("draws.txt")
+    let byWord = Dictionary(try rows.map { (try $0.hex32(0), $0) }, uniquingKeysWith: { first, _ in first })
+    var compared = 0
+    for first: UInt32 in [0, 0x7FFF_FFF0, 0x8000_0000 - 8, 0xFFFF_FFE0]
+      + (4...31).map({ (UInt32(1) << $0) - 8 })
+    {
+      for (law, column) in [(0, 1), (1, 2)] {
+        let bytes = try Arm.run(["draws", "\(law)", "\(first)", "32"])
+        for i in 0..<bytes.count / 4 {
+          guard let row = byWord[first &+ UInt32(i)] else { continue }
+          let bits = (0..<4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[4 * i + $1]) }
+          #expect(bits == (try row.hex32(column)), "\(row)")
+          compared += 1
+        }
+      }
+    }
+    #expect(compared > 150)
+  }
+}

@@ -1,0 +1,72 @@
+import Testing
+import WinitCore
+import WinitTestSupport
+
+@Suite struct ManifestTests {
+  /// The worked example of docs/manifest.md.
+  private func example() throws -> Manifest {
+    let seed: UInt64 = 18_446_744_073_709_551_557
+    let tensors: [(String, [Int], DType, Law)] = [
+      ("steps", [], .int64, .constant(value: 0)),
+      ("h.0.w", [300, 1024], .float32, .normal(mean: 0, std: 0.02)),
+      (
+        "\u{E9}", [7, 3], .bfloat16,
+        .truncatedNormal(
+          alpha: 0.02275013194817921, beta: 0.9772498680518208, low: -2, high: 2, mean: 0, std: 0.5)
+      ),
+      ("h.0.b", [5], .float16, try .uniform(roundingLow: -0.1, high: 0.3)),
+    ]
+    return Manifest(
+      seed: seed,
+      tensors: try tensors.map { name, dims, dtype, law in
+        let name = TensorName(name)
+        let recipe = try Recipe(seed: seed, stream: name.stream, dtype: dtype, shape: Shape(dims), law: law)
+        let chunks = (0..<recipe.chunkCount).map {
+          Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype)))
+        }
+        return Manifest.Tensor(
+          name: name, shape: recipe.shape, dtype: dtype, law: law, stream: recipe.stream,
+          digest: Digest(ofChunks: DigestList(chunks)))
+      })
+  }
+
+  @Test("the worked example has the bytes, the id and the weights that NumPy and hashlib give")
+  func workedExample() throws {
+    let manifest = try example()
+    #expect(manifest.canonical == (try VectorFile.text("manifest-example.json")))
+    let expected = Dictionary(
+      uniqueKeysWithValues: try VectorFile.rows("manifest-example.txt").map { ($0[0], $0[1]) })
+    #expect(manifest.id.description == expected["id"])
+    #expect(manifest.weights.description == expected["weights"])
+  }
+
+  @Test("the order in which tensors are given does not matter")
+  func order() throws {
+    let manifest = try example()
+    #expect(
+      Manifest(seed: manifest.seed, tensors: manifest.tensors.reversed()).canonical == manifest.canonical)
+    #expect(manifest.tensors.map(\.name.string) == ["h.0.b", "h.0.w", "steps", "\u{E9}"])
+  }
+
+  @Test("another seed is another id; weights look at names, shapes, dtypes and digests alone")
+  func identity() throws {
+    let manifest = try example()
+    let reseeded = Manifest(seed: 1, tensors: manifest.tensors)
+    #expect(reseeded.id != manifest.id)
+    #expect(reseeded.weights == manifest.weights)
+    #expect(Manifest(seed: manifest.seed, tensors: manifest.tensors.dropLast()).weights != manifest.weights)
+  }
+
+  @Test("tensors are sorted by bytes, not as Swift sorts text")
+  func byteOrder() throws {
+    // Swift puts the letter e with a combining accent, which it takes for é, after f.
+    let names = ["f", "e\u{301}"].map { TensorName($0) }
+    let tensors = try names.map {
+      Manifest.Tensor(
+        name: $0, shape: try Shape([]), dtype: .float32, law: .constant(value: 0), stream: 0,
+        digest: Digest(of: []))
+    }
+    #expect(names[0].string < names[1].string)
+    #expect(Manifest(seed: 0, tensors: tensors).tensors.map(\.name) == names.reversed())
+  }
+}
