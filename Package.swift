@@ -88,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "winit-registry",
       dependencies: [
-        "WinitRegistry",
+        "WinitRegistry", "WinitCore", "WinitFiles", "WinitInitializers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -111,13 +111,15 @@ let package = Package(
     tests(of: "WinitCore", ["WinitJSON"]),
     tests(of: "WinitInitializers", ["WinitCore", "WinitJSON"]),
     tests(of: "WinitFiles", ["WinitCore", "WinitJSON"]),
-    tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitPresets"]),
+    tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitJSON", "WinitPresets"]),
     tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", grdb]),
-    tests(of: "WinitRegistry", [grdb]),
+    tests(
+      of: "WinitRegistry",
+      ["WinitCore", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", grdb]),
     tests(of: "WinitTesting", ["WinitRegistry", grdb]),
     tests(of: "WinitFuzzTargets", ["winit-fuzz"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["winit-registry", "WinitJSON", "WinitTestSupport"],
+      name: "EndToEndTests", dependencies: ["winit-registry", "WinitJSON", "WinitRegistry", "WinitTestSupport"],
       path: "Tests/EndToEnd", swiftSettings: strict),
   ]
 )

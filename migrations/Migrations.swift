@@ -1,12 +1,12 @@
-// The migrations of a registry file, embedded in the binary, so that it needs no files beside it.
+// The migrations of a registry file, which are embedded in the binary.
 
-/// A migration: a numbered SQL file of this folder.
+/// A migration: a numbered SQL file of this folder, which changes the schema of a registry file.
 package struct Migration: Sendable {
   package let number: Int
   package let name: String
   package let sql: String
 
-  /// All of them, in order. A test compares the list with the folder.
+  /// All migrations in order. A test compares this list with the folder.
   package static let all = [
     Migration(number: 1, name: "v0001_runs", bytes: PackageResources.v0001_runs_sql),
     Migration(number: 2, name: "v0002_years", bytes: PackageResources.v0002_years_sql),

@@ -1,4 +1,4 @@
-// The presets: what a library does, as rules that a spec could have; embedded in the binary.
+// The presets: the rules of models and libraries as specs, embedded in the binary.
 
 /// A preset: a YAML file of this folder.
 package struct Preset: Sendable {
@@ -6,7 +6,7 @@ package struct Preset: Sendable {
   /// The file, with the source of each rule in its comments.
   package let text: String
 
-  /// All of them, by name. A test compares the list with the folder.
+  /// All presets, by name. A test compares the list with the folder.
   package static let all = [
     Preset(name: "alexnet", text: text(PackageResources.alexnet_yaml)),
     Preset(name: "bert", text: text(PackageResources.bert_yaml)),

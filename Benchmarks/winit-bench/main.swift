@@ -1,4 +1,5 @@
-// Fills timed in one process, as JSON: `winit-bench [ELEMENTS] [ROUNDS] [DTYPE]`. tools/bench runs it beside the peers.
+// Measures fills and prints the times as JSON: `winit-bench [ELEMENTS] [ROUNDS] [DTYPE]`. tools/bench compares them
+// with those of other libraries.
 
 import Foundation
 import WinitCore
@@ -21,7 +22,8 @@ let laws: [(name: String, law: Law)] = [
   ),
 ]
 
-/// Seconds for filling all elements into a warm buffer, in pieces that the threads share.
+/// Returns the seconds that a fill of all elements takes. The buffer is already in memory, and the threads share its
+/// pieces.
 func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Double {
   let piece = 1 << 18
   nonisolated(unsafe) let buffer = buffer

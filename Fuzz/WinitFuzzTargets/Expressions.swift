@@ -1,14 +1,14 @@
-// Arithmetic in a spec.
+// The parser of expressions in specs.
 
 import WinitSpec
 
 extension FuzzTarget {
-  /// An expression has a value that is finite, the same each time, or says why not; white space at its ends is nothing.
+  /// An expression is refused with a reason, or its value is finite and does not change in parentheses.
   static let expression = FuzzTarget("expression") { bytes in
-    guard let text = text(bytes) else { return .refused("no text") }
+    guard let text = text(bytes) else { return .refused("not UTF-8") }
     let expression: Expression
     do throws(Expression.Failure) { expression = try Expression(parsing: text) } catch {
-      try expect(!error.message.isEmpty, "no reason")
+      try expect(!error.message.isEmpty, "the error has no message")
       return .refused(error.message)
     }
     func value(_ expression: Expression) throws(Expression.Failure) -> Double {
@@ -17,9 +17,9 @@ extension FuzzTarget {
     let number: Double
     do throws(Expression.Failure) { number = try value(expression) } catch { return .refused(error.message) }
     try expect(number.isFinite, "the value is \(number)")
-    // Within what is allowed of length and depth.
+    // The expression in parentheses may exceed the limits of length and depth.
     if let inside = try? Expression(parsing: "(\(text))") {
-      try expect(try value(inside) == number, "`\(text)` has another value in parentheses")
+      try expect(try value(inside) == number, "the value of `\(text)` changes in parentheses")
     }
     return .accepted
   }

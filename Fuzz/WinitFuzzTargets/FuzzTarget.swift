@@ -1,15 +1,15 @@
-// What is fuzzed: a parser of bytes that come from elsewhere, and what must hold of whatever it is given.
+// Fuzz targets: parsers of input that is not trusted, with the properties that must hold for every input.
 
 /// A parser under test.
 package struct FuzzTarget: Sendable {
-  /// The parser's name, and that of its corpus.
+  /// The name of the target and of its corpus.
   package let name: String
-  /// Reads the bytes as its input and checks what must hold.
+  /// Parses the bytes and checks the properties.
   ///
-  /// - Throws: `Broken` where something does not.
+  /// - Throws: `BrokenProperty` if a property does not hold.
   private let body: @Sendable ([UInt8]) throws -> Verdict
 
-  /// What the parser said of an input.
+  /// The result of the parser for an input.
   package enum Verdict: Sendable, CustomStringConvertible {
     case accepted
     case refused(String)
@@ -26,25 +26,32 @@ package struct FuzzTarget: Sendable {
     (self.name, self.body) = (name, body)
   }
 
+  /// Parses an input and checks the properties.
+  ///
+  /// - Throws: `BrokenProperty` if a property does not hold.
   package func callAsFunction(_ bytes: [UInt8]) throws -> Verdict { try body(bytes) }
 
+  /// All targets, in order of their names.
   package static let all = [
     expression, index, json, name, npy, reference, safetensors, slice, yaml,
   ]
 }
 
-/// A promise that an input broke.
-package struct Broken: Error, CustomStringConvertible {
+/// A property that does not hold for an input.
+package struct BrokenProperty: Error, CustomStringConvertible {
   package let description: String
 }
 
-/// Holds a promise to what an input gave.
-func expect(_ holds: Bool, _ promise: @autoclosure () -> String) throws {
-  guard holds else { throw Broken(description: promise()) }
+/// Throws `BrokenProperty` if a property does not hold.
+///
+/// - Parameter problem: the message, which says what is wrong.
+func expect(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+  guard holds else { throw BrokenProperty(description: problem()) }
 }
 
-/// A file that is no text is refused before its parser sees it.
+/// Returns the bytes as text, or nil if they are not valid UTF-8. Files that are not text are refused before they are
+/// parsed.
 func text(_ bytes: [UInt8]) -> String? { String(validating: bytes, as: UTF8.self) }
 
-/// Two texts as their bytes: Swift takes canonically equivalent ones for one.
+/// Compares two texts by their bytes. Swift's `==` also holds for texts that are only canonically equivalent.
 func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }

@@ -1,11 +1,11 @@
-// The index of a sharded checkpoint, beside shards that are there.
+// The reader of the index of a sharded checkpoint, in a folder with existing files.
 
 import Foundation
 import WinitCore
 import WinitFiles
 
 extension FuzzTarget {
-  /// Whatever an index says, only files beside it are opened, and each of its tensors is where it says.
+  /// Only files in the folder of the index are opened, and each tensor is in the file that the index names.
   static let index = FuzzTarget("index") { bytes in
     let folder = try Shards.folder.get()
     let path = folder + "/x.json"
@@ -14,8 +14,8 @@ extension FuzzTarget {
     do { entries = try Checkpoint(path).entries } catch let error as FormatError {
       return .refused(error.problem)
     } catch let error as FileError {
-      try expect(folderPrefix(of: error.path) == folder + "/", "\(error.path) is opened")
-      return .refused("a file is not there")
+      try expect(folderPrefix(of: error.path) == folder + "/", "\(error.path) was opened")
+      return .refused("a file does not exist")
     }
     for entry in entries {
       let file = TensorName(String(entry.file.path.dropFirst(folder.count + 1)))
@@ -23,18 +23,18 @@ extension FuzzTarget {
         Shards.files.contains { $0.name == file && $0.tensors.contains(entry.name) },
         "`\(entry.name)` is not in `\(file)`")
     }
-    try expect(Set(entries.map(\.name)).count == entries.count, "a name stands twice")
+    try expect(Set(entries.map(\.name)).count == entries.count, "duplicate name")
     return .accepted
   }
 }
 
-/// A few files, of which two hold one tensor and two have names that are canonically equivalent.
+/// The files of the folder. Two of them contain the same tensor, and the names of two are canonically equivalent.
 private enum Shards {
   static let files: [(name: TensorName, tensors: [TensorName])] = [
     ("a", ["w", "b"]), ("b", ["v", "b"]), ("\u{E9}", ["\u{E9}", "e\u{301}"]), ("e\u{301}", ["x"]),
   ]
 
-  /// A folder of this process alone: the index is written over and over.
+  /// A folder that only this process uses. Every input overwrites the index.
   static let folder: Result<String, any Error> = Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "winit-fuzz-\(getpid())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -49,10 +49,10 @@ private enum Shards {
   }
 
   static func write(_ bytes: [UInt8], to path: String) throws {
-    guard let file = fopen(path, "w") else { throw Broken(description: "cannot write \(path)") }
+    guard let file = fopen(path, "w") else { throw BrokenProperty(description: "cannot write \(path)") }
     defer { fclose(file) }
     guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
-      throw Broken(description: "cannot write \(path)")
+      throw BrokenProperty(description: "cannot write \(path)")
     }
   }
 

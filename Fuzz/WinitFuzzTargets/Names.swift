@@ -1,36 +1,37 @@
-// Tensor names, and patterns on them.
+// Tensor names, and the patterns that match them.
 
 import WinitCore
 import WinitSpec
 
 extension FuzzTarget {
-  /// A pattern, a line break and a name: what is captured, put back into the pattern, is the name wherever there is no other
-  /// wild part.
+  /// The input is a pattern, a line break and a name. If the pattern has no wildcard, its captures inserted into the
+  /// pattern give the name.
   static let name = FuzzTarget("name") { bytes in
     let halves = bytes.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
     guard let pattern = text(Array(halves[0])), let text = text(Array(halves[halves.count - 1])) else {
-      return .refused("no text")
+      return .refused("not UTF-8")
     }
     let name = TensorName(text)
-    try expect(name.stream == TensorName(text).stream, "two streams")
+    try expect(name.stream == TensorName(text).stream, "one name has two streams")
     try expect(
       !name.description.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) },
-      "a control character is shown")
-    try expect((name.problem == nil) == isAllowed(text), "`\(name)` is allowed or is not")
+      "the description has a control character")
+    try expect(
+      (name.problem == nil) == isAllowed(text), "`\(name)` is allowed although it should not be, or the reverse")
     let whole = Glob("*")
     try expect(whole.captured(text) == [:], "`*` does not match")
-    // Longer patterns a spec refuses.
+    // A spec refuses longer patterns.
     guard pattern.utf8.count <= 1000 else { return .refused("a pattern of more than 1000 characters") }
     let glob = Glob(pattern)
     guard let captured = glob.captured(text) else { return .refused("no match") }
-    guard Set(glob.captures).count == glob.captures.count else { return .refused("a capture stands twice") }
-    try expect(Set(glob.captures) == Set(captured.keys), "captured \(captured)")
-    try expect(captured.values.allSatisfy { !$0.isEmpty }, "an empty capture")
+    guard Set(glob.captures).count == glob.captures.count else { return .refused("duplicate capture") }
+    try expect(Set(glob.captures) == Set(captured.keys), "the captures are \(captured)")
+    try expect(captured.values.allSatisfy { !$0.isEmpty }, "a capture is empty")
     if !pattern.unicodeScalars.contains("*"), !pattern.unicodeScalars.contains("?"),
       captured.values.allSatisfy({ !$0.unicodeScalars.contains("{") })
     {
       let filled = captured.reduce(pattern) { replace("{\($1.key)}", by: $1.value, in: $0) }
-      try expect(same(filled, text), "`\(pattern)` with \(captured) is `\(filled)`, not `\(text)`")
+      try expect(same(filled, text), "`\(pattern)` with \(captured) gives `\(filled)`, not `\(text)`")
     }
     return .accepted
   }
@@ -39,7 +40,7 @@ extension FuzzTarget {
     !text.isEmpty && !same(text, "__metadata__") && !text.unicodeScalars.contains("\0")
   }
 
-  /// By scalars, which `replacing` does not do.
+  /// Replaces a word in a text, scalar by scalar. The standard `replacing` compares characters.
   private static func replace(_ word: String, by other: String, in text: String) -> String {
     let (word, text) = (Array(word.unicodeScalars), Array(text.unicodeScalars))
     var out = String.UnicodeScalarView()

@@ -1,12 +1,12 @@
-// safetensors headers, and the writer's.
+// The reader and the writer of safetensors headers.
 
 import WinitCore
 import WinitFiles
 import WinitJSON
 
 extension FuzzTarget {
-  /// Nothing is read that the file does not hold; tensors cover the data once; a header written of the same tensors reads
-  /// back as them.
+  /// Only bytes of the file are read, the tensors cover the data exactly once, and a header that is written for the
+  /// same tensors is read back as these tensors.
   static let safetensors = FuzzTarget("safetensors") { bytes in
     let header: SafetensorsHeader
     do { header = try read(bytes) } catch let error as FormatError {
@@ -16,9 +16,9 @@ extension FuzzTarget {
     try expect(covered <= bytes.count - 10, "tensors of \(covered) bytes in a file of \(bytes.count)")
     try expect(
       header.entries.allSatisfy { (8...bytes.count).contains($0.range.upperBound) },
-      "a tensor outside the file")
+      "a tensor is outside the file")
     try expect(
-      Set(header.entries.map(\.name)).count == header.entries.count, "a name stands twice")
+      Set(header.entries.map(\.name)).count == header.entries.count, "duplicate name")
     try rewrite(header.entries)
     return .accepted
   }
@@ -27,7 +27,7 @@ extension FuzzTarget {
     try SafetensorsHeader(path: "x.safetensors", size: bytes.count) { offset, count in
       try expect(
         offset >= 0 && count >= 0 && offset <= bytes.count && count <= bytes.count - offset,
-        "\(count) bytes at \(offset) are asked of \(bytes.count)")
+        "\(count) bytes at \(offset) are read from a file of \(bytes.count) bytes")
       return Array(bytes[offset..<offset + count])
     }
   }
@@ -39,11 +39,11 @@ extension FuzzTarget {
     let layout = SafetensorsLayout(tensors, metadata: [("format", "pt")])
     try expect(layout.header.count % 8 == 0, "the header has \(layout.header.count) bytes")
     let size = tensors.reduce(0) { $0 + $1.shape.byteCount($1.dtype) }
-    let again = try read(layout.header + [UInt8](repeating: 0, count: size))
+    let reread = try read(layout.header + [UInt8](repeating: 0, count: size))
     try expect(
-      again.entries.map(\.name) == layout.order.map { tensors[$0].name }
-        && again.entries.map(\.dtype) == layout.order.map { tensors[$0].dtype }
-        && again.entries.map(\.shape) == layout.order.map { tensors[$0].shape },
-      "tensors written and read differ")
+      reread.entries.map(\.name) == layout.order.map { tensors[$0].name }
+        && reread.entries.map(\.dtype) == layout.order.map { tensors[$0].dtype }
+        && reread.entries.map(\.shape) == layout.order.map { tensors[$0].shape },
+      "the tensors read differ from those written")
   }
 }

@@ -1,4 +1,4 @@
-// Specs in YAML, resolved to laws.
+// The parser of specs, and the planner that resolves them to laws.
 
 import WinitCore
 import WinitInitializers
@@ -6,10 +6,10 @@ import WinitJSON
 import WinitSpec
 
 extension FuzzTarget {
-  /// A spec is planned, alone and with a checkpoint's tensors, or each of its errors says where and what; laws and records
-  /// are written as what reads back as the same, and small tensors are filled.
+  /// A spec is planned, alone and with the tensors of a checkpoint, or refused with errors that have a line and a
+  /// message. Laws and records that are written are read back as the same, and small tensors are filled.
   static let yaml = FuzzTarget("yaml") { bytes in
-    guard let text = text(bytes) else { return .refused("no text") }
+    guard let text = text(bytes) else { return .refused("not UTF-8") }
     let alone = try plan(text, like: nil)
     _ = try plan(text, like: ("like", try checkpoint()))
     return alone
@@ -22,12 +22,12 @@ extension FuzzTarget {
       }
       return .accepted
     } catch let error as SpecError {
-      try expect(!error.diagnostics.isEmpty, "an error of nothing")
-      // The end of the text counts as a line. What a preset's rule gives has the preset's line.
+      try expect(!error.diagnostics.isEmpty, "an error has no diagnostics")
+      // The end of the text counts as a line. A diagnostic of a rule of a preset has the line in the preset.
       let lines = text.contains("preset") ? Int.max : text.count(where: \.isNewline) + 2
       for diagnostic in error.diagnostics {
-        try expect(!diagnostic.message.isEmpty, "no reason")
-        try expect((1...lines).contains(diagnostic.line ?? 1), "line \(diagnostic.line ?? 0) of `\(text)`")
+        try expect(!diagnostic.message.isEmpty, "a diagnostic has no message")
+        try expect((1...lines).contains(diagnostic.line ?? 1), "`\(text)` has no line \(diagnostic.line ?? 0)")
       }
       return .refused(error.diagnostics[0].description)
     }
@@ -44,29 +44,33 @@ extension FuzzTarget {
 
   private static func check(_ tensor: PlannedTensor) throws {
     let (name, law) = (tensor.name, tensor.law)
-    try expect(name.problem == nil, "`\(name)` is allowed")
+    try expect(name.problem == nil, "the name `\(name)` is accepted")
     let written = try JSONValue(parsing: law.json.canonical)
-    try expect(Law(json: written) == law, "the law \(law) is written \(law.json.compact)")
+    try expect(
+      Law(json: written) == law, "the law \(law) is written as \(law.json.compact), which is read as another law")
     let record = tensor.record
     try expect(
-      same(try JSONValue(parsing: record.compact).canonical, record.canonical), "the record of `\(name)`")
+      same(try JSONValue(parsing: record.compact).canonical, record.canonical),
+      "the record of `\(name)` is read as another record")
     let scheme = record["scheme"]?.stringValue ?? ""
     if !["literal", "same_as", "parts"].contains(scheme) {
-      let own = (record.objectValue ?? []).filter {
+      let members = (record.objectValue ?? []).filter {
         !FanSource.keys.contains($0.key) && $0.key != "picked" && $0.key != "because"
       }
-      let read = try Scheme(json: .object(own))
+      let read = try Scheme(json: .object(members))
       let fans = FanSource(json: record) ?? .layout(.torch)
-      let again = try read.resolve(shape: tensor.shape, dtype: tensor.dtype, fans: fans)
-      try expect(again.law == law, "the record of `\(name)` gives \(again.law), not \(law)")
+      let resolved = try read.resolve(shape: tensor.shape, dtype: tensor.dtype, fans: fans)
+      try expect(resolved.law == law, "the record of `\(name)` gives \(resolved.law), not \(law)")
     }
     guard law.isRegenerable, tensor.shape.elementCount <= 256 else { return }
     let recipe = try Recipe(
       seed: 1, stream: tensor.streamName.stream, dtype: tensor.dtype, shape: tensor.shape, law: law)
     let count = tensor.shape.elementCount
     let whole = recipe.bytes(0..<count)
-    try expect(whole.count == tensor.shape.byteCount(tensor.dtype), "\(whole.count) bytes of `\(name)`")
+    try expect(whole.count == tensor.shape.byteCount(tensor.dtype), "`\(name)` has \(whole.count) bytes")
     let middle = count / 2
-    try expect(recipe.bytes(0..<middle) + recipe.bytes(middle..<count) == whole, "`\(name)` in two pieces")
+    try expect(
+      recipe.bytes(0..<middle) + recipe.bytes(middle..<count) == whole,
+      "`\(name)` differs when it is filled in two pieces")
   }
 }

@@ -1,4 +1,5 @@
-// Feeds a parser: with libFuzzer where it was built for it (tools/fuzz), else the files that are named.
+// Runs a fuzz target: with inputs of libFuzzer if it was built for that (tools/fuzz), and otherwise with the files
+// named.
 //
 //   winit-fuzz TARGET FILE…
 
@@ -6,7 +7,7 @@ import Foundation
 import WinitFuzzTargets
 
 #if WINIT_FUZZ
-  // libFuzzer's own entry, which takes the arguments that are left and calls back for each input.
+  // The entry point of libFuzzer, which reads the arguments and calls `body` for each input.
   @_silgen_name("LLVMFuzzerRunDriver")
   private func runDriver(
     _ count: UnsafeMutablePointer<Int32>,

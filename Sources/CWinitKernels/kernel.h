@@ -1,13 +1,14 @@
-// The law at one vector width: WIDTH bytes, names ending in SUFFIX. To be read beside docs/law.md and
-// InitLaw/UnitDraws.swift, which is the definition. Included by kernels.c, once for each instruction set.
+// The laws at one vector width: WIDTH bytes, with names that end in SUFFIX. kernels.c includes this file once for each
+// instruction set. Read it beside docs/law.md and Sources/WinitCore/Random/UnitDraw.swift, which define the bits.
 
-// Vectors in flight, a power of two: enough to hide the latency of the multiplications.
+// The number of vectors in flight, a power of two: enough to hide the latency of the multiplications.
 #define VECTORS 8
 #define LANES (WIDTH / 4)
 #define INLINE static inline __attribute__((always_inline))
 
-// Vectors as the processor has them, for the words; and all that are in flight as one vector, for what follows: clang
-// splits each operation on it into VECTORS of the processor's, side by side, so that none waits for another.
+// U32 and U64 are vectors of the processor's width; the words are computed in them. The other types hold all the
+// vectors in flight as one wide vector: clang splits each operation on it into VECTORS independent operations, and none
+// of them waits for another.
 #define U32 NAME(u32)
 #define U64 NAME(u64)
 #define WORDS NAME(words)
@@ -26,8 +27,9 @@ typedef double DOUBLES __attribute__((vector_size(2 * VECTORS * WIDTH)));
 typedef int64_t LONGS __attribute__((vector_size(2 * VECTORS * WIDTH)));
 typedef uint16_t SHORTS __attribute__((vector_size(VECTORS * WIDTH / 2)));
 
-// The even and the odd 64-bit lanes of two vectors, side by side, and the block of each lane, so that these come out in
-// order; the high half of each 64-bit lane twice; the low halves of two vectors' lanes, side by side.
+// Shuffles. EVEN and ODD interleave the even and the odd 64-bit lanes of two vectors; BLOCKS is the block that each
+// lane computes, so that the words come out in order. HIGH repeats the high half of each 64-bit lane. PAIRS interleaves
+// the low halves of the lanes of two vectors.
 #if WIDTH == 16
 #define EVEN 0, 2
 #define ODD 1, 3
@@ -48,18 +50,19 @@ typedef uint16_t SHORTS __attribute__((vector_size(VECTORS * WIDTH / 2)));
 #define PAIRS 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
 #endif
 
-// The high half of each 64-bit lane in its low half; the high half is anything. A shuffle, because shifts compete with
-// the multiplications for a port of the processor.
+// Copies the high half of each 64-bit lane to its low half. The high half of the result is unspecified. This is a
+// shuffle because a shift would compete with the multiplications for a port of the processor.
 INLINE U64 NAME(high)(U64 x) { return (U64)__builtin_shufflevector((U32)x, (U32)x, HIGH); }
 
-// A number in every 32-bit lane. Were the high halves zero, clang would see it, drop the mask before a multiplication,
-// and take the slow 64-bit one.
+// Puts a number into every 32-bit lane. If the high halves were zero, clang would notice, drop the mask before a
+// multiplication, and use the slow 64-bit multiplication.
 INLINE U64 NAME(both)(uint32_t x) { return (U64)((U32){0} + x); }
 
-// Philox4x32-10 of VECTORS vectors of words, two at a time: four vectors hold c0, c1, c2 and c3 of as many counters as
-// they have 64-bit lanes, each in the low half of its lane. Then a product's low half is the next c1 or c3 where it
-// stands, and its high half needs one shuffle: nothing crosses lanes before the words are laid out at the end. What
-// the counters of a call share (their high halves, the stream) the compiler takes out of the loop for two rounds.
+// Computes VECTORS vectors of words with Philox4x32-10, two vectors at a time. Four vectors hold c0, c1, c2 and c3 of
+// as many counters as they have 64-bit lanes, each in the low half of its lane. The low half of a product is then the
+// next c1 or c3 without any move, and the high half needs one shuffle: no value crosses lanes until the words are put
+// in order at the end. The counters of a call share their high halves and the stream, so the compiler moves the part of
+// the first two rounds that depends only on these out of the loop.
 INLINE WORDS NAME(philox)(U64 block, uint32_t high, uint64_t stream, const uint32_t keys[20]) {
   U32 words[VECTORS];
   U64 c0[VECTORS / 2], c1[VECTORS / 2], c2[VECTORS / 2], c3[VECTORS / 2];
@@ -94,11 +97,11 @@ INLINE WORDS NAME(philox)(U64 block, uint32_t high, uint64_t stream, const uint3
   return result;
 }
 
-// U × 2²³
+// U(w) × 2²³
 INLINE FLOATS NAME(uniform)(WORDS w) { return __builtin_convertvector((INTS)w >> 8, FLOATS) + 0.5f; }
 
-// N ÷ D of C(p, x), of bits(v) − 0x3F3504F3. The exponent is left in its place: f32(e << 23) × (ln 2 × 2⁻²³) is
-// f32(e) × ln 2, both products being exact but for the same rounding.
+// The quotient N ÷ D of C(p, x), given bits(v) − 0x3F3504F3. The exponent is not shifted down: f32(e << 23) × (ln 2 ×
+// 2⁻²³) equals f32(e) × ln 2, because both products round the same exact value.
 INLINE FLOATS NAME(ratio)(INTS bits) {
   INTS e = bits & (int32_t)0xFF800000;
   FLOATS t = (FLOATS)(bits - e + 0x3F3504F3) - 1.0f;
@@ -129,8 +132,8 @@ INLINE FLOATS NAME(core)(FLOATS p, FLOATS x) {
   return x * NAME(ratio)((INTS)v - 0x3F3504F3);
 }
 
-// Q × 2³¹. Here p and x are not scaled down: with p × 2³² for p, v comes out as v × 2⁶², and a power of two changes
-// no rounding.
+// Q(w) × 2³¹. Here p and x are not scaled down: p × 2³² in place of p gives v × 2⁶² in place of v, and a power of two
+// changes no rounding.
 INLINE FLOATS NAME(normal)(WORDS w) {
   INTS m = (INTS)w ^ ((INTS)w >> 31);
   INTS q = m ^ 0x7FFFFFFF;
@@ -150,8 +153,9 @@ INLINE FLOATS NAME(clip)(FLOATS x, float low, float high) {
   return (FLOATS)((over & (INTS)highs) | (~over & (INTS)x));
 }
 
+// T(w)
 INLINE FLOATS NAME(truncated)(WORDS w, const struct winit_recipe *r) {
-  // f64(w) + 0.5, exactly, from the signed number w − 2³¹.
+  // This is f64(w) + 0.5, exactly, computed from the signed number w − 2³¹.
   DOUBLES position = __builtin_convertvector((INTS)(w ^ 0x80000000), DOUBLES) + 2147483648.5;
   DOUBLES u = r->alpha + (r->beta - r->alpha) * (position * 0x1p-32);
   LONGS isLower = u < 0.5;
@@ -166,8 +170,9 @@ INLINE SHORTS NAME(bfloat16)(FLOATS x) {
   return __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, SHORTS);
 }
 
-// As Float.float16Bits in InitLaw/HalfPrecision.swift: a normal result rebiases, a subnormal one counts 2⁻²⁴s. The
-// latter is rounded by adding 0.5, whose last place is 2⁻²⁴.
+// The same as Float.float16Bits in Sources/WinitCore/Laws/HalfPrecision.swift. A normal result has its exponent
+// rebiased; a subnormal result is a count of 2⁻²⁴, which the addition of 0.5 rounds, because the last place of 0.5 is
+// 2⁻²⁴.
 INLINE SHORTS NAME(float16)(FLOATS x) {
   WORDS sign = ((WORDS)x >> 16) & 0x8000;
   WORDS magnitude = (WORDS)x & 0x7FFFFFFF;
@@ -206,12 +211,14 @@ INLINE FLOATS NAME(value)(WORDS w, enum winit_law law, const struct winit_recipe
   }
 }
 
-// Law and format are constants where this is inlined.
+// The loop of winit_fill. Every caller passes a constant law and a constant format, and the function is inlined into
+// it.
 INLINE size_t NAME(fill)(
     const struct winit_recipe *recipe, enum winit_law law, enum winit_format format, uint64_t block, size_t blocks,
     char *out) {
   const struct winit_recipe r = *recipe;
-  // Below, its product with the power of two left out of a draw would be rounded.
+  // The draws below lack a factor of a power of two, which the scale supplies. For a smaller scale that product would
+  // be rounded.
   if (law == WINIT_NORMAL && r.std != 0 && r.std < 0x1p-95f) return 0;
   if (law == WINIT_UNIFORM && r.half != 0 && r.half < 0x1p-103f) return 0;
   const uint64_t left = 0x100000000 - (block & 0xFFFFFFFF);
@@ -243,6 +250,9 @@ INLINE size_t NAME(fill)(
     case WINIT_BFLOAT16: return NAME(fill)(recipe, law, WINIT_BFLOAT16, first_block, blocks, out);           \
   }
 
+// The alignment makes the speed independent of where the linker puts the function: fills on two threads of one core lost
+// up to a sixth at other places.
+__attribute__((aligned(64)))
 size_t NAME(winit_fill)(const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
   switch (recipe->law) {
     case WINIT_UNIFORM: FOR_FORMATS(WINIT_UNIFORM)

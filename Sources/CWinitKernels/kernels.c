@@ -1,15 +1,16 @@
-// One source for every width: kernel.h and update.h are compiled once for each instruction set.
+// Compiles kernel.h and update.h once for each instruction set.
 
 #include "CWinitKernels.h"
 
 #include <string.h>
 
-// A fused multiply-add would be another bit, and GCC fuses across the pragma that forbids it.
+// A fused multiply-add rounds once where the law rounds twice, and GCC fuses in spite of the pragma that forbids it.
 #if !defined(__clang__)
 #error "compile this with clang: other compilers may fuse a multiplication and an addition"
 #endif
 #pragma STDC FP_CONTRACT OFF
-// Vectors wider than the processor's have no settled way to be passed; here all of it is inlined.
+// The warning says that functions pass vectors wider than the processor's in no standard way. Here every such function
+// is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define JOIN_(a, b) a##_##b

@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4) of sixteen messages at once, each in a 32-bit lane of 512-bit vectors: the chunks of a tensor
-// are hashed independently, and so side by side. Twice as fast as the processor's own instructions on one message,
-// whose every step waits for the one before.
+// SHA-256 (FIPS 180-4) of sixteen messages at once, each in one 32-bit lane of 512-bit vectors. The chunks of a tensor
+// are independent messages. This is twice as fast as the processor's SHA instructions on one message, because each step
+// of one message waits for the step before.
 
 #include "CWinitKernels.h"
 
@@ -26,15 +26,16 @@ static const uint32_t constants[64] = {
 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
-// Vectors have no settled way to be passed where the processor may lack them; here all of it is inlined.
+// The warning says that functions pass these vectors in no standard way if the processor may lack them. Here every
+// such function is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 INLINE u32 rotated(u32 x, int n) { return (x >> n) | (x << (32 - n)); }
 
 INLINE u32 bytes_swapped(u32 x) { return (rotated(x, 8) & 0xFF00FF00) | (rotated(x, 24) & 0x00FF00FF); }
 
-// The 64 bytes at an offset of each message as 16 words of all messages: a transposition, first of words, then of
-// pairs, then of the quarters of a vector.
+// Loads the 64 bytes at an offset of each message as 16 vectors, each with one word of every message. This is a
+// transposition: first of words, then of pairs of words, then of the quarters of a vector.
 INLINE void load(const unsigned char *const *messages, size_t offset, u32 w[16]) {
   u32 t[16];
   UNROLL for (int i = 0; i < 16; i++) memcpy(&w[i], messages[i] + offset, sizeof w[i]);

@@ -1,11 +1,12 @@
-// The inner loop of the orthogonal law at one vector width. Included by kernels.c, once for each instruction set.
+// The inner loop of the orthogonal law at one vector width. kernels.c includes this file once for each instruction set.
 
-// Rows of C at once: as many as the processor has registers for.
+// The number of rows of C that are updated at once: as many as the processor has registers for.
 #define ROWS (WIDTH == 64 ? 8 : WIDTH == 32 ? 2 : 1)
 #define ROW NAME(row)
 typedef double ROW __attribute__((vector_size(128)));
 
-// C[i] ±= Σₖ a(i, k) × B[k] for `height` rows. Every element has its own sum, k ascending, so no width changes a bit.
+// C[i] ±= Σₖ a(i, k) × B[k] for `height` rows. Every element has its own sum in the order of k, so the bits do not
+// depend on the width.
 static inline __attribute__((always_inline)) void NAME(update_rows)(
     double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, const int height,
     size_t count, const int subtract) {

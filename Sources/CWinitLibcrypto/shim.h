@@ -1,4 +1,5 @@
-// SHA-256 of OpenSSL's libcrypto. The three functions are marked as deprecated since OpenSSL 3.0 in favor of EVP, which
-// allocates memory for every message and makes a static binary 5 MB larger; they are in every release, and in the forks.
+// SHA-256 of OpenSSL's libcrypto. OpenSSL 3.0 deprecates SHA256_Init, SHA256_Update and SHA256_Final in favor of EVP.
+// EVP allocates memory for every message and makes a static binary 5 MB larger. Every release has the three functions,
+// and so have the forks.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>

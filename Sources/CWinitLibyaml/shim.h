@@ -1,2 +1,2 @@
-// libyaml, whose events the spec reader takes. (https://pyyaml.org/wiki/LibYAML)
+// libyaml (https://pyyaml.org/wiki/LibYAML). The spec reader reads its events.
 #include <yaml.h>

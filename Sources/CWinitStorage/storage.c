@@ -1,3 +1,5 @@
+// The two functions of CWinitStorage.h.
+
 #include "CWinitStorage.h"
 
 #include <sqlite3.h>
@@ -5,7 +7,7 @@
 #include <sys/vfs.h>
 #endif
 
-int winit_sqlite_harden(void *connection, int longest) {
+int winit_sqlite_harden(void *connection, int maximum_length) {
   static const struct {
     int option, value;
   } settings[] = {
@@ -18,14 +20,14 @@ int winit_sqlite_harden(void *connection, int longest) {
     int code = sqlite3_db_config(connection, settings[i].option, settings[i].value, (int *)0);
     if (code != SQLITE_OK) return code;
   }
-  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, longest);
+  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, maximum_length);
   return SQLITE_OK;
 }
 
 unsigned winit_file_system_type(const char *path) {
 #ifdef __linux__
-  struct statfs facts;
-  return statfs(path, &facts) == 0 ? (unsigned)facts.f_type : 0;
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (unsigned)status.f_type : 0;
 #else
   (void)path;
   return 0;

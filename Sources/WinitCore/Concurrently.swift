@@ -1,11 +1,14 @@
-// Independent work on several threads.
+// A parallel loop.
 
 import Dispatch
 import Synchronization
 
-/// Runs `body(0) … body(count − 1)`, each once, on up to `threads` threads (and no more than there are
-/// processors), in no promised order; iterations never wait for each other. After an error no further
-/// iteration starts, and the error of the lowest failed iteration is thrown.
+/// Runs `body(0)`, `body(1)`, …, `body(count − 1)`, each exactly once, on up to `threads` threads.
+///
+/// The order is unspecified, and iterations never wait for each other. The loop uses no more threads than the machine
+/// has processors. After an error no further iteration starts.
+///
+/// - Throws: the error of the lowest iteration that failed.
 package func concurrently<Failure: Error>(
   _ count: Int, threads: Int, _ body: @Sendable (Int) throws(Failure) -> Void
 ) throws(Failure) {

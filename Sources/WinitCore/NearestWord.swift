@@ -1,23 +1,25 @@
-// The nearest known word, for errors about unknown ones.
+// The nearest known word, for the "did you mean" of errors about unknown words.
 
-/// The candidate with the least edit distance to a word, if it is near enough to be what was meant. None for words of
-/// more than 200 bytes, whose distances would take long.
+/// Returns the candidate with the smallest edit distance to a word, or nil if the word is not a likely typo of any
+/// candidate.
+///
+/// A word of more than 200 bytes has no nearest word, because its distances would take long to compute.
 package func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
   guard word.utf8.count <= 200 else { return nil }
   let word = Array(word.lowercased().unicodeScalars)
-  let enough = min(max(1, word.count / 3), word.count - 1)
+  let limit = min(max(1, word.count / 3), word.count - 1)
   var best: (candidate: String, distance: Int)?
-  for candidate in candidates where candidate.utf8.count <= 4 * (word.count + enough) {
+  for candidate in candidates where candidate.utf8.count <= 4 * (word.count + limit) {
     let scalars = Array(candidate.lowercased().unicodeScalars)
-    // Each letter that one has more is a step.
-    guard abs(scalars.count - word.count) <= enough else { continue }
+    // The distance is at least the difference of the lengths.
+    guard abs(scalars.count - word.count) <= limit else { continue }
     let distance = editDistance(word, scalars)
-    if distance <= enough, distance < best?.distance ?? .max { best = (candidate, distance) }
+    if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
   }
   return best?.candidate
 }
 
-/// Levenshtein's distance with swaps of neighbours counted as one (optimal string alignment).
+/// Returns Levenshtein's distance with a swap of adjacent letters counted as one edit (optimal string alignment).
 private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var beforeLast = [Int](repeating: 0, count: b.count + 1)
   var last = Array(0...b.count)

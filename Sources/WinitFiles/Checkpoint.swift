@@ -1,27 +1,33 @@
-// Checkpoints: one .safetensors file, or a sharded one by its index.
+// Checkpoints: one .safetensors file, or several with an index.
 
 import Foundation
 package import WinitCore
 import WinitJSON
 
-/// The tensors of a checkpoint on disk. Opening it reads headers only.
+/// The tensors of a checkpoint on disk. Opening a checkpoint reads only headers.
 package struct Checkpoint: Sendable {
+  /// A tensor of a checkpoint.
   package struct Entry: Sendable {
     package let name: TensorName
-    /// safetensors' code of the dtype; `dtype` is nil where this version does not support it.
+    /// The code of the dtype in safetensors.
     package let code: String
+    /// The dtype, or nil if a registry does not support it.
     package let dtype: DType?
     package let shape: Shape
     package let file: InputFile
-    /// Where the tensor's bytes begin in the file.
+    /// The offset in the file of the first byte of the tensor.
     package let offset: Int
   }
 
-  /// In the order of the header, or of the index; after the index's those that its files hold beside them.
+  /// The tensors in the order of the header or of the index, then the tensors of its files that the index does not
+  /// name.
   package let entries: [Entry]
 
-  /// Opens a .safetensors file, or the `model.safetensors.index.json` of a sharded checkpoint (any file whose name
-  /// ends in .json) with the files that it names beside it.
+  /// Opens a .safetensors file, or the index of a sharded checkpoint, such as `model.safetensors.index.json`.
+  ///
+  /// A path that ends in .json is an index. The index may only name files in its own folder.
+  ///
+  /// - Throws: `FileError`, or `FormatError` if a file is not valid.
   package init(_ path: String) throws {
     let file = try InputFile(path)
     if path.hasSuffix(".json") {
@@ -40,45 +46,42 @@ package struct Checkpoint: Sendable {
   }
 
   private static func sharded(index: InputFile) throws -> [Entry] {
-    func fail(_ problem: String) -> FormatError {
-      FormatError(index.path, "not the index of a sharded checkpoint: \(problem)")
-    }
-    guard index.size <= 100_000_000 else { throw fail("it has \(index.size) bytes") }
+    func fail(_ problem: IndexProblem) -> FormatError { FormatError(index.path, .index(problem)) }
+    guard index.size <= 100_000_000 else { throw fail(.tooLarge(size: index.size, limit: 100_000_000)) }
     let json: JSONValue
     do { json = try JSONValue(parsing: try index.bytes(at: 0, count: index.size)) } catch let error
       as JSONError
     {
-      throw fail("it is \(error)")
+      throw fail(.json(error))
     }
-    guard let map = json["weight_map"]?.objectValue else { throw fail("it has no `weight_map` object") }
+    guard let map = json["weight_map"]?.objectValue else { throw fail(.noWeightMap) }
     let folder = folderPrefix(of: index.path)
-    // Files, as tensors, are told apart by the bytes of their names.
+    // The names of files are compared as bytes, like the names of tensors.
     var shards: [TensorName: [TensorName: Entry]] = [:]
     let mapped = try map.map { member -> Entry in
       guard let shard = member.value.stringValue else {
-        throw fail("the file of `\(member.key)` is not a string")
+        throw fail(.fileNotAString(tensor: member.key))
       }
       guard !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")), !shard.utf8.contains(0), shard != ".."
       else {
-        throw fail("`\(member.key)` lies in `\(shard)`, which is not the name of a file beside the index")
+        throw fail(.notInTheFolder(tensor: member.key, file: shard))
       }
       if shards[TensorName(shard)] == nil {
         let file = try InputFile(folder + shard)
-        shards[TensorName(shard)] = Dictionary(
-          try Self.entries(file).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        shards[TensorName(shard)] = try Self.entries(file).firstByName(\.name)
       }
       guard let entry = shards[TensorName(shard)]?[TensorName(member.key)] else {
-        throw fail("`\(member.key)` is not in `\(shard)`, where the index says it is")
+        throw fail(.noSuchTensor(member.key, file: shard))
       }
       return entry
     }
-    // Readers that load whole files see these too.
+    // Readers that load whole files also see the tensors that the index does not name.
     let named = Set(mapped.map(\.name))
     let others = shards.values.flatMap(\.values).filter { !named.contains($0.name) }.sorted {
       $0.name < $1.name
     }
     for (first, second) in zip(others, others.dropFirst()) where first.name == second.name {
-      throw fail("`\(first.name)` is in two of its files and not in the index")
+      throw fail(.duplicateTensor(first.name))
     }
     return mapped + others
   }

@@ -1,10 +1,10 @@
-// dtypes in safetensors' words, and their rank in its files.
+// The codes of dtypes in safetensors files, and the order of dtypes in these files.
 
-public import WinitCore
+package import WinitCore
 
 extension DType {
-  /// safetensors' code: F32, BF16, I64, BOOL, …
-  public var safetensorsCode: String {
+  /// The code of the dtype in safetensors: F32, BF16, I64, BOOL, …
+  package var safetensorsCode: String {
     switch self {
     case .float64: "F64"
     case .float32: "F32"
@@ -22,13 +22,14 @@ extension DType {
     }
   }
 
-  /// By safetensors' code; nil for those not supported, such as F8_E4M3.
-  public init?(safetensorsCode code: String) {
+  /// Creates a dtype from its code in safetensors. Returns nil for a code that a registry does not support, such as
+  /// F8_E4M3.
+  package init?(safetensorsCode code: String) {
     guard let dtype = DType.allCases.first(where: { $0.safetensorsCode == code }) else { return nil }
     self = dtype
   }
 
-  /// The bits of an element by safetensors' code, of every dtype the format has; nil for codes that it does not have.
+  /// Returns the number of bits of an element, for the code of any dtype of the format. Returns nil for any other text.
   static func bitCount(safetensorsCode code: String) -> Int? {
     if let dtype = DType(safetensorsCode: code) { return 8 * dtype.byteCount }
     switch code {
@@ -40,8 +41,8 @@ extension DType {
     }
   }
 
-  /// The place in a file: the reference writer sorts by its enum of dtypes, descending, which is by size and then
-  /// in this order.
+  /// The position of the dtype in a file. The reference writer sorts by its enum of dtypes in descending order, which
+  /// is this order.
   var safetensorsRank: Int {
     let order: [DType] = [
       .uint64, .int64, .float64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16, .int8,

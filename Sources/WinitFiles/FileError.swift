@@ -1,33 +1,26 @@
-// Why a file cannot be read or written.
+// Errors of file operations.
 
 import Foundation
 
-/// A failed operation on a file: what was tried, where, and the system's reason.
-public struct FileError: Error, Sendable, CustomStringConvertible {
-  /// The file.
-  public let path: String
-  /// What was tried, as in "cannot … PATH".
-  public let operation: String
+/// A failed operation on a file, with the path and the system's reason.
+package struct FileError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file.
+  package let path: String
+  /// The operation, as in "cannot OPERATION PATH".
+  package let operation: String
   /// The system's error number.
-  public let code: Int32
+  package let code: Int32
 
+  /// Creates an error with the code of the last failed system call, or with the given code.
   package init(_ operation: String, _ path: String, code: Int32 = errno) {
     self.path = path
     self.operation = operation
     self.code = code
   }
 
-  /// True where the file, or a folder on the way to it, is not there.
-  public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+  /// True if the file or a folder of its path does not exist.
+  package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
-  /// What is wrong, for a person.
-  public var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
-}
-
-/// A path up to its last slash, to put the name of a file beside it behind; empty for a bare name. (Foundation's
-/// NSString crashes on one-letter paths on Linux, and its URL takes `~` for a home. By bytes, because a slash and an
-/// accent after it are one `Character`.)
-package func folderPrefix(of path: String) -> String {
-  let bytes = path.utf8
-  return bytes.lastIndex(of: UInt8(ascii: "/")).map { String(decoding: bytes[...$0], as: UTF8.self) } ?? ""
+  /// The message for a person.
+  package var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
 }

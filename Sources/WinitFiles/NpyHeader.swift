@@ -1,12 +1,14 @@
-// Writing .npy: NumPy's format for one array, version 1.0.
+// The header of .npy files, NumPy's format for one array.
 
 package import WinitCore
 
-/// The header of a .npy file (numpy.lib.format, version 1.0); the array's bytes follow it in C order.
+/// The header of a .npy file (numpy.lib.format, version 1.0). The elements of the array follow the header in row-major
+/// order.
 package struct NpyHeader {
   package let bytes: [UInt8]
 
-  /// Nil for bfloat16, which NumPy has no dtype for, and for shapes whose header would pass the version's 64 KiB.
+  /// Creates the header of an array. Returns nil for bfloat16, which NumPy does not have, and for a shape whose header
+  /// would exceed the 64 KiB of version 1.0.
   package init?(dtype: DType, shape: Shape) {
     let descr: String
     switch dtype {
@@ -26,7 +28,7 @@ package struct NpyHeader {
     }
     let dims = shape.dims.map(String.init).joined(separator: ", ") + (shape.rank == 1 ? "," : "")
     var text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(dims)), }"
-    // Magic (6), version (2) and length (2) with the text and its newline make a multiple of 64.
+    // Magic (6 bytes), version (2), length (2) and text with a newline: together a multiple of 64 bytes.
     text += String(repeating: " ", count: 63 - (10 + text.utf8.count) % 64) + "\n"
     guard text.utf8.count <= 0xFFFF else { return nil }
     let length = text.utf8.count

@@ -1,20 +1,23 @@
-// A folder that is there whole or not at all.
+// Output folders that appear complete or not at all.
 
 import Foundation
 
-/// A new folder under a temporary name beside its place. `commit` gives it its name; dropped without one, it is removed.
+/// A new folder, filled under a temporary name in the same parent folder. `commit` renames it. A folder that is not
+/// committed is removed.
 package final class OutputFolder {
   private let path: String
   private let temporary: String
   private var isCommitted = false
 
-  /// - Throws: `FileError` where something is there already, but for an empty folder. A link is not followed.
+  /// Creates the temporary folder.
+  ///
+  /// - Throws: `FileError` if something other than an empty folder is at the path. A link is not followed.
   package init(_ path: String) throws {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     var status = stat()
     if lstat(path, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError("write", path, code: EEXIST) }
+      guard (status.st_mode & S_IFMT) == S_IFDIR else { throw FileError("write", path, code: EEXIST) }
       let entries = try? FileManager.default.contentsOfDirectory(atPath: path)
       guard entries?.isEmpty == true else { throw FileError("write into", path, code: ENOTEMPTY) }
     }
@@ -26,10 +29,10 @@ package final class OutputFolder {
 
   deinit { if !isCommitted { try? FileManager.default.removeItem(atPath: temporary) } }
 
-  /// Where a file of it is to be made.
+  /// Returns the path at which a file of the folder is created.
   package func path(of name: String) -> String { temporary + "/" + name }
 
-  /// Gives the folder its name, durably; its files are on the disk already.
+  /// Renames the folder and makes the name durable. The files must have been committed.
   package func commit() throws {
     guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     isCommitted = true

@@ -1,20 +1,25 @@
-// The place of a file that is to appear whole or not at all.
+// The place of an output file that appears complete or not at all.
 
 import Foundation
 
-/// A path that something new is to take, made under a temporary name beside it.
+/// The path of a new file, and the temporary path in the same folder under which the file is written.
 package struct OutputPlace: Sendable {
   package let path: String
-  /// Where it is made.
+  /// The path under which the file is written.
   package let temporary: String
   private let replaces: Bool
 
+  /// Checks that a file can be written to a path.
+  ///
   /// - Parameters:
-  ///   - replacing: whether a file at the path may be replaced; otherwise one there is an error, now and when it is
-  ///     taken. A folder, a device or a pipe is never replaced, and a link is, rather than what it points to.
-  ///   - protected: a registry in use, which is not replaced whatever is asked, nor what SQLite keeps beside it.
-  ///   - isDatabase: whether it is to be an SQLite file: then none of another's journals may lie beside it, which SQLite
-  ///     would take for its own.
+  ///   - path: the path of the new file.
+  ///   - replacing: true if the new file may replace a file at the path. Otherwise a file at the path is an error, both
+  ///     here and in `take`. A folder, a device or a pipe is never replaced. A link is replaced itself, not the file to
+  ///     which it points.
+  ///   - protected: a registry in use, which is never replaced. Its journal files are never replaced either.
+  ///   - isDatabase: true if the new file is an SQLite file. A journal of another database must not be beside it,
+  ///     because SQLite would take the journal for its own.
+  /// - Throws: `FileError`, or `FormatError` for a journal.
   package init(_ path: String, replacing: Bool, protected: String? = nil, isDatabase: Bool = false) throws {
     guard !path.isEmpty, !path.hasSuffix("/") else { throw FileError("write", "`\(path)`", code: EISDIR) }
     let folder = folderPrefix(of: path)
@@ -22,16 +27,13 @@ package struct OutputPlace: Sendable {
     if isDatabase {
       for ending in OutputPlace.companions {
         var status = stat()
-        if lstat(path + ending, &status) == 0, status.st_size > 0 || status.st_mode & S_IFMT != S_IFREG {
-          throw FormatError(
-            path + ending,
-            "lies where the new file's own journal would, and may be what brings a crashed registry back; open that registry once, or move the journal away"
-          )
+        if lstat(path + ending, &status) == 0, status.st_size > 0 || (status.st_mode & S_IFMT) != S_IFREG {
+          throw FormatError(path + ending, .leftoverJournal)
         }
       }
     }
     for file in protected.map({ registry in ([""] + OutputPlace.companions).map { registry + $0 } }) ?? [] {
-      guard !OutputPlace.isSame(path, file) else {
+      guard !isSamePlace(path, file) else {
         throw FileError("replace the registry itself,", path, code: EPERM)
       }
     }
@@ -48,36 +50,19 @@ package struct OutputPlace: Sendable {
     temporary = "\(folder).\(name).\(UUID().uuidString.prefix(8)).tmp"
   }
 
-  /// What SQLite keeps beside a file.
+  /// The endings of the files that SQLite keeps beside a database.
   private static let companions = ["-journal", "-wal", "-shm"]
 
-  /// Whether two paths are one file, or one name in one folder; a link is a name, and what it points to.
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    func identity(_ path: String, _ look: (String, UnsafeMutablePointer<stat>) -> Int32) -> [UInt64]? {
-      var status = stat()
-      return look(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
-    }
-    func folder(_ path: String) -> [UInt64]? {
-      let prefix = folderPrefix(of: path)
-      return identity(prefix.isEmpty ? "." : prefix, { stat($0, $1) })
-    }
-    for look in [{ stat($0, $1) }, { lstat($0, $1) }] as [(String, UnsafeMutablePointer<stat>) -> Int32] {
-      if let facts = identity(a, look), facts == identity(b, look) { return true }
-    }
-    return a.dropFirst(folderPrefix(of: a).count).utf8.elementsEqual(
-      b.dropFirst(folderPrefix(of: b).count).utf8)
-      && folder(a) != nil && folder(a) == folder(b)
-  }
-
-  /// Gives what was made, and is on the disk, its name, durably.
+  /// Renames the temporary file to the path, and makes the name durable. The caller has flushed the file.
   package func take() throws {
-    // Without permission to replace, a link fails where a file has appeared meanwhile; a rename would not.
+    // If replacing is not allowed, use a link, which fails if a file has appeared in the meantime. A rename would not
+    // fail.
     if replaces {
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     } else if link(temporary, path) == 0 {
       unlink(temporary)
     } else {
-      // Some file systems have no links, and folders have none.
+      // Some file systems do not support links.
       guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
         throw FileError("write", path)
       }
@@ -85,35 +70,21 @@ package struct OutputPlace: Sendable {
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     }
     do { try syncFolder(of: path) } catch {
-      // It failed, so it is not there; what it replaced is gone, though.
+      // After an error the new file must not exist. A file that it replaced is lost.
       if !replaces { unlink(path) }
       throw error
     }
   }
 
-  /// Flushes a file made by others, as SQLite does its own, to the disk.
-  package func flushFile() throws {
+  /// Flushes the temporary file to the disk, for a file that other code wrote, such as SQLite.
+  ///
+  /// - Returns: the size of the file in bytes.
+  package func flushFile() throws -> Int {
     let descriptor = open(temporary, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError("write", path) }
     defer { close(descriptor) }
-    guard flush(descriptor) == 0 else { throw FileError("write", path) }
+    var status = stat()
+    guard flush(descriptor) == 0, fstat(descriptor, &status) == 0 else { throw FileError("write", path) }
+    return Int(status.st_size)
   }
-}
-
-/// Onto the disk itself: macOS's fsync alone leaves bytes in the drive's cache.
-func flush(_ descriptor: Int32) -> Int32 {
-  #if canImport(Darwin)
-    if fcntl(descriptor, F_FULLFSYNC) == 0 { return 0 }
-  #endif
-  return fsync(descriptor)
-}
-
-/// Makes a new name in a folder durable. Some file systems cannot sync a folder; then there is nothing to do.
-func syncFolder(of path: String) throws {
-  let folder = folderPrefix(of: path)
-  let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return }
-  defer { close(descriptor) }
-  guard fsync(descriptor) != 0, ![EINVAL, ENOTSUP, EOPNOTSUPP, EBADF, EROFS].contains(errno) else { return }
-  throw FileError("make durable", path)
 }

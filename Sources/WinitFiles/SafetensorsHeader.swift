@@ -1,64 +1,65 @@
-// Reading a safetensors header, as strictly as the reference reader does.
+// The reader of safetensors headers, which is at least as strict as the reference reader.
 
 package import WinitCore
 import WinitJSON
 
-/// The header of a .safetensors file: which tensors it holds, and where.
+/// The header of a .safetensors file: the tensors of the file and their positions.
 package struct SafetensorsHeader {
+  /// A tensor of the file.
   package struct Entry {
     package let name: TensorName
-    /// The dtype's code; `dtype` is nil where this version does not support it.
+    /// The code of the dtype in safetensors.
     package let code: String
+    /// The dtype, or nil if a registry does not support it.
     package let dtype: DType?
     package let shape: Shape
-    /// Where the tensor's bytes lie in the file.
+    /// The range of the tensor's bytes in the file.
     package let range: Range<Int>
   }
 
-  /// In the header's order.
+  /// The tensors in the order of the header.
   package let entries: [Entry]
 
-  /// The reference reader's limit on a header's length.
+  /// The maximum length of a header, as in the reference reader.
   private static let maximumLength = 100_000_000
 
-  /// Reads the header of a file, and checks that the tensors cover the rest of it without gaps or overlaps.
+  /// Reads the header of a file, and checks that the tensors cover the rest of the file without gaps or overlaps.
+  ///
+  /// - Throws: `FormatError`, or `FileError` if the file cannot be read.
   package init(_ file: InputFile) throws {
     try self.init(path: file.path, size: file.size) { try file.bytes(at: $0, count: $1) }
   }
 
-  /// The same of bytes that come some other way; none beyond `size` are asked for.
+  /// Reads the header of a file of `size` bytes with a function that reads bytes at an offset. The function is never
+  /// called for bytes beyond `size`.
   package init(
     path: String, size: Int, read: (_ offset: Int, _ count: Int) throws -> [UInt8]
   ) throws {
-    func fail(_ problem: String) -> FormatError {
-      FormatError(path, "not a safetensors file: \(problem)")
-    }
-    guard size >= 8 else {
-      throw fail("it has \(size) bytes, fewer than the 8 of a header's length")
-    }
+    func fail(_ problem: SafetensorsProblem) -> FormatError { FormatError(path, .safetensors(problem)) }
+    guard size >= 8 else { throw fail(.tooShort(size: size)) }
     let prefix = try read(0, 8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.maximumLength else {
-      throw fail("its header claims \(length) bytes; the format allows \(Self.maximumLength)")
+      throw fail(.headerTooLong(length, limit: Self.maximumLength))
     }
     guard Int(length) <= size - 8 else {
-      throw fail("its header claims \(length) bytes, but only \(size - 8) follow")
+      throw fail(.headerTruncated(length, available: size - 8))
     }
     let text = try read(8, Int(length))
-    guard text.first == UInt8(ascii: "{") else { throw fail("its header does not begin with `{`") }
+    guard text.first == UInt8(ascii: "{") else { throw fail(.noOpeningBrace) }
     let json: JSONValue
-    do { json = try JSONValue(parsingIntegers: text) } catch { throw fail("its header is \(error)") }
+    do { json = try JSONValue(parsingIntegers: text) } catch { throw fail(.json(error)) }
 
     let start = 8 + Int(length)
     var entries: [Entry] = []
     for member in json.objectValue ?? [] {
       if member.key == "__metadata__" {
         for item in member.value.objectValue ?? [] where item.value.stringValue == nil {
-          throw fail("__metadata__ `\(item.key)` is not a string")
+          throw fail(.metadataNotAString(key: item.key))
         }
-        guard member.value.objectValue != nil else { throw fail("__metadata__ is not an object") }
+        guard member.value.objectValue != nil else { throw fail(.metadataNotAnObject) }
       } else {
-        entries.append(try Self.entry(member, dataStart: start, fileSize: size, fail))
+        entries.append(try Self.entry(member, dataStart: start, fileSize: size) { fail(.tensor(member.key, $0)) })
       }
     }
     var end = start
@@ -67,46 +68,42 @@ package struct SafetensorsHeader {
     }) {
       guard entry.range.lowerBound == end else {
         throw fail(
-          "tensor `\(entry.name)` begins at byte \(entry.range.lowerBound - start) of the data, where \(end - start) is due: tensors must neither overlap nor leave gaps"
-        )
+          .gapOrOverlap(entry.name, begin: entry.range.lowerBound - start, expected: end - start))
       }
       end = entry.range.upperBound
     }
-    guard end == size else { throw fail("its tensors end at byte \(end), the file at \(size)") }
+    guard end == size else { throw fail(.trailingBytes(end: end, size: size)) }
     self.entries = entries
   }
 
+  /// Reads the entry of a tensor.
   private static func entry(
-    _ member: JSONValue.Member, dataStart: Int, fileSize: Int, _ failFile: (String) -> FormatError
+    _ member: JSONValue.Member, dataStart: Int, fileSize: Int,
+    _ fail: (SafetensorsProblem.TensorProblem) -> FormatError
   ) throws -> Entry {
-    func fail(_ problem: String) -> FormatError { failFile("tensor `\(member.key)`: \(problem)") }
-    guard let code = member.value["dtype"]?.stringValue else { throw fail("it has no dtype") }
-    guard let numbers = member.value["shape"]?.arrayValue else { throw fail("it has no shape") }
+    guard let code = member.value["dtype"]?.stringValue else { throw fail(.noDType) }
+    guard let numbers = member.value["shape"]?.arrayValue else { throw fail(.noShape) }
     let dims = numbers.compactMap(\.integerValue)
-    guard dims.count == numbers.count else { throw fail("its shape is not a list of integers") }
+    guard dims.count == numbers.count else { throw fail(.shapeNotIntegers) }
     let shape: Shape
-    do { shape = try Shape(dims) } catch { throw fail("\(error)") }
+    do { shape = try Shape(dims) } catch { throw fail(.shape(error)) }
     let positions = member.value["data_offsets"]?.arrayValue ?? []
     let offsets = positions.compactMap(\.integerValue)
     guard positions.count == 2, offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {
-      throw fail("its data_offsets are not two positions in order")
+      throw fail(.badOffsets)
     }
     guard offsets[1] <= fileSize - dataStart else {
-      throw fail(
-        "its data_offsets end at \(offsets[1]), but the file holds \(fileSize - dataStart) bytes of data: it was cut short"
-      )
+      throw fail(.pastEnd(end: offsets[1], available: fileSize - dataStart))
     }
     guard let bits = DType.bitCount(safetensorsCode: code) else {
-      throw fail("the format has no dtype `\(code)`")
+      throw fail(.unknownDType(code: code))
     }
     let (bitCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: bits)
     guard !overflow, bitCount % 8 == 0 else {
-      throw fail("a \(code) tensor of shape \(shape) is no whole number of bytes")
+      throw fail(.notWholeBytes(code: code, shape))
     }
     guard bitCount / 8 == offsets[1] - offsets[0] else {
-      throw fail(
-        "a \(code) tensor of shape \(shape) has \(bitCount / 8) bytes, but its data_offsets span \(offsets[1] - offsets[0])"
-      )
+      throw fail(.wrongSize(code: code, shape, expected: bitCount / 8, found: offsets[1] - offsets[0]))
     }
     return Entry(
       name: TensorName(member.key), code: code, dtype: DType(safetensorsCode: code), shape: shape,

@@ -1,16 +1,19 @@
-// Writing safetensors: the header, and the order in which tensors follow it.
+// The writer of safetensors headers.
 
 package import WinitCore
 import WinitJSON
 
-/// Where everything lies in a .safetensors file of some tensors, as the reference writer lays it out: by dtype in
-/// descending order, then by the bytes of the name; so the same tensors give the same file.
+/// The layout of a .safetensors file: its header, and the order of the tensors after the header.
+///
+/// The layout is that of the reference writer: tensors sort by dtype in descending order, then by the bytes of their
+/// names. Equal tensors therefore give equal files.
 package struct SafetensorsLayout {
-  /// The 8 bytes of length and the header, padded with spaces to a multiple of 8.
+  /// The first bytes of the file: the length in 8 bytes, and the header, padded with spaces to a multiple of 8.
   package let header: [UInt8]
-  /// Indices into the tensors given, in file order.
+  /// The order of the tensors in the file, as indices into the list of tensors given.
   package let order: [Int]
 
+  /// Computes the layout of a file with these tensors and the metadata, which has the order given.
   package init(_ tensors: [(name: TensorName, dtype: DType, shape: Shape)], metadata: [(String, String)]) {
     order = tensors.indices.sorted {
       let (a, b) = (tensors[$0], tensors[$1])

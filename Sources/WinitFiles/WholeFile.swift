@@ -1,10 +1,10 @@
-// A small file, or what a pipe brings, read whole.
+// Small files and pipes, read whole.
 
 import Foundation
 
-/// The bytes of a file, a pipe or standard input, to the end.
+/// Returns all bytes of a file or a pipe.
 ///
-/// - Throws: `FileError`; `FormatError` beyond the limit.
+/// - Throws: `FileError`, or `FormatError` if there are more than `limit` bytes.
 package func readWhole(_ path: String, limit: Int) throws -> [UInt8] {
   guard !path.utf8.contains(0) else { throw FileError("open", path, code: ENOENT) }
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -20,6 +20,6 @@ package func readWhole(_ path: String, limit: Int) throws -> [UInt8] {
     }
     if count == 0 { return bytes }
     bytes += piece[..<count]
-    guard bytes.count <= limit else { throw FormatError(path, "has more than \(limit) bytes") }
+    guard bytes.count <= limit else { throw FormatError(path, .tooLarge(limit: limit)) }
   }
 }

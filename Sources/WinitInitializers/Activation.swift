@@ -1,14 +1,14 @@
-// Gains: what an activation does to the scale of what passes through it.
+// Activation functions and their gains.
 
-/// An activation function, for its gain.
-public enum Activation: Sendable, Hashable {
+/// An activation function, which determines the gain of a scheme.
+package enum Activation: Sendable, Hashable {
   /// The identity.
   case linear
   /// The logistic function.
   case sigmoid
   /// The hyperbolic tangent.
   case tanh
-  /// Softmax.
+  /// The softmax function.
   case softmax
   /// max(0, x).
   case relu
@@ -17,9 +17,9 @@ public enum Activation: Sendable, Hashable {
   /// The scaled exponential linear unit.
   case selu
 
-  /// The recommended gain, as `torch.nn.init.calculate_gain` gives it: tanh 5/3, ReLU √2, leaky ReLU
-  /// √(2/(1 + slope²)), SELU 3/4, the others 1. Computed in binary64 in that order.
-  public var gain: Double {
+  /// The recommended gain, as `torch.nn.init.calculate_gain` returns it: tanh 5/3, ReLU √2, leaky ReLU √(2/(1 +
+  /// slope²)), SELU 3/4, the others 1. It is computed in binary64 in this order of operations.
+  package var gain: Double {
     switch self {
     case .linear, .sigmoid, .softmax: 1
     case .tanh: 5.0 / 3
@@ -29,13 +29,13 @@ public enum Activation: Sendable, Hashable {
     }
   }
 
-  /// The names a spec may use.
+  /// The names in a spec.
   static let names = ["linear", "sigmoid", "tanh", "softmax", "relu", "leaky_relu", "selu"]
 
   /// The default slope of leaky ReLU, as in `torch.nn.LeakyReLU`.
   static let defaultSlope = 0.01
 
-  /// By name, with the slope where it is leaky ReLU.
+  /// Creates an activation by its name in a spec; nil for an unknown name. Only leaky ReLU uses the slope.
   init?(name: String, slope: Double) {
     switch name {
     case "linear": self = .linear

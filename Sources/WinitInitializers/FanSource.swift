@@ -1,33 +1,33 @@
-// Where a tensor's fans come from: a layout, axes named one by one, or another tensor.
+// The source of a tensor's fans: a layout, axes, or another tensor.
 
 package import WinitCore
-public import WinitJSON
+package import WinitJSON
 
-/// Which axes of a weight are its inputs, its outputs and a batch of independent weights; all others are its receptive
-/// field. As `in_axis`, `out_axis` and `batch_axis` of `jax.nn.initializers.variance_scaling`.
-public struct FanAxes: Sendable, Hashable {
+/// The axes of a weight that are its inputs, its outputs and a batch of independent weights; all others are its
+/// receptive field. They are `in_axis`, `out_axis` and `batch_axis` of `jax.nn.initializers.variance_scaling`.
+package struct FanAxes: Sendable, Hashable {
   /// The input axes; negative ones count from the end.
-  public let input: [Int]
+  package let input: [Int]
   /// The output axes.
-  public let output: [Int]
-  /// Axes of independent weights, such as experts, which count in no fan.
-  public let batch: [Int]
+  package let output: [Int]
+  /// The axes of independent weights, such as experts, which no fan counts.
+  package let batch: [Int]
 
-  /// Axes of a weight.
-  public init(input: [Int], output: [Int], batch: [Int] = []) {
+  /// Creates the axes of a weight.
+  package init(input: [Int], output: [Int], batch: [Int] = []) {
     (self.input, self.output, self.batch) = (input, output, batch)
   }
 
-  /// fan_in = input axes × receptive field, fan_out likewise.
+  /// Returns the fans: fan_in is the product of the input axes and the receptive field, fan_out likewise.
   func fans(of shape: Shape) throws(SchemeError) -> Fans {
     var kinds = [Int?](repeating: nil, count: shape.rank)
     for (kind, axes) in [input, output, batch].enumerated() {
       for axis in axes {
         let place = axis < 0 ? axis + shape.rank : axis
         guard kinds.indices.contains(place) else {
-          throw .invalid("fans names axis \(axis), which a tensor of shape \(shape) does not have")
+          throw .invalidAxes("fans names axis \(axis), which a tensor of shape \(shape) does not have")
         }
-        guard kinds[place] == nil else { throw .invalid("fans names axis \(axis) twice") }
+        guard kinds[place] == nil else { throw .invalidAxes("duplicate axis \(axis) in fans") }
         kinds[place] = kind
       }
     }
@@ -38,18 +38,18 @@ public struct FanAxes: Sendable, Hashable {
   }
 }
 
-/// Where a tensor's fans come from.
-public enum FanSource: Sendable, Hashable {
+/// The source of a tensor's fans.
+package enum FanSource: Sendable, Hashable {
   /// The layout of its own axes.
   case layout(Layout)
-  /// Axes named one by one.
+  /// Axes that the spec names.
   case axes(FanAxes)
-  /// The fans of another tensor, as PyTorch's biases take those of their weight.
+  /// The fans of another tensor, as a bias takes those of its weight in PyTorch.
   case tensor(String, Fans)
 
-  /// The fans of a shape, for a scheme that divides by them.
+  /// Returns the fans of a shape, for a scheme that divides by them.
   ///
-  /// - Throws: `SchemeError` where there are none, or one is 0.
+  /// - Throws: `SchemeError` if the shape has no fans, or if a fan is 0.
   package func fans(of shape: Shape, for scheme: String) throws(SchemeError) -> Fans {
     let fans: Fans
     switch self {
@@ -63,8 +63,8 @@ public enum FanSource: Sendable, Hashable {
     return fans
   }
 
-  /// As recorded, members of the scheme's object.
-  public var json: [JSONValue.Member] {
+  /// The record of the source: members of the scheme's object.
+  package var json: [JSONValue.Member] {
     func list(_ axes: [Int]) -> JSONValue { .array(axes.map(JSONValue.integer)) }
     switch self {
     case .layout(let layout): return [.init("layout", .string(layout.rawValue))]
@@ -79,11 +79,11 @@ public enum FanSource: Sendable, Hashable {
     }
   }
 
-  /// The members that `json` may write.
-  public static let keys: Set<String> = ["layout", "fans", "fan_of", "fan_in", "fan_out"]
+  /// The keys of the members that `json` writes.
+  package static let keys: Set<String> = ["layout", "fans", "fan_of", "fan_in", "fan_out"]
 
   /// Reads what `json` writes; nil for anything else.
-  public init?(json scheme: JSONValue) {
+  package init?(json scheme: JSONValue) {
     func list(_ value: JSONValue?) -> [Int]? {
       guard let numbers = value?.arrayValue?.map(\.integerValue), !numbers.contains(nil) else { return nil }
       return numbers.compactMap(\.self)

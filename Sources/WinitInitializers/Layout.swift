@@ -1,30 +1,30 @@
-// Fans: how many inputs feed an output, read off a shape by its layout.
+// Layouts and fans: the inputs and outputs of a weight.
 
-public import WinitCore
+package import WinitCore
 
-/// Which axes of a weight are its inputs and its outputs.
-public enum Layout: String, Sendable, Hashable, CaseIterable {
+/// The order of a weight's axes: which are its inputs and which its outputs.
+package enum Layout: String, Sendable, Hashable, CaseIterable {
   /// [out, in, …spatial]: PyTorch's Linear and Conv weights.
   case torch
   /// […spatial, in, out]: Keras's and flax's kernels, and the [in, out] weights of GPT-2's Conv1D.
   case keras
 }
 
-/// The fans of a weight: inputs and outputs per unit, each times the receptive field's size (the product of the
-/// spatial axes), as `torch.nn.init._calculate_fan_in_and_fan_out` and Keras's `compute_fans` count them.
-public struct Fans: Sendable, Hashable {
+/// The fans of a weight: the numbers of its inputs and outputs, each times the size of the receptive field (the product
+/// of the spatial axes), as `torch.nn.init._calculate_fan_in_and_fan_out` and Keras's `compute_fans` count them.
+package struct Fans: Sendable, Hashable {
   /// The number of inputs that feed one output.
-  public let fanIn: Int
+  package let fanIn: Int
   /// The number of outputs that one input feeds.
-  public let fanOut: Int
+  package let fanOut: Int
 
-  /// Fans that are known.
-  public init(fanIn: Int, fanOut: Int) {
+  /// Creates fans that are known.
+  package init(fanIn: Int, fanOut: Int) {
     (self.fanIn, self.fanOut) = (fanIn, fanOut)
   }
 
-  /// The fans of a shape of rank 2 or more; nil below, where inputs and outputs cannot be told apart.
-  public init?(_ shape: Shape, layout: Layout) {
+  /// Computes the fans of a shape; nil below rank 2, where inputs and outputs cannot be distinguished.
+  package init?(_ shape: Shape, layout: Layout) {
     let dims = shape.dims
     guard dims.count >= 2 else { return nil }
     switch layout {
@@ -39,8 +39,8 @@ public struct Fans: Sendable, Hashable {
     }
   }
 
-  /// The fan a mode names, in binary64: fan_in, fan_out, or their arithmetic or geometric mean.
-  func callAsFunction(_ mode: FanMode) -> Double {
+  /// The fan of a mode, in binary64.
+  package subscript(mode: FanMode) -> Double {
     switch mode {
     case .fanIn: Double(fanIn)
     case .fanOut: Double(fanOut)
@@ -50,14 +50,14 @@ public struct Fans: Sendable, Hashable {
   }
 }
 
-/// Which fan a scheme divides by.
-public enum FanMode: String, Sendable, Hashable, CaseIterable {
-  /// Keeps the variance of activations in the forward pass.
+/// The fan that a scheme divides by.
+package enum FanMode: String, Sendable, Hashable, CaseIterable {
+  /// The inputs: keeps the variance of activations in the forward pass.
   case fanIn = "fan_in"
-  /// Keeps the variance of gradients in the backward pass.
+  /// The outputs: keeps the variance of gradients in the backward pass.
   case fanOut = "fan_out"
-  /// The mean of both.
+  /// The arithmetic mean of both.
   case fanAvg = "fan_avg"
-  /// The geometric mean of both, which JAX has.
+  /// The geometric mean of both, as in JAX.
   case fanGeometricAvg = "fan_geo_avg"
 }

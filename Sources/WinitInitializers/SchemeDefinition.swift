@@ -1,42 +1,42 @@
-// What a scheme is made of, and the list of them all.
+// The definition of a scheme, and the table of all of them.
 
 import WinitCore
 
-/// A tensor as far as a scheme sees it.
+/// What a scheme reads from the tensor that it initializes.
 struct TensorContext {
   let shape: Shape
   let dtype: DType
   let fanSource: FanSource
 
-  /// The fans, for a scheme that needs them and divides by them.
+  /// The fans, for a scheme that divides by one.
   func fans(for scheme: String) throws(SchemeError) -> Fans { try fanSource.fans(of: shape, for: scheme) }
 }
 
-/// A scheme's names, its parameters, how it becomes a law, and what there is to know about it.
+/// A scheme's names, its parameters, its documentation and how it becomes a law.
 struct SchemeDefinition: Sendable {
-  typealias Resolve = @Sendable (Arguments, TensorContext) throws(SchemeError) -> Law
-  typealias Pick = @Sendable (Arguments, TensorContext) throws(SchemeError) -> (scheme: Scheme, why: String)
+  typealias Resolve = @Sendable (ArgumentReader, TensorContext) throws(SchemeError) -> Law
+  typealias Pick = @Sendable (ArgumentReader, TensorContext) throws(SchemeError) -> (scheme: Scheme, why: String)
 
   enum Body: Sendable {
     case law(Resolve)
+    /// The scheme picks another one.
     case pick(Pick)
   }
 
   let name: String
   let aliases: [String]
   let parameters: [SchemeParameter]
-  /// What an element is, as a formula.
+  /// The value of an element, as a formula.
   let formula: String
-  /// What it is for.
+  /// What the scheme is used for.
   let use: String
-  /// The paper or the library's function whose behaviour it is.
+  /// The paper, or the library's function whose behavior the scheme has.
   let source: String
   let body: Body
 
   init(
     _ name: String, aliases: [String] = [], _ parameters: [SchemeParameter] = [], formula: String,
-    use: String,
-    source: String, law: @escaping Resolve
+    use: String, source: String, law: @escaping Resolve
   ) {
     (self.name, self.aliases, self.parameters) = (name, aliases, parameters)
     (self.formula, self.use, self.source) = (formula, use, source)
@@ -54,22 +54,28 @@ struct SchemeDefinition: Sendable {
 
   static let all = constants + distributions + varianceScaling + [auto] + torch + jax + keras
 
+  /// The definitions by each of their names.
   static let byName: [String: SchemeDefinition] = {
     var table: [String: SchemeDefinition] = [:]
     for definition in all { for name in [definition.name] + definition.aliases { table[name] = definition } }
     return table
   }()
+
+  /// Returns the definition of a scheme, by any of its names.
+  static func named(_ name: String) throws(SchemeError) -> SchemeDefinition {
+    guard let definition = byName[name] else { throw .unknownScheme(name) }
+    return definition
+  }
+
+  /// Checks that the scheme has these parameters.
+  func check(parameters names: some Sequence<String>) throws(SchemeError) {
+    let known = Set(parameters.map(\.name))
+    let unknown = names.filter { !known.contains($0) }.sorted()
+    guard unknown.isEmpty else { throw .unknownParameters(unknown, scheme: name) }
+  }
 }
 
-/// The parameters given to a scheme, read by kind.
-struct Arguments {
-  let scheme: String
-  let texts: [String: String]
-
-  func has(_ name: String) -> Bool { texts[name] != nil }
-}
-
-/// A law, its error as the scheme's.
+/// Runs a closure that creates a law. An error of the law becomes a `SchemeError`.
 func checked(_ law: () throws(LawError) -> Law) throws(SchemeError) -> Law {
   do { return try law() } catch { throw .law(error) }
 }

@@ -1,55 +1,67 @@
-// Why a scheme cannot be resolved.
+// Errors of schemes.
 
-public import WinitCore
+package import WinitCore
 
-/// Why a scheme cannot be resolved for a tensor. The tensor's name is known to whoever asked.
-public enum SchemeError: Error, Equatable, CustomStringConvertible {
+/// The reason why a scheme cannot be resolved for a tensor. The message does not name the tensor, because the caller
+/// does.
+package enum SchemeError: Error, Equatable, CustomStringConvertible {
   /// No scheme has this name.
   case unknownScheme(String)
-  /// The scheme has no such parameters.
+  /// The scheme does not have these parameters.
   case unknownParameters([String], scheme: String)
   /// A parameter's text is not a number.
   case notANumber(parameter: String, text: String)
-  /// A parameter's text is none of its words.
+  /// A number is not one that the parameter takes; `needs` says which ones it takes.
+  case outOfRange(parameter: String, text: String, needs: String)
+  /// A parameter's word is not one of those that it takes.
   case unknownWord(parameter: String, text: String, allowed: [String])
-  /// A parameter that must be given is not.
+  /// A required parameter is not given.
   case missing(parameter: String, scheme: String)
-  /// Something else is missing, or a combination makes no sense; says which.
-  case invalid(String)
-  /// The scheme reads fans, and a tensor of this shape has none.
+  /// Parameters exclude or need each other; the message says how.
+  case conflictingParameters([String], String)
+  /// The scheme is not defined for the tensor's layout or fans; `needs` says for which.
+  case unsupportedLayout(scheme: String, needs: String)
+  /// Axes of `fans` do not fit the tensor's shape; the message says which.
+  case invalidAxes(String)
+  /// The scheme needs fans, and a tensor of this shape has none.
   case noFans(scheme: String, Shape)
-  /// A fan is zero.
+  /// A fan is 0.
   case zeroFan(scheme: String, Shape)
-  /// The numbers are not a law for the dtype.
+  /// The numbers are not a law for the dtype and the shape.
   case law(LawError)
+  /// A record is not that of a scheme; the message says why.
+  case invalidRecord(String)
 
-  /// What is wrong and what to do, for a person.
-  public var description: String {
+  /// A message for people: what is wrong and what to do.
+  package var description: String {
     switch self {
-    case .unknownScheme(let name):
-      "unknown scheme `\(name)`"
-        + (name.contains("(")
-          ? "; parameters are written {scheme: NAME, parameter: …}"
-          : (nearest(to: name, in: Scheme.allNames).map { "; did you mean `\($0)`?" } ?? "")
-            + " (`winit-registry schemes` lists them)")
+    case .unknownScheme(let name): "unknown scheme `\(name)`" + SchemeError.remedy(unknown: name)
     case .unknownParameters(let names, let scheme):
       names.map {
         "`\(scheme)` has no parameter `\($0)`" + SchemeError.hint($0, Scheme.parameterNames(of: scheme))
       }
       .joined(separator: "; ")
     case .notANumber(let parameter, let text):
-      "\(parameter) is `\(text)`, which is not a number; numbers are written as in JSON, such as 0.02 or 1e-3"
+      "\(parameter) is `\(text)`, which is not a number. Write numbers as in JSON, such as 0.02 or 1e-3"
+    case .outOfRange(let parameter, let text, let needs): "\(parameter) is \(text); it must be \(needs)"
     case .unknownWord(let parameter, let text, let allowed):
       "unknown \(parameter) `\(text)`" + SchemeError.hint(text, allowed)
     case .missing(let parameter, let scheme):
       "`\(scheme)` needs \(parameter): {scheme: \(scheme), \(parameter): …}"
-    case .invalid(let message): message
+    case .conflictingParameters(_, let message), .invalidAxes(let message), .invalidRecord(let message): message
+    case .unsupportedLayout(let scheme, let needs): "`\(scheme)` is defined for \(needs) only"
     case .noFans(let scheme, let shape):
-      "`\(scheme)` needs the tensor's fans, and the shape \(shape) has none (rank \(shape.rank), at least 2 is needed); write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"
+      "`\(scheme)` needs the tensor's fans, and the shape \(shape) of rank \(shape.rank) has none. Write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"
     case .zeroFan(let scheme, let shape):
-      "`\(scheme)` divides by a fan, which is 0 for the shape \(shape); write zeros instead"
+      "`\(scheme)` divides by a fan, which is 0 for the shape \(shape). Write zeros instead"
     case .law(let error): error.description
     }
+  }
+
+  private static func remedy(unknown name: String) -> String {
+    if name.contains("(") { return ". Write parameters as {scheme: NAME, parameter: …}" }
+    let near = nearest(to: name, in: Scheme.allNames).map { "; did you mean `\($0)`?" } ?? ""
+    return near + " (`winit-registry schemes` lists them)"
   }
 
   private static func hint(_ word: String, _ known: [String]) -> String {

@@ -1,16 +1,16 @@
-// Numbers: JSON's grammar on the way in, ECMAScript's shortest form on the way out.
+// The text form of numbers: JSON's grammar when reading, ECMAScript's shortest form when writing.
 
-/// The text form of numbers.
-public enum JSONNumber {
-  /// The binary64 nearest to a text that follows JSON's grammar for numbers (RFC 8259, section 6); nil for any
-  /// other text, or where the number is too large.
-  public static func parse(_ text: some StringProtocol) -> Double? {
+/// Reads and writes the text form of numbers.
+package enum JSONNumber {
+  /// Returns the binary64 number nearest to a text that follows JSON's grammar for numbers (RFC 8259, section 6).
+  /// Returns nil for any other text, and for a number that is too large.
+  package static func parse(_ text: some StringProtocol) -> Double? {
     guard isNumber(text.utf8), let value = Double(String(text)), value.isFinite else { return nil }
     return value
   }
 
-  /// True where the text is a JSON number: no leading zeros or plus sign, digits on both sides of a point.
-  public static func isNumber(_ text: some Collection<UInt8>) -> Bool {
+  /// Returns true if the text is a JSON number: no leading zeros, no plus sign, and digits on both sides of a point.
+  package static func isNumber(_ text: some Collection<UInt8>) -> Bool {
     var rest = text[...]
     func isDigit(_ byte: UInt8?) -> Bool { byte.map { (0x30...0x39).contains($0) } ?? false }
     func digits() -> Bool {
@@ -32,10 +32,11 @@ public enum JSONNumber {
     return rest.isEmpty
   }
 
-  /// A finite number as ECMAScript writes it (ECMA-262, Number::toString), which RFC 8785 prescribes: the
-  /// shortest digits that read back as the same binary64, plain between 10⁻⁶ and 10²¹, else with an exponent.
-  public static func text(_ value: Double) -> String {
-    precondition(value.isFinite, "JSON has no \(value)")
+  /// Returns a finite number as ECMAScript writes it (ECMA-262, Number::toString), which RFC 8785 prescribes: the
+  /// shortest digits that read back as the same binary64 number, without an exponent between 10⁻⁶ and 10²¹, and with an
+  /// exponent otherwise.
+  package static func text(_ value: Double) -> String {
+    precondition(value.isFinite, "JSON cannot represent \(value)")
     if value == 0 { return "0" }
     let (digits, point) = shortestDigits(value.magnitude)
     let sign = value < 0 ? "-" : ""
@@ -53,8 +54,10 @@ public enum JSONNumber {
     }
   }
 
-  /// The digits d₁d₂…, without zeros at either end, and the place of the point: value = 0.d₁d₂… × 10^point.
-  /// Swift's `description` finds the shortest digits, and the nearest of those; only its layout differs.
+  /// Returns the digits d₁d₂…, without zeros at either end, and the position of the point: value = 0.d₁d₂… × 10^point.
+  ///
+  /// Swift's `description` gives the shortest digits, and the nearest of these. Only its layout differs from
+  /// ECMAScript's.
   private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
     let parts = value.description.split(separator: "e")
     let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0

@@ -1,38 +1,33 @@
-// Reading: RFC 8259 to the letter, duplicate keys refused.
+// The JSON parser: RFC 8259 without extensions, and without duplicate keys.
 
 extension JSONValue {
-  /// Parses a text of UTF-8 bytes. Stricter than most readers: the bytes must be valid UTF-8, an escape may not
-  /// be a lone surrogate, no key may stand twice in an object (compared as bytes), numbers must be finite, and
-  /// arrays and objects nest at most 64 deep.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
+  /// Parses UTF-8 bytes.
+  ///
+  /// The parser is stricter than most: the bytes must be valid UTF-8, an escape must not be a lone surrogate, an object
+  /// must not have duplicate keys (compared as bytes), numbers must be finite, and arrays and objects nest at most 64
+  /// deep.
+  package init(parsing bytes: [UInt8]) throws(JSONError) {
     var parser = JSONParser(bytes, integersOnly: false)
     self = try parser.document()
   }
 
-  /// The same, where every number must be written as an integer (not 1.0, 1e3 or -0) and be at most 2⁵³ in size.
+  /// Parses UTF-8 bytes in which every number must be written as an integer (not 1.0, 1e3 or -0) of at most 2⁵³ in
+  /// magnitude.
   package init(parsingIntegers bytes: [UInt8]) throws(JSONError) {
     var parser = JSONParser(bytes, integersOnly: true)
     self = try parser.document()
   }
 
-  /// Parses a text.
-  public init(parsing text: String) throws(JSONError) {
+  /// Parses a text, as `init(parsing:)` parses its UTF-8 bytes.
+  package init(parsing text: String) throws(JSONError) {
     try self.init(parsing: Array(text.utf8))
   }
 }
 
-/// Where and why a text is not JSON.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
-  /// The offset of the byte at which it stops being JSON.
-  public let offset: Int
-  /// What is wrong there.
-  public let problem: String
-
-  /// What is wrong, for a person.
-  public var description: String { "not valid JSON at byte \(offset): \(problem)" }
-}
-
+/// A recursive-descent parser. Each function reads from `offset` on and moves `offset` behind what it read.
 private struct JSONParser {
+  static let maximumDepth = 64
+
   let bytes: [UInt8]
   let integersOnly: Bool
   var offset = 0
@@ -45,12 +40,12 @@ private struct JSONParser {
   mutating func document() throws(JSONError) -> JSONValue {
     let value = try self.value(depth: 0)
     skipSpace()
-    guard offset == bytes.count else { throw error("there is more after the value") }
+    guard offset == bytes.count else { throw error(.trailingText) }
     return value
   }
 
-  func error(_ problem: String, at place: Int? = nil) -> JSONError {
-    JSONError(offset: place ?? offset, problem: problem)
+  func error(_ reason: JSONError.Reason, at place: Int? = nil) -> JSONError {
+    JSONError(offset: place ?? offset, reason: reason)
   }
 
   var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
@@ -66,7 +61,7 @@ private struct JSONParser {
   }
 
   mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-    guard depth < 64 else { throw error("nested more than 64 deep") }
+    guard depth < Self.maximumDepth else { throw error(.tooDeep(limit: Self.maximumDepth)) }
     skipSpace()
     switch next {
     case UInt8(ascii: "{"): return .object(try object(depth: depth))
@@ -75,14 +70,14 @@ private struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    case nil: throw error("the text ends where a value is due")
+    case nil: throw error(.unexpectedEnd)
     default: return .number(try number())
     }
   }
 
   mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
     let word = Array(text.description.utf8)
-    guard bytes[offset...].starts(with: word) else { throw error("expected \(text)") }
+    guard bytes[offset...].starts(with: word) else { throw error(.expected(text.description)) }
     offset += word.count
     return value
   }
@@ -92,11 +87,11 @@ private struct JSONParser {
     while let byte = next, (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte) { offset += 1 }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     guard let value = JSONNumber.parse(text) else {
-      throw error(offset == start ? "expected a value" : "`\(text)` is not a finite JSON number", at: start)
+      throw error(offset == start ? .expected("a value") : .notANumber(text), at: start)
     }
-    // Above 2⁵³ neighbours read as one.
-    guard !integersOnly || Int(text).map({ $0.magnitude <= 1 << 53 && text != "-0" }) == true else {
-      throw error("`\(text)` is not an integer of at most 2⁵³", at: start)
+    // Above 2⁵³ different integers have the same binary64 value.
+    guard !integersOnly || Int(text).map({ $0.magnitude <= (1 << 53) && text != "-0" }) == true else {
+      throw error(.notAnInteger(text), at: start)
     }
     return value
   }
@@ -110,7 +105,7 @@ private struct JSONParser {
       elements.append(try value(depth: depth + 1))
       skipSpace()
     } while take(",")
-    guard take("]") else { throw error("expected `,` or `]`") }
+    guard take("]") else { throw error(.expected("`,` or `]`")) }
     return elements
   }
 
@@ -123,17 +118,17 @@ private struct JSONParser {
     repeat {
       skipSpace()
       let place = offset
-      guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
+      guard next == UInt8(ascii: "\"") else { throw error(.expected("a key in quotes")) }
       let key = try string()
       guard seen.insert(Array(key.utf8)).inserted else {
-        throw error("the key `\(key)` stands twice", at: place)
+        throw error(.duplicateKey(key), at: place)
       }
       skipSpace()
-      guard take(":") else { throw error("expected `:`") }
+      guard take(":") else { throw error(.expected("`:`")) }
       members.append(.init(key, try value(depth: depth + 1)))
       skipSpace()
     } while take(",")
-    guard take("}") else { throw error("expected `,` or `}`") }
+    guard take("}") else { throw error(.expected("`,` or `}`")) }
     return members
   }
 
@@ -146,18 +141,18 @@ private struct JSONParser {
       case UInt8(ascii: "\""):
         offset += 1
         guard let string = String(validating: text, as: UTF8.self) else {
-          throw error("a string is not valid UTF-8", at: start)
+          throw error(.notUTF8, at: start)
         }
         return string
       case UInt8(ascii: "\\"):
         try escape(into: &text)
-      case 0..<0x20: throw error("a control character stands unescaped in a string")
+      case 0..<0x20: throw error(.controlCharacter)
       default:
         text.append(byte)
         offset += 1
       }
     }
-    throw error("a string does not end", at: start)
+    throw error(.unterminatedString, at: start)
   }
 
   mutating func escape(into text: inout [UInt8]) throws(JSONError) {
@@ -179,21 +174,21 @@ private struct JSONParser {
       {
         offset += 2
         let low = try hex4(at: place)
-        guard (0xDC00..<0xE000).contains(low) else { throw error("a lone surrogate", at: place) }
-        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+        guard (0xDC00..<0xE000).contains(low) else { throw error(.loneSurrogate, at: place) }
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
       }
-      guard let scalar = Unicode.Scalar(code) else { throw error("a lone surrogate", at: place) }
+      guard let scalar = Unicode.Scalar(code) else { throw error(.loneSurrogate, at: place) }
       text.append(contentsOf: String(scalar).utf8)
-    default: throw error("an unknown escape", at: place)
+    default: throw error(.unknownEscape, at: place)
     }
   }
 
   mutating func hex4(at place: Int) throws(JSONError) -> UInt32 {
-    guard offset + 4 <= bytes.count else { throw error("an escape is cut short", at: place) }
+    guard offset + 4 <= bytes.count else { throw error(.incompleteEscape, at: place) }
     var code: UInt32 = 0
     for byte in bytes[offset..<offset + 4] {
       guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw error("an escape needs four hexadecimal digits", at: place)
+        throw error(.notHexadecimal, at: place)
       }
       code = code << 4 | UInt32(digit)
     }

@@ -1,23 +1,24 @@
-// Writing: RFC 8785's canonical bytes, or the same values laid out for people.
+// The JSON writer: the canonical form of RFC 8785, and two forms that keep the order of members.
 
 extension JSONValue {
-  /// The canonical form of RFC 8785: no white space, members sorted by their keys' UTF-16 code units, numbers
-  /// in ECMAScript's shortest form, only the escapes JSON demands.
-  public var canonical: String {
+  /// The canonical form of RFC 8785: no white space, members sorted by the UTF-16 code units of their keys, numbers in
+  /// ECMAScript's shortest form, and only the escapes that JSON requires.
+  package var canonical: String {
     var out = ""
     write(to: &out, indent: nil, sorted: true)
     return out
   }
 
-  /// Members in their own order, without white space.
-  public var compact: String {
+  /// A form without white space, with the members in their own order.
+  package var compact: String {
     var out = ""
     write(to: &out, indent: nil, sorted: false)
     return out
   }
 
-  /// Members in their own order, two spaces an indent; arrays of numbers and strings stay on one line.
-  public var pretty: String {
+  /// A form for people, with the members in their own order. The indent is two spaces; arrays without arrays and
+  /// objects are on one line.
+  package var pretty: String {
     var out = ""
     write(to: &out, indent: 0, sorted: false)
     return out
@@ -52,6 +53,7 @@ extension JSONValue {
     }
   }
 
+  /// Writes an array or an object.
   private static func list<Item>(
     _ items: [Item], _ open: String, _ close: String, indent: Int?, spaced: Bool, to out: inout String,
     each: (Item, inout String) -> Void
@@ -66,6 +68,7 @@ extension JSONValue {
     out += close
   }
 
+  /// Writes a string with quotes and escapes.
   private static func quote(_ text: String, to out: inout String) {
     out += "\""
     for scalar in text.unicodeScalars {

@@ -1,66 +1,94 @@
-// What a use case refuses, beside what the modules below it report.
+// The one error type of the library.
 
-public import WinitCore
-public import WinitStorage
+/// The reason why a method failed: a code for programs, a message for people, and the error that caused it, if there is
+/// one.
+///
+/// ```swift
+/// do {
+///   run = try registry.run("gpt2")
+/// } catch let error as RegistryError where error.code == .runNotFound {
+///   run = nil
+/// }
+/// ```
+public struct RegistryError: Error, Sendable, CustomStringConvertible {
+  /// A kind of failure. The raw value is the name of the case.
+  public enum Code: String, Sendable, CaseIterable {
+    /// Weights, a record or a file do not match what is recorded.
+    case mismatch
+    /// Arguments contradict each other or the run.
+    case invalidArgument
+    /// A text is not a reference to a run.
+    case invalidReference
+    /// A text cannot be the name of a run, an alias or a tag.
+    case invalidName
+    /// The first digits of an id are those of several runs.
+    case ambiguousID
+    /// A slice is malformed or does not fit the tensor.
+    case invalidSlice
+    /// A name or an alias is in use, so the operation is refused.
+    case conflict
+    /// The registry lies on a network file system, whose locks may not keep writers apart.
+    case networkFileSystem
+    /// A spec, a preset or a scheme is wrong; the message has a line for each problem.
+    case invalidSpec
+    /// A file is not a checkpoint of a supported format, or is damaged.
+    case invalidFile
+    /// A file is not a registry, or not one that this version can use.
+    case invalidRegistry
+    /// The registry file is damaged.
+    case damagedRegistry
+    /// The model is too large for a registry.
+    case tooLarge
+    /// No preset has this name.
+    case unknownName
+    /// There is no registry at the path.
+    case registryNotFound
+    /// No run has this reference.
+    case runNotFound
+    /// The run is deleted, and can be restored.
+    case runDeleted
+    /// The run was deleted and collected.
+    case runCollected
+    /// The run has no such tensor.
+    case tensorNotFound
+    /// A file or a folder does not exist.
+    case fileNotFound
+    /// The output file exists, and replacing it was not allowed.
+    case fileExists
+    /// The system failed to read or write.
+    case io
+  }
 
-/// What a use case refuses to do, and why.
-public enum RegistryError: Error, Sendable, CustomStringConvertible {
-  /// A reference that is not of any of the forms.
-  case badReference(String)
-  /// A run name with other characters than letters, digits, `.`, `_`, `/` and `-`.
-  case badName(String)
-  /// An alias that is no word, or looks like a version.
-  case badAlias(String)
-  /// The run has been deleted.
-  case deleted(Run)
-  /// The run was deleted and has been collected.
-  case collected(String, at: String)
-  /// No run has this reference.
-  case noRun(String, path: String, suggestion: String?)
-  /// The beginning of an id that several ids share.
-  case ambiguousID(String, candidates: [Digest])
-  /// The run has no such tensor.
-  case noTensor(TensorName, run: String, suggestion: String?)
-  /// Something asked for makes no sense together; says what to ask for instead.
-  case usage(String)
-  /// The tensors are larger together than any run may be.
-  case tooLarge
-  /// A create failed, and some of the chunks it had added could not be taken back.
-  indirect case leftBehind(bytes: Int, after: any Error)
-  /// The slice does not fit a tensor.
-  case slice(TensorName, SliceError)
-  /// A chunk has other bytes than its record says, and they cannot be made again.
-  case mismatch(String)
+  /// The kind of failure.
+  public let code: Code
+  /// The message for people: what happened, and the remedy if the library knows one. It is lower case, without a final
+  /// period.
+  public let message: String
+  /// The error that caused this one; nil if there is none.
+  public let underlying: (any Error)?
+  /// The run, file or name that a remedy would name.
+  package let subject: String?
 
-  /// What is wrong and what to do, for a person.
-  public var description: String {
-    switch self {
-    case .badReference(let text):
-      "`\(text)` is not a reference; write NAME, NAME:v2, NAME:ALIAS, NAME@sha256:… or sha256:… (the first digits are enough)"
-    case .badName(let name):
-      "`\(name)` cannot be a run's name; use letters, digits, `.`, `_`, `/` and `-`, at most 255 of them"
-    case .badAlias(let alias):
-      "`\(alias)` cannot be an alias; use letters, digits, `.`, `_` and `-`, and nothing that looks like a version or is `latest`"
-    case .deleted(let run):
-      "\(run.reference) was deleted on \(run.deletedAt ?? "?"); `restore \(run.reference)` brings it back"
-    case .collected(let reference, let time):
-      "\(reference) was deleted, and its grace period had passed when `gc` took it on \(time); `log` shows more"
-    case .noRun(let reference, let path, let suggestion):
-      "there is no run `\(reference)` in \(path)"
-        + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `list` shows what is there")
-    case .ambiguousID(let prefix, let candidates):
-      "`\(prefix)` begins the ids of \(candidates.count) different runs; give more digits: "
-        + candidates.prefix(4).map { $0.description.prefix(23) + "…" }.joined(separator: ", ")
-        + (candidates.count > 4 ? ", …" : "")
-    case .noTensor(let name, let run, let suggestion):
-      "\(run) has no tensor `\(name)`"
-        + (suggestion.map { "; did you mean `\($0)`?" } ?? "; `show` lists them")
-    case .usage(let message): message
-    case .tooLarge: "the model's tensors are together larger than 16 TiB, which no run may be"
-    case .leftBehind(let bytes, let error):
-      "\(error)\n\(bytes) bytes that had been added could not be taken back; no run shows them, and the next create that needs them uses them"
-    case .slice(let name, let error): "tensor `\(name)`: \(error)"
-    case .mismatch(let what): what
+  package init(_ code: Code, _ message: String, subject: String? = nil, underlying: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.subject = subject
+    self.underlying = underlying
+  }
+
+  /// The same text as ``message``.
+  public var description: String { message }
+
+  /// The exit status of the command for this error.
+  package var exitStatus: Int32 {
+    switch code {
+    case .mismatch: 1
+    case .invalidArgument, .invalidReference, .invalidName, .ambiguousID, .invalidSlice, .conflict, .networkFileSystem,
+      .unknownName:
+      64
+    case .invalidSpec, .invalidFile, .invalidRegistry, .damagedRegistry, .tooLarge: 65
+    case .registryNotFound, .runNotFound, .runDeleted, .runCollected, .tensorNotFound, .fileNotFound: 66
+    case .fileExists, .io: 74
     }
   }
 }

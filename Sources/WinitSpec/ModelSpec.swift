@@ -1,40 +1,40 @@
-// A spec as it was written, parsed and not yet resolved.
+// A spec as it is written: parsed and not yet resolved.
 
-public import WinitCore
-public import WinitInitializers
+package import WinitCore
+package import WinitInitializers
 
-/// A model's tensors and the rules that give them their values, as a YAML file says them. docs/spec.md is the
-/// format's page. Parsing has no effects: a `like` checkpoint is opened when the spec is resolved.
-public struct ModelSpec: Sendable {
-  /// The file, as it was named, for errors.
-  public let file: String
-  /// The dtype of floating-point tensors for which nothing nearer says one.
-  public let dtype: DType
-  /// The layout for which nothing nearer says one.
-  public let layout: Layout
+/// A model's tensors and the rules that initialize them. docs/spec.md describes the YAML form. Parsing has no effects:
+/// a `like` checkpoint is opened when the spec is resolved.
+package struct ModelSpec: Sendable {
+  /// The file, as the caller named it, for errors.
+  package let file: String
+  /// The dtype of floating-point tensors that have no dtype of their own.
+  package let dtype: DType
+  /// The layout of tensors that have no layout or fans of their own.
+  package let layout: Layout
   /// Named numbers for expressions, in the order in which they are computed.
   let values: [Value]
-  /// The checkpoint that names, shapes and dtypes are taken from, relative to the spec's folder.
-  public let like: String?
+  /// The checkpoint that gives names, shapes and dtypes, relative to the spec's folder.
+  package let like: String?
   /// The line of `like`.
   let likeLine: Int?
-  /// The tensors given one by one.
+  /// The tensors that the spec lists.
   let tensors: [TensorEntry]
-  /// The rules, first match first.
+  /// The rules. The first rule that matches a tensor applies.
   let rules: [Rule]
-  /// Whether a rule could not be read at all, so that nobody knows what it would have matched.
+  /// Whether a rule could not be read, so that a tensor without a rule is no error of its own.
   let lacksRules: Bool
-  /// What is wrong with it as far as it was read; thrown with the rest when it is resolved, so that one run reports
-  /// everything.
+  /// The problems found while reading. Resolving throws them together with its own problems, so that one attempt
+  /// reports all.
   let diagnostics: [SpecDiagnostic]
 
   /// A named number.
   struct Value: Sendable {
     enum Source: Sendable {
       case expression(Expression)
-      /// How many tensors have names that match.
+      /// The number of tensors whose names match.
       case count(Glob)
-      /// A dimension of the tensors whose names match, which must agree.
+      /// A dimension that all tensors with matching names must share.
       case dimension(Glob, axis: Int)
     }
 
@@ -43,40 +43,51 @@ public struct ModelSpec: Sendable {
     let source: Source
   }
 
-  /// What an `init:` says.
+  /// The value of `init:`.
   enum Initialization: Sendable {
     case scheme(SchemeText)
+    /// The tensor of `like` is left out.
     case skip
-    /// The values of another tensor, whose name may hold captures.
-    case sameAs(String)
-    /// The bytes that `like` holds, or numbers.
+    /// The values of another tensor.
+    case sameAs(NameTemplate)
+    /// The bytes that `like` holds (nil), or numbers.
     case literal([Expression]?)
     case parts(base: SchemeText, [PartText])
   }
 
   /// A scheme whose numbers may be expressions.
   struct SchemeText: Sendable {
+    /// The scheme with the parameters that are written as numbers or words.
     let scheme: Scheme
-    let expressions: [String: Expression]
-    /// The tensor whose fans are taken; its name may hold captures.
-    let fanOf: String?
-    let line: Int
+    /// The other parameters, which are computed for each tensor, in the order in which they are written.
+    let expressions: [(parameter: String, expression: Expression)]
+    /// The tensor whose fans are taken.
+    let fanOf: NameTemplate?
+    let line: Int?
+
+    init(
+      _ scheme: Scheme, expressions: [(parameter: String, expression: Expression)] = [],
+      fanOf: NameTemplate? = nil, line: Int? = nil
+    ) {
+      (self.scheme, self.expressions, self.fanOf, self.line) = (scheme, expressions, fanOf, line)
+    }
   }
 
   /// A box of a tensor with a scheme of its own.
   struct PartText: Sendable {
     let box: [(start: Expression, stop: Expression)]
     let scheme: SchemeText
-    /// The tensor name whose stream it draws from, by the index within the box.
-    let stream: String?
+    /// The tensor name whose stream the box draws from.
+    let stream: NameTemplate?
     let line: Int
   }
 
   /// An entry under `tensors:`.
   struct TensorEntry: Sendable {
     let name: TensorName
-    let line: Int
-    /// Something in it is wrong, which is reported.
+    /// The line; nil if the spec was created in Swift.
+    let line: Int?
+    /// Whether the entry has a problem, which is reported already.
     var isBroken = false
     var shape: Shape?
     var dtype: DType?
@@ -89,20 +100,22 @@ public struct ModelSpec: Sendable {
   struct Rule: Sendable {
     let line: Int
     let match: Glob
-    /// Nil where it is wrong, which is reported.
+    /// The init; nil if it has a problem, which is reported already, or if the rule declares a kind.
     let initialization: Initialization?
     let initLine: Int
     let fans: FanSource?
-    /// With an init: only tensors of that kind of module. Without: its tensors are of that kind.
+    /// The kind of module. With an init, the rule matches only tensors of this kind. Without an init, the rule declares
+    /// that its tensors are of this kind.
     let kind: String?
-    /// Only tensors of so many dimensions.
+    /// The number of dimensions of the tensors that the rule matches; nil for any number.
     let rank: Int?
-    /// Only floating-point tensors, or only the others.
+    /// True if the rule matches only floating-point tensors, and false if it matches only integer and boolean tensors;
+    /// nil if it matches both.
     let isFloatingPoint: Bool?
-    /// Whether it comes with a preset; then nobody need be told that it matches nothing.
+    /// Whether the rule comes from a preset. A rule of a preset that matches nothing is no warning.
     var isPreset = false
 
-    /// Whether it only says what module tensors belong to.
+    /// Whether the rule only declares the kind of its tensors.
     var declaresKind: Bool { kind != nil && initialization == nil }
   }
 }

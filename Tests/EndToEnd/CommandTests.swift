@@ -1,20 +1,18 @@
+// Creates, reads, verifies and lists runs with the command, and checks its errors.
+
 import Foundation
 import Testing
 import WinitJSON
 import WinitTestSupport
 
-private let tiny =
-  "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
-
 @Suite struct CommandTests {
-  private func place(_ spec: String = tiny) throws -> Workplace {
+  private func place(_ spec: String = tinySpec) throws -> Workplace {
     let place = try Workplace()
     try place.folder.write("t.yaml", spec)
     return place
   }
 
-  @Test("list gives the newest runs, as many as are asked for, and says when there are more")
-  func newest() throws {
+  @Test func `list shows the newest runs first, up to the limit, and says when there are more`() throws {
     let place = try place()
     for seed in 1...4 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
     let two = try place.json("list --limit 2")
@@ -22,14 +20,13 @@ private let tiny =
     #expect(two["total"]?.integerValue == 4)
     let table = try place.run("list --limit 3")
     #expect(table.output.split(separator: "\n").map { $0.prefix(4) } == ["RUN ", "t:v4", "t:v3", "t:v2"])
-    #expect(table.errors.contains("more than these 3; --after t:v2"))
+    #expect(table.errors.contains("--after t:v2"))
     let all = try place.run("list --limit 0")
     #expect(all.output.split(separator: "\n").count == 5 && all.errors.isEmpty)
     #expect(try place.run("list --limit=-1").status == 64)
   }
 
-  @Test("--json gives programs what the documentation promises, and nothing else on stdout")
-  func json() throws {
+  @Test func `--json prints the documented members and nothing else on standard output`() throws {
     let place = try place()
     let created = try place.json("create t --spec t.yaml --seed 18446744073709551615")
     #expect(created["reference"]?.stringValue == "t:v1")
@@ -57,10 +54,8 @@ private let tiny =
     #expect(got["byte_count"]?.integerValue == (try place.folder.bytes("t.safetensors").count))
   }
 
-  @Test(
-    "show --manifest prints the bytes whose SHA-256 is the id",
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sha256sum"), "needs sha256sum"))
-  func manifest() throws {
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sha256sum"), "needs sha256sum"))
+  func `show --manifest prints the bytes whose SHA-256 is the id`() throws {
     let place = try place()
     let id = try place.json("create t --spec t.yaml --seed 3")["id"]?.stringValue
     try place.folder.write("manifest", place.succeed("show t --manifest").output)
@@ -68,8 +63,7 @@ private let tiny =
     #expect("sha256:" + sum.output.prefix(64) == id)
   }
 
-  @Test("get writes slices, formats and standard output")
-  func get() throws {
+  @Test func `get writes slices, formats and standard output, and replaces a file only with --force`() throws {
     let place = try place()
     try place.succeed("create t --spec t.yaml --seed 3")
     try place.succeed("get t --tensor w --format raw -o w.raw")
@@ -85,102 +79,115 @@ private let tiny =
     #expect(place.folder.exists("t-v1.safetensors"))
     try place.succeed("get t --tensor w --format raw")
     #expect(try place.folder.bytes("t-v1.w.bin") == whole)
-    // The ending of the file says which format is meant.
+    // The extension of the file gives the format.
     try place.succeed("get t --tensor w -o other.npy")
     #expect(try place.folder.bytes("other.npy") == place.folder.bytes("w.npy"))
-    // Nothing is replaced without being told to.
     try place.folder.write("kept", "old")
     let kept = try place.run("get t -o kept")
     #expect(kept.status == 74)
-    #expect(kept.errors == "error: cannot write kept: File exists; --force replaces it\n")
+    #expect(kept.errors.contains("kept") && kept.errors.contains("--force"))
     #expect(try place.folder.bytes("kept") == Array("old".utf8))
     try place.succeed("get t -o kept --force")
     #expect(try place.folder.bytes("kept") == place.folder.bytes("t-v1.safetensors"))
   }
 
-  @Test("verify finds a changed file and a changed registry, and exits with 1")
-  func mismatch() throws {
+  @Test func `verify exits with 1 and names the first differing element if a file or the registry changed`() throws {
     let place = try place()
     try place.succeed("create t --spec t.yaml --seed 3")
     try place.succeed("create u --spec t.yaml --seed 4")
     try place.succeed("get t -o t.safetensors")
-    let other = try place.run("verify u --against t.safetensors")
+    let other = try place.run("verify u --against t.safetensors --json")
     #expect(other.status == 1)
-    #expect(other.output.contains("u:v1 against t.safetensors  MISMATCH"))
-    #expect(other.output.contains("`w`: 32 of 32 elements differ; first at [0, 0] (element 0): "))
-    #expect(other.output.contains("likely: the values of seed 3"))
+    let values = try finding(in: other)
+    #expect(values["kind"]?.stringValue == "values" && values["tensor"]?.stringValue == "w")
+    #expect(values["differing_elements"]?.integerValue == 32 && values["index"]?.canonical == "[0,0]")
+    #expect(values["likely_cause"]?.stringValue?.contains("seed 3") == true)
 
-    // One byte of the blob in the registry file itself.
+    // One byte of a stored chunk in the registry file.
     try place.succeed("get u --tensor w --format raw -o u.raw")
     let file = try place.folder.bytes("winit.sqlite"), raw = try place.folder.bytes("u.raw")
     let offset = try #require(Data(file).firstRange(of: Data(raw))?.lowerBound)
     try overwrite(place.folder.path("winit.sqlite"), at: offset + 42, with: [raw[42] ^ 1])
-    let damaged = try place.run("verify --all")
+    let damaged = try place.run("verify --all --json")
     #expect(damaged.status == 1)
-    #expect(damaged.output.contains("t:v1  ok"))
-    #expect(damaged.output.contains("u:v1  MISMATCH"))
-    #expect(
-      damaged.output.contains(
-        "`w`: 1 of its 1 chunks (bytes 0 to 127) are stored with other bytes; first at [1, 2] (element 10): ")
-    )
+    let runs = try JSONValue(parsing: damaged.output)["runs"]?.arrayValue ?? []
+    #expect(runs.map { $0["reference"]?.stringValue } == ["u:v1", "t:v1"])
+    #expect(runs.map { $0["matches"]?.canonical } == ["false", "true"])
+    let chunk = try finding(in: damaged)
+    #expect(chunk["kind"]?.stringValue == "stored" && chunk["tensor"]?.stringValue == "w")
+    #expect(chunk["ranges"]?.canonical == "[[0,128]]" && chunk["index"]?.canonical == "[1,2]")
     #expect(try place.run("verify u --regenerate").status == 0)
     #expect(try place.run("verify u --stored").status == 1)
     let rescued = try place.run("get u --tensor w --format raw -o again.raw")
     #expect(rescued.status == 0)
-    #expect(rescued.errors.contains("the stored bytes of tensor `w` are damaged"))
+    #expect(rescued.errors.hasPrefix("warning: ") && rescued.errors.contains("`w`"))
     #expect(try place.folder.bytes("again.raw") == raw)
   }
 
+  /// Returns the first finding of the first run of a verification.
+  private func finding(in outcome: Outcome) throws -> JSONValue {
+    let run = try JSONValue(parsing: outcome.output)["runs"]?.arrayValue?.first
+    return try #require(run?["findings"]?.arrayValue?.first)
+  }
+
   @Test(
-    "what is wrong is said on stderr with the documented status, and changes nothing",
     arguments: [
-      ("create t --seed 1", 64, "--spec"), ("create t --spec t.yaml --seed -1", 64, "--seed"),
-      ("create t --spec t.yaml --seed 18446744073709551616", 64, "--seed"),
+      ("create t --seed 1", 64, "--spec"),
+      ("create t --spec t.yaml --seed -1", 64, "'-1'"),
+      ("create t --spec t.yaml --seed 18446744073709551616", 64, "'18446744073709551616'"),
       ("create t --spec t.yaml", 64, "--seed"),
-      ("create t:v1 --spec t.yaml --seed 1", 64, "`t:v1` cannot be a run's name"),
-      ("create t --spec t.yaml --seed 1 --dtype int8", 64, "--dtype int8 is not float64"),
-      ("create t --spec t.yaml --seed 1 --threads 0", 64, "--threads is 0"),
+      ("list --limit -1 --registry r", 64, "--limit"),
+      ("list --seed -1 --registry r", 64, "--seed"),
+      ("list --params-over -1 --registry r", 64, "--params-over"),
+      ("list --since -1d --registry r", 64, "'-1d'"),
+      ("list --until 2026-02-30 --registry r", 64, "'2026-02-30'"),
+      ("log --limit x --registry r", 64, "'x'"),
+      ("gc --grace -1d --registry r", 64, "'-1d'"),
+      ("verify --all --sample 0 --registry r", 64, "--sample"),
+      ("verify --all --since -1 --registry r", 64, "--since"),
+      ("import Model.safetensors --registry r", 64, "--as"),
+      ("create t:v1 --spec t.yaml --seed 1", 64, "`t:v1`"),
+      ("create t --spec t.yaml --seed 1 --dtype int8", 64, "`int8`"),
+      ("create t --spec t.yaml --seed 1 --threads 0", 64, "--threads"),
       ("create t --spec none.yaml --seed 1", 66, "none.yaml"),
-      ("create t --spec bad.yaml --seed 1", 65, "bad.yaml:1: tensor `w`: no rule matches it"),
-      (
-        "create t --spec t.yaml --like none.safetensors --seed 1", 66,
-        "cannot open none.safetensors: No such file or directory"
-      ),
-      ("create t --spec t.yaml --like bad.yaml --seed 1", 65, "bad.yaml: not a safetensors file"),
-      ("create t --spec t.yaml --seed 1 --registry bad.yaml", 65, "bad.yaml is not a registry"),
-      (
-        "create t --spec t.yaml --seed 1 --registry no/such/r", 66,
-        "cannot make a registry at no/such/r: there is no such folder"
-      ),
-      ("frobnicate", 64, "frobnicate"), ("list --registry none", 66, "there is no registry at none"),
-      ("list", 66, "there is no registry at winit.sqlite"),
-      ("show x --registry r", 66, "there is no run `x` in r; `list` shows what is there"),
-      ("show t:v9 --registry r", 66, "did you mean `t:v1`?"),
-      ("show sha256:zz --registry r", 64, "is not a reference"),
-      ("show t@v1 --registry r", 64, "is not a reference"),
-      ("show t --json --manifest --registry r", 64, "--manifest and --json"),
-      ("get t --tensor v --registry r -o out", 66, "t:v1 has no tensor `v`"),
-      ("get t --slice 9 --tensor w --registry r -o out", 64, "tensor `w`: index 9 is out of range"),
+      ("create t --spec bad.yaml --seed 1", 65, "bad.yaml:1: tensor `w`: "),
+      ("create t --spec t.yaml --like none.safetensors --seed 1", 66, "none.safetensors"),
+      ("create t --spec t.yaml --like bad.yaml --seed 1", 65, "bad.yaml"),
+      ("create t --spec t.yaml --seed 1 --registry bad.yaml", 65, "bad.yaml"),
+      ("create t --spec t.yaml --seed 1 --registry no/such/r", 66, "no/such/r"),
+      ("create t --spec t.yaml --seed 1 --parent nosuch --registry r", 66, "`nosuch`"),
+      ("frobnicate", 64, "`frobnicate`"),
+      ("list --registry none", 66, "none"),
+      ("list", 66, "winit.sqlite"),
+      ("show x --registry r", 66, "`x`"),
+      ("show t:v9 --registry r", 66, "`t:v1`"),
+      ("show sha256:zz --registry r", 64, "`sha256:zz`"),
+      ("show t@v1 --registry r", 64, "`t@v1`"),
+      ("show t --json --manifest --registry r", 64, "--manifest"),
+      ("get t --tensor v --registry r -o out", 66, "`v`"),
+      ("get t --slice 9 --tensor w --registry r -o out", 64, "`w`"),
       ("get t --slice 0 --tensor w --registry r", 64, "-o PATH"),
-      ("get t --force -o r --registry r", 74, "cannot replace the registry itself, r"),
-      ("create t --spec huge.yaml --seed 1 --registry new", 65, "larger than 16 TiB"),
-      ("create t --spec . --seed 1", 74, "cannot read .: Is a directory"),
-      ("create t --spec t.yaml/x --seed 1", 66, "Not a directory"),
-      ("list --registry :memory:", 66, "there is no registry at :memory:"),
-      ("get t --slice x --registry r -o out", 64, "is not a slice"),
-      ("get t --format npy --registry r -o out", 64, "npy holds one tensor"),
-      ("get t --format bin --registry r -o out", 64, "bin"),
+      ("get t --force -o r --registry r", 74, "r"),
+      ("create t --spec huge.yaml --seed 1 --registry new", 65, "16 TiB"),
+      ("create t --spec . --seed 1", 74, "cannot read .: "),
+      ("create t --spec t.yaml/x --seed 1", 66, "t.yaml/x"),
+      ("list --registry :memory:", 66, ":memory:"),
+      ("get t --slice x --registry r -o out", 64, "`x`"),
+      ("get t --format npy --registry r -o out", 64, "npy"),
+      ("get t --format bin --registry r -o out", 64, "'bin'"),
       ("get t --registry r -o no/such/out", 66, "no/such/out"),
-      ("get t --registry r -o - --json", 64, "standard output"),
-      ("verify --registry r", 64, "give runs, or --all"),
-      ("verify t --all --registry r", 64, "give runs, or --all"),
-      ("verify t --stored --regenerate --registry r", 64, "give one of"),
-      ("verify t t --against x --registry r", 64, "with one run"),
-      ("verify t --against none --registry r", 66, "cannot open none"),
-      ("verify t --against bad.yaml --registry r", 65, "not a safetensors file"),
-      ("verify recipe --stored --registry r", 64, "recipe-only"),
+      ("get t --registry r -o - --json", 64, "--json"),
+      ("verify --registry r", 64, "--all"),
+      ("verify t --all --registry r", 64, "--all"),
+      ("verify t --stored --regenerate --registry r", 64, "--regenerate"),
+      ("verify t t --against x --registry r", 64, "--against"),
+      ("verify t --against none --registry r", 66, "none"),
+      ("verify t --against bad.yaml --registry r", 65, "bad.yaml"),
+      ("verify recipe --stored --registry r", 64, "recipe:v1"),
     ] as [(String, Int32, String)])
-  func errors(words: String, status: Int32, message: String) throws {
+  func `an error has its documented exit status, names its cause, and changes nothing`(
+    words: String, status: Int32, fact: String
+  ) throws {
     let place = try place()
     try place.folder.write("bad.yaml", "tensors: {w: [2]}\nrules: []\n")
     try place.folder.write(
@@ -190,14 +197,13 @@ private let tiny =
     let before = try (place.folder.contents(), place.folder.bytes("r"))
     let outcome = try place.run(words)
     #expect(outcome.status == status, "\(outcome.errors)")
-    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(outcome.errors.hasPrefix("error: ") && outcome.errors.contains(fact), "\(outcome.errors)")
     #expect(outcome.output == "")
     #expect(try place.folder.contents() == before.0)
     #expect(try place.folder.bytes("r") == before.1)
   }
 
-  @Test("the registry is the option's, else the environment's, else winit.sqlite")
-  func registry() throws {
+  @Test func `the registry is that of --registry, else of $WINIT_REGISTRY, else winit.sqlite`() throws {
     let place = try place()
     let create = "create t --spec t.yaml --seed 1"
     #expect(try place.run(create + " --registry a", environment: ["WINIT_REGISTRY": "b"]).status == 0)
@@ -206,17 +212,15 @@ private let tiny =
     for name in ["a", "b", "winit.sqlite"] { #expect(place.folder.exists(name)) }
   }
 
-  @Test("a spec's warnings go to stderr, and the create succeeds")
-  func warning() throws {
+  @Test func `a warning about the spec goes to standard error, and the create succeeds`() throws {
     let place = try place(
-      tiny.replacingOccurrences(of: "rules: [", with: "rules: [{match: zz, init: ones}, "))
+      tinySpec.replacingOccurrences(of: "rules: [", with: "rules: [{match: zz, init: ones}, "))
     let outcome = try place.succeed("create t --spec t.yaml --seed 1 --json")
-    #expect(outcome.errors.hasPrefix("warning: t.yaml:2: the rule for `zz` matches no tensor"))
+    #expect(outcome.errors.hasPrefix("warning: t.yaml:2: ") && outcome.errors.contains("`zz`"))
     _ = try JSONValue(parsing: outcome.output)
   }
 
-  @Test("the dtype asked for changes floating-point tensors alone")
-  func dtype() throws {
+  @Test func `--dtype changes only floating-point tensors without a dtype of their own`() throws {
     let place = try place(
       "tensors: {w: [2], own: {shape: [1], dtype: float64}, n: {shape: [], dtype: int64}}\nrules: [{match: '*', init: zeros}]"
     )
@@ -225,8 +229,7 @@ private let tiny =
     #expect(dtypes == ["bfloat16", "float64", "int64"])
   }
 
-  @Test("help and version name the exit codes and the subcommands")
-  func workLoop() throws {
+  @Test func `the help names the subcommands, the exit statuses and the environment variables`() throws {
     let place = try place()
     let help = try place.succeed("--help").output
     for word in ["create", "get", "verify", "list", "show", "EXIT STATUS", "130", "WINIT_REGISTRY"] {
@@ -235,47 +238,35 @@ private let tiny =
     #expect(try place.succeed("--version").output.split(separator: ".").count == 3)
   }
 
-  /// Runs a shell in the workplace, with the command in $W.
-  private func shell(_ place: Workplace, _ script: String) throws -> Outcome {
-    try ChildProcess(
-      "/bin/sh", ["-c", script], in: place.folder.url.path,
-      environment: ["W": Command.path, "WINIT_REGISTRY": ""]
-    ).wait()
-  }
-
-  @Test(
-    "a reader that stops early changes no exit status; a full disk is an error; a closed stderr is neither")
-  func streams() throws {
+  @Test func `a closed pipe or standard error does not change the exit status, and a full disk is an error`() throws {
     let place = try place()
     try place.succeed("create t --spec t.yaml --seed 3")
     try place.succeed("create u --spec t.yaml --seed 4")
     try place.succeed("get t -o t.safetensors")
-    let script = #"{ "$W" verify u --against t.safetensors; echo $? > status; } | true; cat status"#
-    #expect(try shell(place, script).output == "1\n")
+    let script = #"{ winit-registry verify u --against t.safetensors; echo $? > status; } | true; cat status"#
+    #expect(try place.shell(script).output == "1\n")
     #expect(
-      try shell(place, #"{ "$W" get t --tensor w --format raw -o -; echo $? > status; } | true; cat status"#)
+      try place.shell(#"{ winit-registry get t --tensor w --format raw -o -; echo $? > status; } | true; cat status"#)
         .output == "0\n")
-    #expect(try shell(place, #""$W" show nothing 2>&-"#).status == 66)
+    #expect(try place.shell(#"winit-registry show nothing 2>&-"#).status == 66)
     #if os(Linux)
       for words in [
         "list", "list --json", "show t", "show t --manifest", "verify t", "get t --tensor w -o -",
       ] {
-        let outcome = try shell(place, #""$W" \#(words) > /dev/full"#)
+        let outcome = try place.shell(#"winit-registry \#(words) > /dev/full"#)
         #expect(outcome.status == 74, "\(words)")
-        #expect(outcome.errors == "error: cannot write standard output: No space left on device\n")
+        #expect(outcome.errors.contains("standard output"))
       }
-      #expect(try shell(place, #""$W" show nothing 2> /dev/full"#).status == 66)
+      #expect(try place.shell(#"winit-registry show nothing 2> /dev/full"#).status == 66)
     #endif
   }
 
-  @Test("a spec may come through a pipe")
-  func pipe() throws {
+  @Test func `create reads a spec from a pipe`() throws {
     let place = try place()
-    #expect(try shell(place, #"cat t.yaml | "$W" create t --spec /dev/stdin --seed 1"#).status == 0)
+    #expect(try place.shell(#"cat t.yaml | winit-registry create t --spec /dev/stdin --seed 1"#).status == 0)
   }
 
-  @Test("one run that cannot be read does not keep the others from being verified")
-  func unreadable() throws {
+  @Test func `verify --all verifies all other runs if one run cannot be read`() throws {
     let place = try place()
     for name in ["a", "b", "c"] { try place.succeed("create \(name) --spec t.yaml --seed 1") }
     let file = try place.folder.bytes("winit.sqlite")
@@ -285,13 +276,14 @@ private let tiny =
     try overwrite(place.folder.path("winit.sqlite"), at: shapes.sorted()[1], with: [UInt8(ascii: "x")])
     let outcome = try place.run("verify --all")
     #expect(outcome.status == 65)
-    #expect(outcome.errors.contains("error: b:v1: "))
-    #expect(outcome.output.contains("a:v1  ok") && outcome.output.contains("c:v1  ok"))
+    #expect(outcome.errors.contains("b:v1"))
+    let report = try JSONValue(parsing: place.run("verify --all --json").output)
+    #expect(report["runs"]?.arrayValue?.map { $0["reference"]?.stringValue } == ["c:v1", "a:v1"])
+    #expect(report["errors"]?.arrayValue?.map { $0["reference"]?.stringValue } == ["b:v1"])
     #expect(try place.run("verify b").status == 65)
   }
 
-  @Test("every kernel there is can be forced, and gives the same id; one that is not there is refused")
-  func kernels() throws {
+  @Test func `every available kernel gives the same id, and an unavailable kernel is refused`() throws {
     let place = try place(smallSpec)
     let version = try place.json("version")
     let kernels = (version["kernels"]?.arrayValue ?? []).compactMap(\.stringValue)
@@ -299,8 +291,8 @@ private let tiny =
     var ids: Set<String> = []
     for kernel in kernels {
       let environment = ["WINIT_KERNEL": kernel]
-      #expect(
-        try place.run("version", environment: environment).output.contains("kernel          \(kernel) (of"))
+      let version = try JSONValue(parsing: place.run("version --json", environment: environment).output)
+      #expect(version["kernel"]?.stringValue == kernel)
       let outcome = try place.run("create \(kernel) --spec t.yaml --seed 9 --json", environment: environment)
       ids.insert(try JSONValue(parsing: outcome.output)["id"]?.stringValue ?? "")
     }
@@ -308,9 +300,7 @@ private let tiny =
     for name in ["mmx", "neon", "avx2"] where !kernels.contains(name) {
       let refused = try place.run("version", environment: ["WINIT_KERNEL": name])
       #expect(refused.status == 64)
-      #expect(
-        refused.errors.hasPrefix("error: WINIT_KERNEL is `\(name)`, which is no kernel")
-          || refused.errors.contains("does not have"))
+      #expect(refused.errors.hasPrefix("error: ") && refused.errors.contains(name))
     }
   }
 }

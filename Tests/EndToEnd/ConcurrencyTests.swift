@@ -1,3 +1,5 @@
+// Several processes on one registry, and processes that are stopped.
+
 import Foundation
 import Testing
 import WinitJSON
@@ -10,10 +12,8 @@ import WinitTestSupport
     try place.json("list")["runs"]?.arrayValue ?? []
   }
 
-  @Test(
-    "a create stopped by a signal takes back what it added and says so",
-    arguments: [SIGINT, SIGTERM, SIGHUP])
-  func interrupted(signal: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func `a create stopped by a signal rolls back what it added and says so`(signal: Int32) throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
@@ -23,14 +23,13 @@ import WinitTestSupport
     child.send(signal)
     let outcome = child.wait()
     #expect(outcome.status == 130)
-    #expect(outcome.errors == "error: interrupted; nothing half-made was left\n")
+    #expect(outcome.errors.hasPrefix("error: interrupted"))
     #expect(try runs(place).map { $0["reference"]?.stringValue } == ["t:v1"])
     #expect(try place.folder.bytes("winit.sqlite").count < 1_000_000)
     try place.succeed("verify --all")
   }
 
-  @Test("a create that is killed leaves a registry that works, with every receipted run whole")
-  func killed() throws {
+  @Test func `a killed create leaves a usable registry in which every reported run is complete`() throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
@@ -42,19 +41,18 @@ import WinitTestSupport
       #expect(child.wait().status == 137)
       #expect(try runs(place).map { $0["reference"]?.stringValue } == ["t:v1"])
     }
-    // What the killed ones left is used by the next.
+    // The next create uses the chunks that the killed processes left.
     let created = try place.json("create big --spec big.yaml --seed 1")
     #expect((created["shared_bytes"]?.integerValue ?? 0) > 0)
     try place.succeed("verify --all")
   }
 
-  @Test("a create whose file may not grow takes back what it added, and says why it failed")
-  func noSpace() throws {
+  @Test func `a create whose file cannot grow rolls back what it added and says why it failed`() throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
     try place.succeed("create t --spec t.yaml --seed 1")
-    // Blocks of 512 bytes in POSIX, of 1 KiB in bash.
+    // The unit is 512 bytes in POSIX and 1 KiB in bash.
     let outcome = try ChildProcess(
       "/bin/sh", ["-c", #"ulimit -f 100000; exec "$0" create big --spec big.yaml --seed 1"#, Command.path],
       in: place.folder.url.path, environment: ["WINIT_REGISTRY": ""]
@@ -66,8 +64,7 @@ import WinitTestSupport
     try place.succeed("verify --all")
   }
 
-  @Test("a get that is stopped leaves no file")
-  func interruptedGet() throws {
+  @Test func `an interrupted get leaves no file`() throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
@@ -75,7 +72,7 @@ import WinitTestSupport
       ["get", "big", "-o", "out.safetensors", "--threads", "1"], in: place.folder)
     let start = ContinuousClock.now
     while try place.folder.contents().allSatisfy({ !$0.hasSuffix(".tmp") }) {
-      try #require(ContinuousClock.now - start < .seconds(60), "no file was begun")
+      try #require(ContinuousClock.now - start < .seconds(60), "get did not create a file")
       usleep(1000)
     }
     child.send(SIGINT)
@@ -83,8 +80,7 @@ import WinitTestSupport
     #expect(try place.folder.contents() == ["big.yaml", "winit.sqlite", "winit.sqlite-journal"])
   }
 
-  @Test("eight processes create under one name at once: all succeed, versions are dense")
-  func together() throws {
+  @Test func `eight processes that create runs of one name all succeed, and no version is skipped`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]")
     let children = try (0..<8).map { seed in
@@ -98,8 +94,7 @@ import WinitTestSupport
     try place.succeed("verify --all")
   }
 
-  @Test("eight processes make the registry at once, again and again: one makes it, and nobody fails")
-  func firstOpen() throws {
+  @Test func `eight processes that create one registry at the same time all succeed`() throws {
     for _ in 0..<10 {
       let place = try Workplace()
       try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
@@ -114,8 +109,7 @@ import WinitTestSupport
     }
   }
 
-  @Test("readers work while a large create runs")
-  func readers() throws {
+  @Test func `other processes can verify runs during a large create`() throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     try place.folder.write("t.yaml", "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]")
@@ -123,15 +117,14 @@ import WinitTestSupport
     let child = try Command.start(["create", "big", "--spec", "big.yaml", "--seed", "1"], in: place.folder)
     try waitForSize(place.folder.path("winit.sqlite"), 30_000_000)
     for _ in 0..<5 {
-      try #require(kill(child.pid, 0) == 0 && !child.hasEnded, "the create has ended before the readers came")
+      try #require(kill(child.pid, 0) == 0 && !child.hasEnded, "the create ended before the readers started")
       try place.succeed("verify t")
     }
     #expect(child.wait().status == 0)
     try place.succeed("verify --all")
   }
 
-  @Test("a signal that is ignored from outside, as by nohup, does not stop a create")
-  func ignoredSignal() throws {
+  @Test func `a signal that the parent process ignores, as nohup does, does not stop a create`() throws {
     let place = try Workplace()
     try place.folder.write("big.yaml", big)
     let child = try ChildProcess(

@@ -1,10 +1,12 @@
+// Compares docs/commands.md and docs/json.md with what the command prints.
+
 import Foundation
 import Testing
 import WinitJSON
 import WinitTestSupport
 
 @Suite struct DocumentationTests {
-  /// The commands and their help, as docs/commands.md holds them.
+  /// Returns the help of every command, in the form of docs/commands.md. WINIT_RECORD=1 rewrites that file.
   private func reference() throws -> String {
     let place = try Workplace()
     var text = """
@@ -30,45 +32,23 @@ import WinitTestSupport
     return text
   }
 
-  @Test("docs/commands.md is the help of every command (WINIT_RECORD=1 writes it anew)")
-  func commands() throws {
+  @Test func `docs/commands.md holds the help of every command`() throws {
     let file = VectorFile.repository.appending(path: "docs/commands.md")
     let reference = try reference()
-    if ProcessInfo.processInfo.environment["WINIT_RECORD"] != nil {
+    if isRecording {
       try reference.write(to: file, atomically: true, encoding: .utf8)
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == reference)
   }
 
-  @Test("every file that the documents point to is there")
-  func links() throws {
-    let root = VectorFile.repository
-    var checked = 0
-    for document in [
-      "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/law.md", "docs/manifest.md", "docs/spec.md",
-      "docs/store.md",
-    ] {
-      let folder = root.appending(path: document).deletingLastPathComponent()
-      let text = try String(contentsOf: root.appending(path: document), encoding: .utf8)
-      for match in text.matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
-        checked += 1
-        let target = folder.appending(path: String(match.1)).path
-        #expect(FileManager.default.fileExists(atPath: target), "\(document) points to \(match.1)")
-      }
-    }
-    #expect(checked > 10)
-  }
-
-  @Test("every member that --json prints is on docs/json.md")
-  func json() throws {
+  @Test func `docs/json.md names every member that --json prints`() throws {
     let place = try Workplace()
     try place.folder.write(
       "t.yaml", "tensors: {w: [4, 8]}\nrules: [{match: w, init: {scheme: auto, activation: relu}}]")
     let page = try String(contentsOf: VectorFile.repository.appending(path: "docs/json.md"), encoding: .utf8)
     func check(_ value: JSONValue, _ command: String) {
       for member in value.objectValue ?? [] {
-        // A scheme's and a law's parameters are named on their own pages.
-        // So is what a person says about a run.
+        // Other pages name the parameters of schemes and laws; a person chooses the keys of tags.
         if !["init", "law", "tags"].contains(member.key) { check(member.value, command) }
         #expect(page.contains("`\(member.key)`"), "\(command) prints \(member.key)")
       }

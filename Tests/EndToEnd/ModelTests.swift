@@ -1,29 +1,32 @@
+// Real models through the built command.
+
 import Foundation
 import Testing
 import WinitJSON
 import WinitTestSupport
 
-/// Real models through the built command.
+/// Tests of large models, one at a time, because each needs gigabytes of disk.
 @Suite(.serialized) struct ModelTests {
-  @Test("GPT-2: created, got, verified, in less than 150 MB")
-  func gpt2() throws {
+  @Test func `GPT-2 is created, written and verified in less than 150 MB of memory`() throws {
     let place = try Workplace()
-    let create = try place.succeed("create gpt2 --seed 42 --spec", [spec("gpt2")])
-    #expect(create.output.hasPrefix("created gpt2:v1\n"))
-    #expect(create.output.contains("148, 124 M parameters, 498 MB"))
-    // Computed over all 148 tensors by tools/python/winit_law.py with NumPy, hashlib and the digests' definition.
-    #expect(create.output.contains("sha256:e6dc291b0004eecb7ee5c6d895b11b339b42a7aaefb8cf4eab5c0723ec748eec"))
-    #expect(create.output.contains("sha256:17dc802fda6bd91e594fc9d1d84f7d9d2d774db0a07e4b664691d152977ae2a3"))
+    let create = try place.succeed("create gpt2 --seed 42 --json --spec", [spec("gpt2")])
+    let run = try JSONValue(parsing: create.output)
+    #expect(run["tensor_count"]?.integerValue == 148 && run["parameter_count"]?.integerValue == 124_439_808)
+    #expect(run["byte_count"]?.integerValue == 497_759_232)
+    // Computed over all 148 tensors by winit.reference with NumPy, hashlib and the digests' definition.
+    #expect(run["id"]?.stringValue == "sha256:e6dc291b0004eecb7ee5c6d895b11b339b42a7aaefb8cf4eab5c0723ec748eec")
+    #expect(
+      run["weights"]?.stringValue == "sha256:17dc802fda6bd91e594fc9d1d84f7d9d2d774db0a07e4b664691d152977ae2a3")
     let get = try place.succeed("get gpt2 -o gpt2.safetensors")
     let verify = try place.succeed("verify gpt2")
-    #expect(verify.output.hasPrefix("gpt2:v1  ok"))
-    let against = try place.succeed("verify gpt2 --against gpt2.safetensors")
-    #expect(against.output.contains("148 tensors, 585 chunks of the file"))
+    let against = try place.succeed("verify gpt2 --against gpt2.safetensors --json")
+    let compared = try JSONValue(parsing: against.output)["runs"]?.arrayValue?.first
+    #expect(compared?["file_chunks"]?.integerValue == 585)
     for outcome in [create, get, verify, against] {
       #expect(outcome.peakBytes > 10_000_000 && outcome.peakBytes < 150_000_000)
     }
 
-    // A recipe gives the same file without the blobs.
+    // A recipe gives the same file without stored bytes.
     try place.succeed("create recipe --seed 42 --recipe-only --spec", [spec("gpt2")])
     try place.succeed("get recipe -o recipe.safetensors")
     #expect(
@@ -31,16 +34,14 @@ import WinitTestSupport
         atPath: place.folder.path("gpt2.safetensors"), andPath: place.folder.path("recipe.safetensors")))
   }
 
-  @Test(
-    "GPT-2's file opens in the official reader and holds what NumPy computes",
-    .enabled(if: Python.isAvailable, "needs Python with numpy and safetensors"))
-  func gpt2Peers() throws {
+  @Test(.enabled(if: Python.isAvailable, "needs Python with numpy and safetensors"))
+  func `the official safetensors reader opens GPT-2 and finds the values that NumPy computes`() throws {
     let place = try Workplace()
     try place.succeed("create gpt2 --seed 42 --recipe-only --spec", [spec("gpt2")])
     try place.succeed("get gpt2 -o gpt2.safetensors")
     try place.folder.write("show.json", place.succeed("show gpt2 --json").output)
     let check = try Python.run(
-      "check_export.py",
+      "export",
       [
         "safetensors", "gpt2.safetensors", "show.json", "transformer.wpe.weight",
         "transformer.h.0.ln_1.weight",
@@ -50,8 +51,7 @@ import WinitTestSupport
     #expect(check.output.hasPrefix("148 tensors read, 4 computed and equal"))
   }
 
-  @Test("ResNet-50 with its running statistics and counters, by its spec and like its own file")
-  func resnet50() throws {
+  @Test func `ResNet-50 has the laws of its spec, and the same id with the shapes of its own checkpoint`() throws {
     let place = try Workplace()
     try place.succeed("create resnet50 --seed 7 --spec", [spec("resnet50")])
     try place.succeed("get resnet50 -o r.safetensors")
@@ -78,10 +78,8 @@ import WinitTestSupport
     #expect(like["id"]?.stringValue == show["id"]?.stringValue)
   }
 
-  @Test(
-    "every law and dtype: ids, files and values are what NumPy and the official writer give",
-    .enabled(if: Python.isAvailable, "needs Python with numpy, mpmath and safetensors"))
-  func peers() throws {
+  @Test(.enabled(if: Python.isAvailable, "needs Python with numpy, mpmath and safetensors"))
+  func `ids, files and values of every law and dtype agree with NumPy and the official writer`() throws {
     let place = try Workplace()
     try place.folder.write("s.yaml", smallSpec)
     try place.succeed("create s --spec s.yaml --seed 18446744073709551615")
@@ -94,30 +92,26 @@ import WinitTestSupport
       (["npy", "wide.npy", "show.json", "wide"], "wide: float64 (7, 30011) equal"),
       (["id", "show.json", "manifest"], "sha256:"),
     ] {
-      let check = try Python.run("check_export.py", arguments, in: place.folder)
+      let check = try Python.run("export", arguments, in: place.folder)
       #expect(check.status == 0, "\(check.output)\(check.errors)")
       #expect(check.output.hasPrefix(printed))
     }
   }
 
-  @Test(
-    "the vectors are what NumPy, hashlib and mpmath give today",
-    .enabled(if: Python.isAvailable, "needs Python with numpy and mpmath"))
-  func vectors() throws {
-    let check = try Python.run("make_vectors.py", ["--check"], in: TemporaryFolder())
+  @Test(.enabled(if: Python.isAvailable, "needs Python with numpy and mpmath"))
+  func `the test vectors are what NumPy, hashlib and mpmath compute`() throws {
+    let check = try Python.run("vectors", ["--check"], in: TemporaryFolder())
     #expect(check.status == 0, "\(check.output)\(check.errors)")
   }
 
-  @Test("tools/quickstart does what it says, finds the changed byte and leaves nothing behind")
-  func quickstart() throws {
+  @Test func `tools/quickstart finds the changed byte and leaves no files`() throws {
     let folder = try TemporaryFolder()
     let script = VectorFile.repository.appending(path: "tools/quickstart").path
     let outcome = try ChildProcess(
       script, ["--with", Command.path], in: folder.url.path, environment: ["TMPDIR": folder.url.path]
     ).wait()
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("gpt2:v1 against gpt2.safetensors  MISMATCH"))
-    #expect(outcome.output.contains("likely: one flipped bit: the file was damaged"))
+    #expect(outcome.output.contains("MISMATCH") && outcome.output.contains("exit status 1"))
     #expect(try folder.contents() == [])
   }
 }

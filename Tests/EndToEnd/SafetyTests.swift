@@ -1,12 +1,12 @@
+// Damage, foreign texts, file permissions and output paths.
+
 import Foundation
 import Testing
 import WinitJSON
 import WinitTestSupport
 
-/// What the file, its names and its outputs must not do.
 @Suite struct SafetyTests {
-  @Test("no listing touches a page of a blob: with every one of them overwritten it prints the same")
-  func blobPages() throws {
+  @Test func `list, show, log, stats and gc read no page of a stored chunk`() throws {
     let place = try Workplace()
     try place.folder.write("m.yaml", smallSpec)
     for seed in 1...3 { try place.succeed("create m --spec m.yaml --seed \(seed) --tag a=b") }
@@ -17,7 +17,7 @@ import WinitTestSupport
     ]
     func outputs() throws -> [String] { try commands.map { try place.succeed($0).output } }
     let before = try outputs()
-    // Which pages those are, SQLite's own virtual table says, asked by the shell.
+    // dbstat, a virtual table of the sqlite3 shell, lists the pages.
     let pages = try ChildProcess(
       "/usr/bin/env",
       [
@@ -27,7 +27,7 @@ import WinitTestSupport
       in: place.folder.url.path
     ).wait()
     guard pages.status == 0 else {
-      print("➜ the sqlite3 shell is not here, or has no dbstat: pages of blobs are not overwritten")
+      print("➜ the sqlite3 shell is missing or has no dbstat: the pages of chunks are not overwritten")
       return
     }
     let numbers = pages.output.split(separator: "\n").compactMap { Int($0) }
@@ -39,27 +39,25 @@ import WinitTestSupport
     }
     #expect(try outputs() == before)
     #expect(try place.run("verify m --stored").status == 1)
-    // Not even that is beyond repair.
     let doctor = try place.run("doctor")
-    #expect(doctor.status == 1 && doctor.output.contains("affected: m:v1, m:v2, m:v3"), "\(doctor.output)")
+    #expect(doctor.status == 1 && ["m:v1", "m:v2", "m:v3"].allSatisfy(doctor.output.contains), "\(doctor.output)")
     try place.succeed("doctor --repair")
     try place.succeed("verify --all")
   }
 
-  @Test("each of a thousand flipped bits in stored blobs is found by verify, and named by tensor and bytes")
-  func flips() throws {
+  @Test func `verify finds each of a thousand flipped bits and names its tensor and byte range`() throws {
     let place = try Workplace()
-    // A thousand tensors of a chunk each, of 50 to 1049 elements, and so a bit in each chunk.
+    // A thousand tensors of 50 to 1049 elements, each in one chunk, and one bit in each chunk.
     let tensors = (0..<1000).map { "  t\($0): [\($0 + 50)]" }.joined(separator: "\n")
     try place.folder.write("m.yaml", "tensors:\n\(tensors)\nrules: [{match: '*', init: normal}]")
     try place.succeed("create m --spec m.yaml --seed 1")
     try place.succeed("get m -o before.safetensors")
-    let offsets = try blobOffsets(place)
-    #expect(offsets.count == 1000)
+    let ranges = try chunkRanges(place)
+    #expect(ranges.count == 1000)
     var file = try place.folder.bytes("winit.sqlite")
-    for (index, blob) in offsets.enumerated() {
-      let bit = (index * 7919) % (blob.count * 8)
-      file[blob.lowerBound + bit / 8] ^= 1 << UInt8(bit % 8)
+    for (index, range) in ranges.enumerated() {
+      let bit = (index * 7919) % (range.count * 8)
+      file[range.lowerBound + bit / 8] ^= 1 << UInt8(bit % 8)
     }
     try place.folder.write("winit.sqlite", file)
     let outcome = try place.run("verify m --stored --json")
@@ -73,15 +71,14 @@ import WinitTestSupport
       #expect(finding["ranges"]?.canonical == "[[0,\(size)]]")
       #expect(finding["differing_elements"]?.integerValue == 1)
     }
-    // And made good.
     try place.succeed("doctor --repair")
     try place.succeed("verify m")
     try place.succeed("get m -o after.safetensors")
     #expect(try place.folder.bytes("before.safetensors") == place.folder.bytes("after.safetensors"))
   }
 
-  /// Where the blobs lie in the file: each tensor's bytes are looked for, as `get` gives them.
-  private func blobOffsets(_ place: Workplace) throws -> [Range<Int>] {
+  /// Returns the range of each tensor's bytes in the registry file. Searches for the bytes that `get` writes.
+  private func chunkRanges(_ place: Workplace) throws -> [Range<Int>] {
     let file = try place.folder.bytes("winit.sqlite")
     let exported = try place.folder.bytes("before.safetensors")
     let length = exported[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -92,7 +89,7 @@ import WinitTestSupport
       let offsets = numbers.compactMap(\.integerValue)
       try #require(offsets.count == 2)
       let bytes = Array(exported[(8 + length + offsets[0])..<(8 + length + offsets[1])])
-      // They were written in order, but within a page from its end.
+      // Chunks are in the order of the tensors, but SQLite fills each page from its end.
       let start = try #require(
         (max(0, last - 32768)..<file.count - bytes.count).first { start in
           file[start] == bytes[0] && file[start..<start + bytes.count].elementsEqual(bytes)
@@ -102,8 +99,7 @@ import WinitTestSupport
     }
   }
 
-  @Test("a name is never a path: a folder of files holds every tensor, and nothing is outside of it")
-  func names() throws {
+  @Test func `get writes every tensor inside the output folder, whatever the name of the tensor`() throws {
     let place = try Workplace()
     let names = [
       "../../escape", "/tmp/absolute", "..", ".", "a/b", "ok.weight", "\u{E9} \u{1F600}", "-rf",
@@ -123,11 +119,10 @@ import WinitTestSupport
     #expect(whole.status == 0)
     #expect(try place.folder.bytes("one.npy") == place.folder.bytes("out/%2e.%2f..%2fescape.npy"))
     let again = try place.run("get m --format npy -o out/")
-    #expect(again.status == 74 && again.errors.contains("Directory not empty"))
+    #expect(again.status == 74 && again.errors.contains("out"))
   }
 
-  @Test("what others wrote is printed without what a terminal would obey; JSON and manifest keep it")
-  func terminal() throws {
+  @Test func `control characters in metadata are escaped in text, and kept in JSON and in the manifest`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", "tensors: {\"w\\u009b\": [4]}\nrules: [{match: '*', init: normal}]")
     try place.succeed(
@@ -145,8 +140,7 @@ import WinitTestSupport
     #expect(try place.succeed("show t --manifest").output.contains("\u{9B}"))
   }
 
-  @Test("a link at the output is not followed, by get, export, backup or a folder")
-  func links() throws {
+  @Test func `get, export and backup do not follow a symbolic link at the output path`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
     try place.succeed("create t --spec t.yaml --seed 1")
@@ -169,8 +163,7 @@ import WinitTestSupport
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path("elsewhere")).isEmpty)
   }
 
-  @Test("a registry is its owner's alone, and so are its bundles and copies")
-  func permissions() throws {
+  @Test func `only the owner can read a new registry, its journal, a bundle and a backup`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
     try place.succeed("create t --spec t.yaml --seed 1")
@@ -182,14 +175,13 @@ import WinitTestSupport
     }
   }
 
-  @Test("a registry that cannot be written to is read, verified and got from, with a word about the history")
-  func readOnly() throws {
+  @Test func `a read-only registry can be read and verified, with a note about the history`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
     try place.succeed("create t --spec t.yaml --seed 1")
     let writable = try place.folder.bytes("winit.sqlite")
     chmod(place.folder.path("winit.sqlite"), 0o444)
-    // To root every file is writable, so somebody else tries.
+    // Root may write to every file, so another user tries.
     let other = getuid() == 0 ? ["setpriv", "--reuid=65534", "--clear-groups"] : []
     func run(_ words: String) throws -> Outcome {
       try ChildProcess(
@@ -198,15 +190,15 @@ import WinitTestSupport
       ).wait()
     }
     guard try run("version").status == 0 else {
-      print("➜ there is nobody here but root: a read-only registry is not tried")
+      print("➜ only root can run the command here: a read-only registry is not tested")
       return
     }
     let verified = try run("verify t")
-    #expect(verified.status == 0 && verified.errors.contains("is not in the history"), "\(verified)")
+    #expect(verified.status == 0 && verified.errors.hasPrefix("note: "), "\(verified)")
     #expect(try run("get t -o -").output.utf8.count > 16)
     #expect(try run("list").output.contains("t:v1"))
     let refused = try run("create t --spec t.yaml --seed 2")
-    #expect(refused.status == 74 && refused.errors.contains("read-only"), "\(refused)")
+    #expect(refused.status == 74 && refused.errors.contains("winit.sqlite"), "\(refused)")
     #expect(try place.folder.bytes("winit.sqlite") == writable)
   }
 }

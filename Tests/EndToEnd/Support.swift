@@ -1,4 +1,4 @@
-// What every end-to-end test needs: a folder, the command, JSON.
+// Shared by all suites: a folder in which the command runs, and specs.
 
 import Foundation
 import Testing
@@ -30,12 +30,32 @@ struct Workplace {
   func json(_ words: String, _ location: SourceLocation = #_sourceLocation) throws -> JSONValue {
     try JSONValue(parsing: succeed(words + " --json", [], location).output)
   }
+
+  /// Runs a script of /bin/sh, which finds the command as `winit-registry` on its PATH.
+  func shell(_ script: String, environment: [String: String] = [:]) throws -> Outcome {
+    let bin = try TemporaryFolder()
+    try FileManager.default.createSymbolicLink(
+      atPath: bin.path("winit-registry"), withDestinationPath: Command.path)
+    let path = bin.url.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    return try ChildProcess(
+      "/bin/sh", ["-c", script], in: folder.url.path,
+      environment: ["PATH": path, "WINIT_REGISTRY": ""].merging(environment) { $1 }
+    ).wait()
+  }
 }
 
-/// The path of a spec that ships.
+/// True if WINIT_RECORD=1 asks the tests to rewrite the recorded files.
+let isRecording = ProcessInfo.processInfo.environment["WINIT_RECORD"] == "1"
+
+/// The path of a spec in specs/.
 func spec(_ name: String) -> String { VectorFile.repository.appending(path: "specs/\(name).yaml").path }
 
-/// Every law, every dtype family, an empty tensor, a scalar, tensors of several chunks, a name beyond ASCII.
+/// A model of two tensors, which fills and hashes in an instant.
+let tinySpec =
+  "tensors: {w: [4, 8], b: [8]}\nrules: [{match: b, init: zeros}, {match: w, init: {scheme: normal, std: 0.02}}]"
+
+/// Every elementwise law, every family of dtypes, an empty tensor, a scalar, tensors of several chunks, and a name outside
+/// ASCII.
 let smallSpec = """
   tensors:
     h.0.w: [300, 1024]

@@ -1,27 +1,31 @@
-// Other programs, run to their end: what they printed, how they ended, how much memory they took.
+// Other programs that tests run: their output, exit status and peak memory.
 
 package import Foundation
 
-/// How a program ended.
+/// The result of a program that has ended.
 package struct Outcome: Sendable {
-  /// The exit status, or 128 + the signal that ended it, as a shell would say.
+  /// The exit status, or 128 + the number of the signal that ended the program, as in a shell.
   package let status: Int32
   package let output: String
   package let errors: String
-  /// The peak of resident memory.
+  /// The peak of resident memory, in bytes.
   package let peakBytes: Int
 }
 
-/// A program under way. Its output goes to files, so it never waits for a reader.
+/// A running program. Its output goes to files, so the program never waits for a reader.
 package final class ChildProcess {
   package let pid: pid_t
   private let folder: TemporaryFolder
 
+  /// A program that could not be started.
   package struct LaunchError: Error {
     package let program: String
     package let code: Int32
   }
 
+  /// Starts a program in a folder.
+  ///
+  /// - Parameter environment: environment variables to set, beside those of this process.
   package init(
     _ program: String, _ arguments: [String], in directory: String, environment: [String: String] = [:]
   ) throws {
@@ -38,7 +42,7 @@ package final class ChildProcess {
       posix_spawn_file_actions_addopen(&actions, descriptor, folder.path(name), O_WRONLY | O_CREAT, 0o600)
     }
     let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    // A shell changes the folder, which not every posix_spawn can, and becomes the program.
+    // A shell changes to the folder and then becomes the program. Not every posix_spawn can change the folder.
     let words = ["sh", "-c", #"cd "$0" && exec "$@""#, directory, program] + arguments
     var argv = words.map { strdup($0) } + [nil]
     var envp = environment.map { strdup("\($0)=\($1)") } + [nil]
@@ -49,16 +53,19 @@ package final class ChildProcess {
     self.pid = pid
   }
 
+  /// Sends a signal to the program.
   package func send(_ signal: Int32) { kill(pid, signal) }
 
-  /// Whether it has ended and is only waited for.
+  /// True if the program has ended. `wait` must still be called.
   package var hasEnded: Bool {
     var info = siginfo_t()
     return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
   }
 
-  /// Waits for the end, looking at the memory every two milliseconds. (The system's own figure for an ended child
-  /// counts its parent's memory too, from before it became another program.)
+  /// Waits for the end of the program, and samples its memory every two milliseconds.
+  ///
+  /// The system's own figure for an ended child is not usable: it includes the memory of the parent process, because
+  /// the child is a copy of the parent before it becomes another program.
   package func wait() -> Outcome {
     var status: Int32 = 0
     var peak = 0
@@ -66,7 +73,7 @@ package final class ChildProcess {
       peak = max(peak, peakMemory())
       usleep(2000)
     }
-    let ended = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+    let ended = (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
     func text(_ name: String) -> String {
       (try? folder.bytes(name)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
@@ -90,13 +97,13 @@ package final class ChildProcess {
   }
 }
 
-/// The command under test, as built.
+/// The command under test.
 package enum Command {
-  /// $WINIT_REGISTRY_COMMAND, or the product beside the running tests.
+  /// The path of the command: $WINIT_REGISTRY_COMMAND, or the product beside the running tests.
   package static let path =
     ProcessInfo.processInfo.environment["WINIT_REGISTRY_COMMAND"] ?? product("winit-registry")
 
-  /// A program built with the tests.
+  /// Returns the path of a program that was built with the tests.
   package static func product(_ name: String) -> String {
     let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
     let built = ["release", "debug"].map { VectorFile.repository.appending(path: ".build/\($0)/\(name)") }
@@ -104,6 +111,7 @@ package enum Command {
       ?? beside.path
   }
 
+  /// Starts the command in a folder.
   package static func start(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> ChildProcess {
@@ -111,6 +119,7 @@ package enum Command {
       path, arguments, in: folder.url.path, environment: ["WINIT_REGISTRY": ""].merging(environment) { $1 })
   }
 
+  /// Runs the command in a folder and waits for its end.
   package static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Outcome {
@@ -118,17 +127,22 @@ package enum Command {
   }
 }
 
-/// The optional peer: Python with NumPy, safetensors and mpmath, in the environment that tools/test makes.
+/// Python with NumPy, safetensors and mpmath, in the environment that tools/test makes. Tests that need it are skipped
+/// without it.
 package enum Python {
+  /// The path of the interpreter: $WINIT_PYTHON.
   package static let path = ProcessInfo.processInfo.environment["WINIT_PYTHON"] ?? ""
 
   package static let isAvailable = FileManager.default.isExecutableFile(atPath: path)
 
-  /// Runs a script of tools/python.
-  package static func run(_ script: String, _ arguments: [String], in folder: TemporaryFolder) throws
+  /// Runs a module of tools/checks in a folder and waits for its end.
+  package static func run(_ module: String, _ arguments: [String], in folder: TemporaryFolder) throws
     -> Outcome
   {
-    let script = VectorFile.repository.appending(path: "tools/python/\(script)").path
-    return try ChildProcess(path, ["-B", script] + arguments, in: folder.url.path).wait()
+    let sources = ["python/src", "tools"].map { VectorFile.repository.appending(path: $0).path }
+    return try ChildProcess(
+      path, ["-B", "-m", "checks.\(module)"] + arguments, in: folder.url.path,
+      environment: ["PYTHONPATH": sources.joined(separator: ":")]
+    ).wait()
   }
 }

@@ -1,19 +1,21 @@
 import Testing
 import WinitCore
 import WinitFiles
+import WinitJSON
 import WinitTestSupport
 
-/// A .safetensors file of a header and so many bytes of data.
+/// Returns a safetensors file with a header and `data` bytes of data.
 private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
-  let text = Array(header.utf8)
-  let count = length ?? text.count
-  return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + text
-    + [UInt8](repeating: 7, count: data)
+  safetensors(header: header, data: [UInt8](repeating: 7, count: data), length: length)
+}
+
+/// Returns a shape that is known to be valid.
+private func shape(_ dims: [Int]) -> Shape {
+  do { return try Shape(dims) } catch { fatalError("\(error)") }
 }
 
 @Suite struct SafetensorsTests {
-  @Test("a header is read: names, shapes, dtypes and places, in the header's order")
-  func reads() throws {
+  @Test func `names, dtypes, shapes and ranges are read in the order of the header`() throws {
     let folder = try TemporaryFolder()
     let header =
       #"{"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2,3],"data_offsets":[1,25]},"a":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"e":{"dtype":"I64","shape":[0,4],"data_offsets":[25,25]}}   "#
@@ -26,8 +28,7 @@ private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
       parsed.entries.map(\.range) == [start + 1..<start + 25, start..<start + 1, start + 25..<start + 25])
   }
 
-  @Test("a dtype that is not supported is kept by its code, for whoever needs the tensor")
-  func unsupported() throws {
+  @Test func `a tensor with a dtype that is not supported is read, with the code of the dtype`() throws {
     let folder = try TemporaryFolder()
     let header = #"{"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#
     let entry = try SafetensorsHeader(InputFile(try folder.write("x", file(header, data: 4)))).entries[0]
@@ -36,72 +37,103 @@ private func file(_ header: String, data: Int, length: Int? = nil) -> [UInt8] {
   }
 
   @Test(
-    "what the reference reader refuses is refused, with the reason",
     arguments: [
-      ([1, 2, 3], "fewer than the 8"),
-      (file("{}", data: 0, length: 200_000_000), "claims 200000000 bytes; the format allows"),
-      (file("{}", data: 0, length: 3), "only 2 follow"),
-      (file(" {}", data: 0), "does not begin with `{`"),
-      (file("{", data: 0), "not valid JSON"),
-      (
-        file(
-          #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#,
-          data: 2), "stands twice"
-      ),
-      (file(#"{"__metadata__":{"k":1}}"#, data: 0), "`k` is not a string"),
-      (file(#"{"__metadata__":[]}"#, data: 0), "not an object"),
-      (file(#"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, data: 1), "no dtype"),
-      (file(#"{"a":{"dtype":"U8","data_offsets":[0,1]}}"#, data: 1), "no shape"),
-      (file(#"{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}"#, data: 1), "`1.5` is not an integer"),
-      (file(#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}"#, data: 1), "cannot be negative"),
-      (
-        file(#"{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]}}"#, data: 1),
-        "overflows"
-      ),
-      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, data: 1), "data_offsets"),
-      (file(#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, data: 1), "it was cut short"),
-      (file(#"{"a":{"dtype":"U8","shape":[1]}}"#, data: 1), "data_offsets"),
-      (
-        file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}"#, data: 3),
-        "has 4 bytes, but its data_offsets span 3"
-      ),
+      ([1, 2, 3], .tooShort(size: 3)),
+      (file("{}", data: 0, length: 200_000_000), .headerTooLong(200_000_000, limit: 100_000_000)),
+      (file("{}", data: 0, length: 3), .headerTruncated(3, available: 2)),
+      (file(" {}", data: 0), .noOpeningBrace),
+      (file(#"{"__metadata__":{"k":1}}"#, data: 0), .metadataNotAString(key: "k")),
+      (file(#"{"__metadata__":[]}"#, data: 0), .metadataNotAnObject),
       (
         file(
           #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}"#,
-          data: 3), "neither overlap nor leave gaps"
+          data: 3), .gapOrOverlap("b", begin: 2, expected: 1)
       ),
       (
         file(
           #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#,
-          data: 3), "neither overlap nor leave gaps"
+          data: 3), .gapOrOverlap("b", begin: 1, expected: 2)
       ),
-      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 2), "the file at"),
-      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,"x",1]}}"#, data: 1), "not two positions"),
-      (file(#"{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}"#, data: 1), "`1.0` is not an integer"),
-      (file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}"#, data: 1), "`-0` is not an integer"),
-      (file(#"{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}"#, data: 1), "`1e0` is not an integer"),
       (
-        file(#"{"a":{"dtype":"U8","shape":[0,9007199254740993],"data_offsets":[0,0]}}"#, data: 0),
-        "`9007199254740993` is not an integer"
+        file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 2),
+        .trailingBytes(end: 62, size: 63)
       ),
-      (file(#"{"a":{"dtype":"F9","shape":[1],"data_offsets":[0,1]}}"#, data: 1), "no dtype `F9`"),
+    ] as [([UInt8], SafetensorsProblem)])
+  func `a file that the reference reader refuses is refused`(bytes: [UInt8], problem: SafetensorsProblem) throws {
+    try expectRefusal(of: bytes) { #expect($0 == problem) }
+  }
+
+  @Test(
+    arguments: [
+      (#""shape":[1],"data_offsets":[0,1]"#, 1, .noDType),
+      (#""dtype":"U8","data_offsets":[0,1]"#, 1, .noShape),
+      (#""dtype":"U8","shape":["1"],"data_offsets":[0,1]"#, 1, .shapeNotIntegers),
+      (#""dtype":"U8","shape":[-1],"data_offsets":[0,1]"#, 1, .shape(.negative(axis: 0, dim: -1))),
       (
-        file(#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,3]}}"#, data: 3),
-        "has 4 bytes, but its data_offsets span 3"
+        #""dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]"#, 1,
+        .shape(.tooLarge([1 << 32, 1 << 32]))
       ),
-      (file(#"{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}"#, data: 2), "no whole number of bytes"),
-    ])
-  func refused(bytes: [UInt8], reason: String) throws {
+      (#""dtype":"U8","shape":[1],"data_offsets":[1,0]"#, 1, .badOffsets),
+      (#""dtype":"U8","shape":[1]"#, 1, .badOffsets),
+      (#""dtype":"U8","shape":[1],"data_offsets":[0,"x",1]"#, 1, .badOffsets),
+      (#""dtype":"U8","shape":[2],"data_offsets":[0,2]"#, 1, .pastEnd(end: 2, available: 1)),
+      (
+        #""dtype":"F32","shape":[1],"data_offsets":[0,3]"#, 3,
+        .wrongSize(code: "F32", shape([1]), expected: 4, found: 3)
+      ),
+      (#""dtype":"F9","shape":[1],"data_offsets":[0,1]"#, 1, .unknownDType(code: "F9")),
+      (
+        #""dtype":"F8_E4M3","shape":[4],"data_offsets":[0,3]"#, 3,
+        .wrongSize(code: "F8_E4M3", shape([4]), expected: 4, found: 3)
+      ),
+      (#""dtype":"F4","shape":[3],"data_offsets":[0,2]"#, 2, .notWholeBytes(code: "F4", shape([3]))),
+    ] as [(String, Int, SafetensorsProblem.TensorProblem)])
+  func `a file with a tensor that the reference reader refuses is refused`(
+    members: String, data: Int, problem: SafetensorsProblem.TensorProblem
+  ) throws {
+    try expectRefusal(of: file("{\"a\":{\(members)}}", data: data)) { #expect($0 == .tensor("a", problem)) }
+  }
+
+  @Test(
+    arguments: [
+      ("{", .expected("a key in quotes")),
+      (
+        #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#,
+        .duplicateKey("a")
+      ),
+      (#"{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}"#, .notAnInteger("1.5")),
+      (#"{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}"#, .notAnInteger("1.0")),
+      (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-0,1]}}"#, .notAnInteger("-0")),
+      (#"{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}"#, .notAnInteger("1e0")),
+      (
+        #"{"a":{"dtype":"U8","shape":[0,9007199254740993],"data_offsets":[0,0]}}"#,
+        .notAnInteger("9007199254740993")
+      ),
+    ] as [(String, JSONError.Reason)])
+  func `a file whose header is not JSON, has a duplicate key, or has a number that is not an integer, is refused`(
+    header: String, reason: JSONError.Reason
+  ) throws {
+    try expectRefusal(of: file(header, data: 2)) { problem in
+      guard case .json(let error) = problem else { Issue.record("\(problem)"); return }
+      #expect(error.reason == reason)
+    }
+  }
+
+  /// Expects a file to be refused with a problem of its header, which a body checks.
+  private func expectRefusal(of bytes: [UInt8], _ check: (SafetensorsProblem) -> Void) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("bad.safetensors", bytes)
     let error = #expect(throws: FormatError.self) { try SafetensorsHeader(InputFile(path)) }
-    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
-    #expect(error?.description.hasPrefix(path) == true)
+    guard case .safetensors(let problem) = error?.reason else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    check(problem)
+    #expect(error?.description.hasPrefix("\(path): not a safetensors file: ") == true)
   }
 
-  @Test("the header written is the reference writer's, byte for byte")
-  func writes() throws {
-    // As safetensors.numpy.save (0.8.0) wrote it for one tensor of each dtype, names in reverse order of dtype.
+  @Test func `a header is written with the same bytes as by the reference writer`() throws {
+    // Written by safetensors.numpy.save (0.8.0) for two tensors of each dtype, with names in reverse order of dtype.
     let dtypes: [DType] = [
       .bool, .uint8, .int8, .int16, .uint16, .float16, .int32, .uint32, .float32, .float64, .int64, .uint64,
     ]

@@ -3,8 +3,11 @@ import WinitInitializers
 import WinitTestSupport
 
 @Suite struct NormalCDFTests {
-  @Test("Φ is mpmath's, rounded once: every hundredth in [−10, 10], the far tails, subnormals")
-  func vectors() throws {
+  @Test
+  func
+    `Φ is that of mpmath, rounded once, at every hundredth in [−10, 10], in the far tails and where it is subnormal`()
+    throws
+  {
     let rows = try VectorFile.rows("normal-cdf.txt")
     #expect(rows.count > 2001)
     for row in rows {
@@ -12,6 +15,5 @@ import WinitTestSupport
     }
   }
 
-  @Test("Φ(−2) is the number on the law's page")
-  func lawPage() { #expect(NormalCDF.value(-2) == 0.02275013194817921) }
+  @Test func `Φ(−2) is the number in docs/law.md`() { #expect(NormalCDF.value(-2) == 0.02275013194817921) }
 }

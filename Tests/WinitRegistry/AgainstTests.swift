@@ -1,6 +1,11 @@
+// verify --against: a checkpoint compared with a run, and the likely cause of a difference.
+
 import Foundation
 import Testing
+import WinitCore
+import WinitFiles
 import WinitRegistry
+import WinitStorage
 import WinitTestSupport
 
 private let spec = """
@@ -8,7 +13,7 @@ private let spec = """
   rules: [{match: bias, init: zeros}, {match: step, init: zeros}, {match: "*", init: {scheme: normal, std: 0.02}}]
   """
 
-/// A run and its file, which the test changes.
+/// A run and its checkpoint, which the tests change.
 private struct Compared {
   let fixture: Fixture
   let run: Run
@@ -17,31 +22,31 @@ private struct Compared {
   init() throws {
     fixture = try Fixture()
     run = try fixture.create("m", spec)
-    _ = try fixture.registry.export(run, to: path)
+    try fixture.registry.export(run, to: path)
   }
 
-  func bytes(_ name: TensorName) throws -> [UInt8] { try fixture.registry.bytes(of: name, in: run) }
+  func bytes(_ name: String) throws -> [UInt8] { try fixture.registry.bytes(of: name, in: run) }
 
-  func findings(_ file: String? = nil) throws -> [Finding] {
+  func findings(_ file: String? = nil) throws -> [Verification.Finding] {
     try fixture.registry.verify(run, against: file ?? path).findings
   }
 
-  /// The findings for a file that holds the run's tensors with some replaced, left out (nil) or added.
-  func findings(replacing changes: [String: (dims: [Int], bytes: [UInt8])?]) throws -> [Finding] {
-    var floats: [(name: String, dims: [Int], bytes: [UInt8])] = []
-    for tensor in try fixture.registry.tensors(of: run) where tensor.recipe.dtype == .float32 {
-      guard let change = changes[tensor.name.string] else {
-        floats.append((tensor.name.string, tensor.recipe.shape.dims, try bytes(tensor.name)))
+  /// Returns the findings for a checkpoint of the tensors of the run, with some replaced, left out (nil) or added.
+  func findings(replacing changes: [String: (dims: [Int], bytes: [UInt8])?]) throws -> [Verification.Finding] {
+    var floats: [SafetensorsFixture] = []
+    for tensor in try fixture.registry.tensors(of: run) where tensor.dtype == .float32 {
+      guard let change = changes[tensor.name] else {
+        floats.append((tensor.name, tensor.shape, try bytes(tensor.name)))
         continue
       }
-      if let change { floats.append((tensor.name.string, change.dims, change.bytes)) }
+      if let change { floats.append((tensor.name, change.dims, change.bytes)) }
     }
     for (name, change) in changes where !floats.contains(where: { $0.name == name }) {
       if let change { floats.append((name, change.dims, change.bytes)) }
     }
     let file = fixture.folder.path("changed.safetensors")
     try writeSafetensors(file, floats)
-    return try findings(file).filter { $0.tensor != "step" }  // which this file lacks
+    return try findings(file).filter { $0.tensor != "step" }  // This file lacks it.
   }
 }
 
@@ -57,15 +62,13 @@ private func transposed(_ bytes: [UInt8], _ rows: Int, _ columns: Int) -> [UInt8
 }
 
 @Suite struct AgainstTests {
-  @Test("the run's own file matches, and so does a sharded checkpoint of it")
-  func matches() throws {
+  @Test func `the exported file of a run matches, and so does a sharded checkpoint of the run`() throws {
     let compared = try Compared()
     #expect(try compared.findings().isEmpty)
     let folder = compared.fixture.folder
     for (name, tensors) in [("1", ["a", "bias"]), ("2", ["b", "square", "step"])] {
-      _ = try compared.fixture.registry.export(
-        compared.run, Selection(tensors: tensors.map { TensorName($0) }),
-        to: folder.path("\(name).safetensors"))
+      try compared.fixture.registry.export(
+        compared.run, TensorSelection(tensors: tensors), to: folder.path("\(name).safetensors"))
     }
     let index = try folder.write(
       "model.safetensors.index.json",
@@ -74,13 +77,12 @@ private func transposed(_ bytes: [UInt8], _ rows: Int, _ columns: Int) -> [UInt8
     #expect(try compared.findings(index).isEmpty)
   }
 
-  @Test("one flipped bit is found, with its element and both values")
-  func flippedBit() throws {
+  @Test func `one flipped bit is found with its element and both values`() throws {
     let compared = try Compared()
     var changed = try compared.bytes("a")
     changed[4 * 270_000 + 2] ^= 0x10
     let findings = try compared.findings(replacing: ["a": ([300, 1024], changed)])
-    #expect(findings.map(\.kind) == [.values])
+    try #require(findings.map(\.kind) == [.values])
     #expect(findings[0].tensor == "a")
     #expect(findings[0].difference?.coordinates == [263, 688])  // 263·1024 + 688 = 270000
     #expect(findings[0].difference?.count == 1)
@@ -90,18 +92,16 @@ private func transposed(_ bytes: [UInt8], _ rows: Int, _ columns: Int) -> [UInt8
     #expect(findings[0].difference?.found == "\(Float(bitPattern: floats[270_000].bitPattern ^ 0x10_0000))")
   }
 
-  @Test(
-    "likely causes are named",
-    arguments: [
-      "seed", "renamed", "swapped", "transposed", "rectangle", "bfloat16", "constant", "trained",
-    ])
-  func causes(what: String) throws {
+  @Test(arguments: [
+    "seed", "renamed", "swapped", "transposed", "rectangle", "bfloat16", "constant", "trained",
+  ])
+  func `the likely cause of a difference is named`(what: String) throws {
     let compared = try Compared()
     let registry = compared.fixture.registry
     let a = try compared.bytes("a")
     let tensor = try #require(try registry.tensors(of: compared.run).first { $0.name == "a" })
     let expectedCount = 300 * 1024
-    func only(_ change: (dims: [Int], bytes: [UInt8]), _ name: String = "a") throws -> Finding {
+    func only(_ change: (dims: [Int], bytes: [UInt8]), _ name: String = "a") throws -> Verification.Finding {
       let findings = try compared.findings(replacing: [name: change])
       #expect(findings.count == 1)
       return try #require(findings.first)
@@ -114,7 +114,7 @@ private func transposed(_ bytes: [UInt8], _ rows: Int, _ columns: Int) -> [UInt8
       #expect((finding.difference?.count ?? 0) > expectedCount * 99 / 100)
     case "renamed":
       let recipe = try Recipe(
-        seed: 42, stream: TensorName("b").stream, dtype: .float32, shape: tensor.recipe.shape,
+        seed: 42, stream: TensorName("b").stream, dtype: .float32, shape: tensor.record.recipe.shape,
         law: .normal(mean: 0, std: 0.02))
       #expect(
         try only(([300, 1024], recipe.bytes(0..<expectedCount))).likelyCause == "the values of tensor `b`")
@@ -142,35 +142,31 @@ private func transposed(_ bytes: [UInt8], _ rows: Int, _ columns: Int) -> [UInt8
       for i in 1000..<1100 { trained[4 * i] ^= 0x55 }
       #expect(
         try only(([300, 1024], trained)).likelyCause
-          == "most elements are right: the file was damaged, or trained for a little")
+          == "most elements match: the file was damaged, or trained for a few steps")
     }
   }
 
-  @Test("tensors that lack, are too many, or have another dtype are found")
-  func structure() throws {
+  @Test func `missing tensors, unexpected tensors and other dtypes are found`() throws {
     let compared = try Compared()
     let findings = try compared.findings(replacing: ["bias": nil, "extra": ([1], [0, 0, 0, 0])])
     #expect(findings.map(\.kind) == [.missing, .unexpected])
     #expect(findings.map(\.tensor) == ["bias", "extra"])
 
-    let half = try compared.fixture.registry.create(
-      "half", spec: ModelSpec(parsing: spec, file: "s"), seed: 42,
-      options: {
-        var o = CreateOptions(); o.dtype = .bfloat16; return o
-      }()
-    ).run
-    _ = try compared.fixture.registry.export(half, to: compared.fixture.folder.path("half.safetensors"))
+    let half = try compared.fixture.create("half", spec) { $0.dtype = .bfloat16 }
+    try compared.fixture.registry.export(half, to: compared.fixture.folder.path("half.safetensors"))
     let other = try compared.findings(compared.fixture.folder.path("half.safetensors"))
-    #expect(other.map(\.kind) == [.dtype, .dtype, .dtype, .dtype])
+    try #require(other.map(\.kind) == [.dtype, .dtype, .dtype, .dtype])
     #expect(other[0].likelyCause == "the same initialization saved as bfloat16")
-    #expect(other[0].message == "it is float32 in the run and bfloat16 in the file")
+    #expect(other[0].message.contains("float32") && other[0].message.contains("bfloat16"))
   }
 
-  @Test("a file that is no checkpoint is an error, not a finding")
-  func noCheckpoint() throws {
+  @Test func `a file that is not a checkpoint, or does not exist, is an error and not a finding`() throws {
     let compared = try Compared()
     let path = try compared.fixture.folder.write("x.safetensors", "nonsense")
-    #expect(throws: FormatError.self) { try compared.findings(path) }
-    #expect(throws: FileError.self) { try compared.findings(compared.fixture.folder.path("none")) }
+    let error = expectError(.invalidFile) { try compared.findings(path) }
+    #expect(error?.subject == path && error?.underlying is FormatError)
+    let none = compared.fixture.folder.path("none")
+    let missing = expectError(.fileNotFound) { try compared.findings(none) }
+    #expect(missing?.subject == none && missing?.underlying is FileError)
   }
 }

@@ -1,10 +1,13 @@
+// What the tests of the library share: a registry in a temporary folder, specs, and errors by their code.
+
 import Foundation
 import GRDB
 import Testing
 import WinitRegistry
 import WinitTestSupport
 
-/// A small model with every law, several dtypes, an empty tensor, a scalar, and tensors of more than one chunk.
+/// A small model with an integer, a boolean and every floating-point dtype, an empty tensor, a scalar, and tensors of
+/// more than one chunk.
 let smallSpec = """
   dtype: float32
   tensors:
@@ -20,7 +23,16 @@ let smallSpec = """
     - {match: "*", init: {scheme: normal, std: 0.02}}
   """
 
-/// A registry in a folder of its own.
+/// A model of one tensor of two elements.
+let tinySpec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
+
+/// A model of one tensor of two chunks.
+let twoChunkSpec = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: {scheme: normal, std: 0.02}}]"
+
+/// The error of progress handlers that stop an operation.
+struct Stop: Error {}
+
+/// A registry in a temporary folder. The first write creates its file, `r`.
 struct Fixture {
   let folder: TemporaryFolder
   let registry: Registry
@@ -30,19 +42,25 @@ struct Fixture {
     registry = try Registry(openingOrCreating: folder.path("r"))
   }
 
+  /// Creates a run. `configure` changes the options.
   func create(
     _ name: String = "m", _ spec: String = smallSpec, seed: UInt64 = 42, recipeOnly: Bool = false,
-    threads: Int? = nil
+    configure: (inout CreateOptions) -> Void = { _ in }
   ) throws -> Run {
     var options = CreateOptions()
     options.recipeOnly = recipeOnly
-    options.threads = threads
-    return try registry.create(
-      name, spec: ModelSpec(parsing: spec, file: "spec.yaml"), seed: seed, options: options
-    ).run
+    configure(&options)
+    return try registry.create(name, spec: ModelSpec(parsing: spec), seed: seed, options: options).run
   }
 
-  /// Changes the file behind the registry's back, past triggers and references.
+  /// Writes a checkpoint of float32 tensors and imports it.
+  func importRun(_ name: String, _ tensors: [SafetensorsFixture]) throws -> Run {
+    let path = folder.path("\(name).checkpoint")
+    try writeSafetensors(path, tensors)
+    return try registry.importCheckpoint(path, as: name).run
+  }
+
+  /// Changes the file without the library, and without triggers and foreign keys.
   func tamper(_ sql: String) throws {
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
@@ -56,6 +74,17 @@ struct Fixture {
     try db.close()
   }
 
+  /// Replaces the stored bytes of a chunk of a tensor by zeros.
+  func damage(_ tensor: String, chunk: Int = 0) throws {
+    try tamper(
+      """
+      UPDATE chunks SET bytes = zeroblob(size) WHERE id IN (
+        SELECT chunk FROM tensor_chunks JOIN tensors ON tensors.id = tensor
+        WHERE name = '\(tensor)' AND tensor_chunks.position = \(chunk))
+      """)
+  }
+
+  /// Returns the number of rows of a table, read without the library.
   func count(_ table: String) throws -> Int? {
     try DatabaseQueue(path: folder.path("r")).read {
       try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)")
@@ -63,17 +92,19 @@ struct Fixture {
   }
 }
 
-/// A .safetensors file made here, of float32 tensors.
-func writeSafetensors(
-  _ path: String, _ tensors: [(name: String, dims: [Int], bytes: [UInt8])], dtype: String = "F32"
-) throws {
-  var offset = 0
-  let entries = tensors.map { tensor in
-    defer { offset += tensor.bytes.count }
-    return
-      #""\#(tensor.name)":{"dtype":"\#(dtype)","shape":\#(tensor.dims),"data_offsets":[\#(offset),\#(offset + tensor.bytes.count)]}"#
-  }
-  let text = Array("{\(entries.joined(separator: ","))}".utf8)
-  let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-  try Data(length + text + tensors.flatMap(\.bytes)).write(to: URL(filePath: path))
+/// Expects that a body throws `RegistryError` with a code.
+///
+/// ```swift
+/// expectError(.runNotFound) { try registry.run("gone") }
+/// ```
+///
+/// - Returns: the error; nil where the body threw none, or an error of another type.
+@discardableResult
+func expectError<T>(
+  _ code: RegistryError.Code, _ comment: @autoclosure () -> Comment? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> T
+) -> RegistryError? {
+  let error = #expect(throws: RegistryError.self, comment(), sourceLocation: sourceLocation) { _ = try body() }
+  if let error { #expect(error.code == code, comment() ?? "\(error)", sourceLocation: sourceLocation) }
+  return error
 }

@@ -1,153 +1,160 @@
+// Names, aliases, deletion and the history.
+
+import Foundation
 import Testing
+import WinitJSON
 import WinitRegistry
+import WinitStorage
 import WinitTestSupport
 
-private let spec = "tensors: {w: [2]}\nrules: [{match: w, init: normal}]"
-
-private func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return ""
-  } catch { return "\(error)" }
-}
-
 @Suite struct NamesTests {
-  @Test("an alias stands for a run wherever a reference does, moves, and comes off")
-  func aliases() throws {
+  @Test func `an alias is a reference to its run, moves to another run, and is removed`() throws {
     let fixture = try Fixture()
     let registry = fixture.registry
-    let runs = try (1...3).map { try fixture.create("m", spec, seed: $0) }
+    let runs = try (1...3).map { try fixture.create("m", tinySpec, seed: $0) }
+    #expect(try registry.setAlias("baseline", of: runs[0]) == nil)
     #expect(try registry.setAlias("baseline", of: runs[0]) == nil)
     #expect(try registry.run("m:baseline").version == 1)
     #expect(try registry.setAlias("baseline", of: runs[2])?.version == 1)
     #expect(try registry.run("m:baseline").version == 3)
     #expect(try registry.run("m:v3").aliases == ["baseline"] && registry.run("m:v1").aliases.isEmpty)
     #expect(try registry.run("m:latest").version == 3)
-    #expect(message { _ = try registry.run("m:baselin") }.contains("did you mean `m:baseline`?"))
+    #expect(expectError(.runNotFound) { try registry.run("m:baselin") }?.message.contains("`m:baseline`") == true)
+    #expect(
+      expectError(.runNotFound) { try registry.removeAlias("baselin", of: "m") }?.message.contains("`baseline`")
+        == true)
     #expect(try registry.removeAlias("baseline", of: "m").version == 3)
-    #expect(throws: RegistryError.self) { try registry.run("m:baseline") }
-    #expect(throws: RegistryError.self) { try registry.removeAlias("baseline", of: "m") }
+    expectError(.runNotFound) { try registry.run("m:baseline") }
+    expectError(.runNotFound) { try registry.removeAlias("baseline", of: "m") }
   }
 
-  @Test(
-    "an alias that could be taken for a version, or is no word, is refused",
-    arguments: ["v3", "V3", "3", "v03", "vv3", "latest", "", "a b", "a:b", "a/b", "é", "sha256:ab"])
-  func badAlias(alias: String) throws {
+  @Test(arguments: ["v3", "V3", "3", "v03", "vv3", "latest", "", "a b", "a:b", "a/b", "é", "sha256:ab"])
+  func `an alias that looks like a version, or is not a word, is refused`(alias: String) throws {
     let fixture = try Fixture()
-    let run = try fixture.create("m", spec)
-    #expect(throws: RegistryError.self) { try fixture.registry.setAlias(alias, of: run) }
+    let run = try fixture.create("m", tinySpec)
+    #expect(expectError(.invalidName) { try fixture.registry.setAlias(alias, of: run) }?.subject == alias)
   }
 
-  @Test(
-    "a rename moves every run with its version and alias, is told to who asks for the old name, and can be undone"
-  )
-  func rename() throws {
+  @Test
+  func `a rename keeps versions and aliases, is suggested to those who use the old name, and can be undone`() throws {
     let fixture = try Fixture()
     let registry = fixture.registry
-    let runs = try (1...2).map { try fixture.create("old", spec, seed: $0) }
+    let runs = try (1...2).map { try fixture.create("old", tinySpec, seed: $0) }
     _ = try registry.setAlias("best", of: runs[0])
     #expect(try registry.rename("old", to: "new") == 2)
     #expect(try registry.run("new:v1").id == runs[0].id && registry.run("new:best").id == runs[0].id)
-    #expect(message { _ = try registry.run("old:v1") }.contains("did you mean `new:v1`?"))
+    #expect(expectError(.runNotFound) { try registry.run("old:v1") }?.message.contains("`new:v1`") == true)
     #expect(try registry.rename("new", to: "old") == 2)
     #expect(try registry.run("old:best").id == runs[0].id)
   }
 
-  @Test(
-    "no name ever means two runs: not by a rename, nor by a create after a rename, a deletion or a collection"
-  )
-  func neverTwice() throws {
+  @Test
+  func `a reference with a version never means two runs: not after a rename, a deletion or a collection`() throws {
     let fixture = try Fixture()
     let registry = fixture.registry
-    _ = try fixture.create("a", spec, seed: 1)
-    _ = try fixture.create("b", spec, seed: 2)
-    #expect(message { _ = try registry.rename("a", to: "b") }.contains("must not come to mean another"))
+    _ = try fixture.create("a", tinySpec, seed: 1)
+    _ = try fixture.create("b", tinySpec, seed: 2)
+    // The name has runs, and later had some.
+    #expect(expectError(.conflict) { try registry.rename("a", to: "b") }?.subject == "b")
     _ = try registry.rename("b", to: "c")
-    #expect(message { _ = try registry.rename("a", to: "b") }.contains("take a name that was never used"))
-    // `b:v1` is `c:v1` now, so the next b is its second.
-    #expect(try fixture.create("b", spec, seed: 3).reference == "b:v2")
-    let deleted = try fixture.create("a", spec, seed: 4)
-    _ = try registry.delete(deleted)
-    #expect(try fixture.create("a", spec, seed: 5).reference == "a:v3")
-    _ = try registry.delete(registry.run("a:v3"))
-    #expect(try registry.collect(grace: .zero).runs.map(\.reference) == ["a:v2", "a:v3"])
-    #expect(try fixture.create("a", spec, seed: 6).reference == "a:v4")
-    #expect(message { _ = try registry.run("a:v3") }.contains("`gc` took it"))
+    let error = expectError(.conflict) { try registry.rename("a", to: "b") }
+    #expect(error?.subject == "b")
+    if case .nameTaken("b")? = error?.underlying as? StoreError {} else { Issue.record("\(String(describing: error))") }
+    // `b:v1` is `c:v1` now, so the next run of this name has version 2.
+    #expect(try fixture.create("b", tinySpec, seed: 3).reference == "b:v2")
+    let deleted = try fixture.create("a", tinySpec, seed: 4)
+    try registry.delete([deleted])
+    #expect(try fixture.create("a", tinySpec, seed: 5).reference == "a:v3")
+    try registry.delete([registry.run("a:v3")])
+    #expect(try registry.collectGarbage(grace: .zero).runs.map(\.reference) == ["a:v2", "a:v3"])
+    #expect(try fixture.create("a", tinySpec, seed: 6).reference == "a:v4")
+    #expect(expectError(.runCollected) { try registry.run("a:v3") }?.subject == "a:v3")
   }
 
-  @Test(
-    "a deleted run is found no more, can be listed and restored, and keeps its parent's and its own facts")
-  func deletion() throws {
+  @Test
+  func `a deleted run is not found by references, is listed as deleted, and is restored with everything it had`() throws
+  {
     let fixture = try Fixture()
     let registry = fixture.registry
-    let (first, second) = (try fixture.create("m", spec, seed: 1), try fixture.create("m", spec, seed: 2))
-    #expect(try registry.delete(second).deletedAt != nil)
+    let first = try fixture.create("m", tinySpec, seed: 1)
+    let second = try fixture.create("m", tinySpec, seed: 2) { $0.note = "n" }
+    #expect(try registry.delete([second]).map { $0.deletedAt != nil } == [true])
+    #expect(try registry.delete([second]) == [second])
     #expect(try registry.run("m").id == first.id)
     for reference in ["m:v2", "\(second.id)"] {
-      #expect(message { _ = try registry.run(reference) }.contains("`restore m:v2` brings it back"))
-      #expect(try registry.run(reference, deletedToo: true).uid == second.uid)
+      #expect(expectError(.runDeleted) { try registry.run(reference) }?.subject == "m:v2")
+      #expect(try registry.run(reference, includingDeleted: true).uid == second.uid)
     }
     var query = RunQuery()
     #expect(try registry.runs(query).map(\.reference) == ["m:v1"])
-    query.deleted = true
+    query.selectsDeleted = true
     #expect(try registry.runs(query).map(\.reference) == ["m:v2"])
-    #expect(try registry.restore(second).deletedAt == nil)
+    #expect(try registry.restore([second]).map { $0.deletedAt == nil && $0.note == "n" } == [true])
     #expect(try registry.verify(registry.run("m:v2")).matches)
     _ = try registry.setAlias("x", of: first)
-    #expect(message { _ = try registry.delete(first) }.contains("has the alias `x`"))
+    let error = expectError(.conflict) { try registry.delete([first]) }
+    #expect(error?.subject == "m:v1")
+    if case .hasAliases("m:v1", ["x"])? = error?.underlying as? StoreError {
+    } else {
+      Issue.record("\(String(describing: error))")
+    }
   }
 
-  @Test("several runs are deleted all or none")
-  func several() throws {
+  @Test func `several runs are deleted and restored all or none`() throws {
     let fixture = try Fixture()
-    let runs = try (1...3).map { try fixture.create("m", spec, seed: $0) }
+    let runs = try (1...3).map { try fixture.create("m", tinySpec, seed: $0) }
     _ = try fixture.registry.setAlias("x", of: runs[1])
-    #expect(throws: StoreError.self) { try fixture.registry.delete(runs) }
+    expectError(.conflict) { try fixture.registry.delete(runs) }
     #expect(try fixture.registry.runCount() == 3)
     #expect(try fixture.registry.delete([runs[0], runs[2]]).count == 2)
     #expect(try fixture.registry.restore([runs[0], runs[2]]).allSatisfy { $0.deletedAt == nil })
+    try fixture.registry.delete([runs[0], runs[2]])
+    try fixture.tamper("DELETE FROM runs WHERE version = 3")
+    expectError(.runCollected) { try fixture.registry.restore([runs[0], runs[2]]) }
+    #expect(try fixture.registry.run("m:v1", includingDeleted: true).deletedAt != nil)
   }
 
-  @Test("a name may hold what an id begins with, and one that was renamed twice is told by its last")
-  func oddNames() throws {
+  @Test func `a name may contain sha256, and the newest name is suggested for one that was renamed twice`() throws {
     let fixture = try Fixture()
-    let run = try fixture.create("mysha256", spec)
+    let run = try fixture.create("mysha256", tinySpec)
     for reference in ["mysha256", "mysha256:v1", "mysha256@\(run.id)"] {
       #expect(try fixture.registry.run(reference).uid == run.uid)
     }
     _ = try fixture.registry.rename("mysha256", to: "b")
     _ = try fixture.registry.rename("b", to: "c")
-    #expect(message { _ = try fixture.registry.run("mysha256:v1") }.contains("did you mean `c:v1`?"))
+    let error = expectError(.runNotFound) { try fixture.registry.run("mysha256:v1") }
+    #expect(error?.message.contains("`c:v1`") == true)
   }
 
-  @Test("what was done is in the history, whoever did it, whatever the run is called now")
-  func history() throws {
+  @Test
+  func `the history has every change and verification with its user, under whatever name the run has now`() throws {
     let fixture = try Fixture()
     let registry = fixture.registry
-    let run = try fixture.create("m", spec)
+    let run = try fixture.create("m", tinySpec)
     _ = try registry.setAlias("x", of: run)
     _ = try registry.rename("m", to: "n")
     _ = try registry.removeAlias("x", of: "n")
-    var facts = RunMetadataUpdate()
-    facts.note = "why"
-    _ = try registry.change(registry.run("n"), facts)
+    var update = RunMetadataUpdate()
+    update.note = "why"
+    _ = try registry.update(run, update)
     try registry.record(registry.verify(registry.run("n")))
     _ = try registry.strip(registry.run("n"))
     _ = try registry.materialize(registry.run("n"))
-    _ = try registry.delete(registry.run("n"))
-    _ = try registry.restore(registry.run("n", deletedToo: true))
-    _ = try registry.delete(registry.run("n"))
-    _ = try registry.collect(grace: .zero)
+    try registry.delete([run])
+    try registry.restore([run])
+    try registry.delete([run])
+    _ = try registry.collectGarbage(grace: .zero)
     let entries = try registry.history()
-    #expect(
+    try #require(
       entries.map(\.action).reversed() == [
         "create", "alias", "rename", "unalias", "facts", "verify", "strip", "materialize", "delete",
-        "restore",
-        "delete", "collect", "free",
+        "restore", "delete", "collect", "free",
       ])
     #expect(try registry.history(of: run).count == 12)
-    #expect(entries.allSatisfy { $0.actor["user"]?.stringValue?.isEmpty == false })
-    #expect(entries.last?.reference == "m:v1" && entries[1].reference == "n:v1")
-    #expect(entries.first { $0.action == "verify" }?.detail["matches"]?.canonical == "true")
+    #expect(try registry.history(limit: 2).map(\.action) == ["free", "collect"])
+    #expect(entries.allSatisfy { $0.record.actor["user"]?.stringValue?.isEmpty == false })
+    #expect(entries.allSatisfy { abs($0.date.timeIntervalSinceNow) < 600 })
+    #expect(entries.last?.reference == "m:v1" && entries[1].reference == "n:v1" && entries[0].reference == nil)
+    #expect(entries.first { $0.action == "verify" }?.record.detail["matches"]?.canonical == "true")
   }
 }

@@ -1,12 +1,14 @@
+// Orthogonal and sparse matrices.
+
 import Testing
 import WinitRegistry
 import WinitTestSupport
 
 @Suite struct OrthogonalTests {
-  @Test(
-    "rows or columns are orthonormal to 10⁻⁶ of gain², and scattered like a uniform matrix's",
-    arguments: [[300, 200], [200, 300], [129, 129], [1, 64], [65, 1], [7, 5, 3, 3]])
-  func orthonormal(dims: [Int]) throws {
+  @Test(arguments: [[300, 200], [200, 300], [129, 129], [1, 64], [65, 1], [7, 5, 3, 3]])
+  func `rows or columns are orthogonal with norm gain, to 10⁻⁶ of gain², and the signs of the diagonal are random`(
+    dims: [Int]
+  ) throws {
     let fixture = try Fixture()
     let spec = "tensors: {w: {shape: \(dims), init: {scheme: orthogonal, gain: 1.5}}}"
     let run = try fixture.create("m", spec, recipeOnly: true)
@@ -25,14 +27,12 @@ import WinitTestSupport
       }
     }
     #expect(worst <= 1e-6 * 2.25)
-    // Were R's diagonal left as it came, half of the matrix would lean one way: the diagonal of Q is then never positive.
+    // Without the correction by the signs of the diagonal of R, the diagonal of Q is never positive.
     if count >= 100 { #expect((0..<count).count { at($0, $0) > 0 } > count / 4) }
   }
 
-  @Test(
-    "in each column of a sparse matrix are exactly as many zeros as its share says",
-    arguments: [0, 0.1, 0.5, 1])
-  func sparse(sparsity: Double) throws {
+  @Test(arguments: [0, 0.1, 0.5, 1])
+  func `each column of a sparse matrix has exactly ⌈sparsity · rows⌉ zeros`(sparsity: Double) throws {
     let fixture = try Fixture()
     let spec = "tensors: {w: {shape: [37, 20], init: {scheme: sparse, sparsity: \(sparsity), std: 0.1}}}"
     let run = try fixture.create("m", spec, recipeOnly: true)
@@ -44,16 +44,18 @@ import WinitTestSupport
     }
   }
 
-  @Test("a checkpoint whose orthogonal tensor differs is told so without trying a thousand of them")
-  func against() throws {
+  @Test
+  func
+    `an orthogonal tensor that differs is found, and no cause is searched for, because each try costs the whole matrix`()
+    throws
+  {
     let fixture = try Fixture()
     let spec = "tensors: {w: {shape: [700, 600], init: orthogonal}, v: {shape: [40, 40], init: orthogonal}}"
     let run = try fixture.create("m", spec, recipeOnly: true)
     let other = try fixture.create("n", spec, seed: 7, recipeOnly: true)
-    _ = try fixture.registry.export(other, to: fixture.folder.path("n.safetensors"))
+    try fixture.registry.export(other, to: fixture.folder.path("n.safetensors"))
     let findings = try fixture.registry.verify(run, against: fixture.folder.path("n.safetensors")).findings
     #expect(findings.map(\.kind) == [.values, .values])
-    // Other seeds, of which there are a thousand, are not tried: each would be the whole matrix again.
     #expect(findings.allSatisfy { $0.likelyCause == nil })
   }
 }

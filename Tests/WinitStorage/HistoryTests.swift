@@ -1,3 +1,5 @@
+// The history is append-only, and versions never change.
+
 import GRDB
 import Testing
 import WinitJSON
@@ -5,8 +7,7 @@ import WinitStorage
 import WinitTestSupport
 
 @Suite struct HistoryTests {
-  @Test("what is recorded can be neither changed nor deleted nor replaced, by any SQL")
-  func appendOnly() throws {
+  @Test func `no SQL statement changes, deletes or replaces an entry of the history`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     for action in ["a", "b"] { try store.record(Event(action, by: ["user": "me"]), nil) }
@@ -26,8 +27,7 @@ import WinitTestSupport
     #expect(entries[0].actor["user"]?.stringValue == "me")
   }
 
-  @Test("a version, a seed, an id and the identity of a run never change, by any SQL")
-  func versions() throws {
+  @Test func `no SQL statement changes the version, the seed, the id or the uid of a run`() throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(1, in: folder)
     try Store.open(path).close()

@@ -1,3 +1,5 @@
+// Leases: which chunks a collection keeps, and for how long.
+
 import Foundation
 import GRDB
 import Testing
@@ -16,15 +18,15 @@ import WinitTestSupport
 
   private func add(_ text: String, _ lease: Lease) throws {
     let bytes = Array(text.utf8)
-    _ = try bytes.withUnsafeBytes { try store.addChunks([(Digest(of: bytes), $0)], lease) }
+    _ = try bytes.withUnsafeBytes { try store.addChunks([(SHA256Digest(of: bytes), $0)], lease) }
   }
 
   private func chunks() throws -> Int { try store.spaceUse().chunkCount }
 
-  /// Collects; gives how many chunks that took.
-  private func free() throws -> Int {
+  /// Deletes unreferenced chunks and returns their number.
+  private func collect() throws -> Int {
     var count = 0
-    try store.removeUnneeded { removed, _, _ in count = removed }
+    try store.deleteUnreferencedChunks { deleted, _, _ in count = deleted }
     return count
   }
 
@@ -32,22 +34,20 @@ import WinitTestSupport
     try DatabaseQueue(path: folder.path("r")).write { try $0.execute(sql: sql) }
   }
 
-  @Test("a collection leaves what a living lease holds, what was added and what was found alike")
-  func held() throws {
+  @Test func `a collection keeps the chunks that a live lease holds, whether the lease added or found them`() throws {
     try add("old", Lease())
     try change("DELETE FROM lease_chunks; DELETE FROM leases")
     let lease = Lease()
     try add("old", lease)
     try add("new", lease)
     #expect(try store.spaceUse().leased == 6 && store.spaceUse().reclaimable == 0)
-    #expect(try free() == 0)
+    #expect(try collect() == 0)
     #expect(try chunks() == 2)
     #expect(store.rollBack(lease) == 0)
     #expect(try chunks() == 0)
   }
 
-  @Test("what two hold is taken when both have let go")
-  func two() throws {
+  @Test func `a chunk held by two leases is collected only after both are released`() throws {
     let (a, b) = (Lease(), Lease())
     try add("x", a)
     try add("x", b)
@@ -57,9 +57,8 @@ import WinitTestSupport
     #expect(try chunks() == 0)
   }
 
-  @Test("a lease that was not renewed for an hour, or whose process has ended, holds nothing")
-  func dead() throws {
-    // A process that has been: this machine's, by its own identity, with a number that is nobody's now.
+  @Test func `a lease that was not renewed for an hour, or whose process has ended, holds no chunks`() throws {
+    // A process of this machine that has ended: no process has its number now.
     let gone = try ChildProcess("/bin/sh", ["-c", "exit 0"], in: folder.url.path)
     let pid = gone.pid
     _ = gone.wait()
@@ -69,18 +68,17 @@ import WinitTestSupport
       "UPDATE leases SET holder = json_set(holder, '$.start', '1')",
     ] {
       try add("x", Lease())
-      #expect(try free() == 0)
+      #expect(try collect() == 0)
       try change(sql)
       #expect(try store.spaceUse().reclaimable == 1, "\(sql)")
-      #expect(try free() == 1, "\(sql)")
+      #expect(try collect() == 1, "\(sql)")
       #expect(try chunks() == 0)
     }
   }
 
-  @Test("a lease of another machine or container holds for its hour")
-  func elsewhere() throws {
+  @Test func `a lease of another machine or container holds its chunks for an hour`() throws {
     try add("x", Lease())
     try change("UPDATE leases SET holder = json_set(holder, '$.space', 'elsewhere', '$.pid', 1)")
-    #expect(try free() == 0)
+    #expect(try collect() == 0)
   }
 }

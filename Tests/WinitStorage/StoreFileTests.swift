@@ -1,3 +1,5 @@
+// The registry file: its header, and which files are opened.
+
 import Foundation
 import GRDB
 import Testing
@@ -5,21 +7,13 @@ import WinitMigrations
 import WinitStorage
 import WinitTestSupport
 
-/// A big-endian field of a SQLite header (file format, section 1.3).
+/// Returns a big-endian field of a SQLite header (SQLite's file format, section 1.3).
 private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
   bytes[offset..<offset + size].reduce(0) { $0 << 8 | Int($1) }
 }
 
-private func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return ""
-  } catch { return "\(error)" }
-}
-
 @Suite struct StoreFileTests {
-  @Test("the migrations in the binary are the files of the folder, in order, with their text")
-  func migrations() throws {
+  @Test func `the migrations in the binary equal the files of the folder, in order`() throws {
     let folder = VectorFile.repository.appending(path: "migrations")
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
       $0.hasSuffix(".sql")
@@ -32,8 +26,7 @@ private func message(_ body: () throws -> Void) -> String {
     }
   }
 
-  @Test("a new registry has the marks and the settings that cannot be changed later")
-  func header() throws {
+  @Test func `the header of a new registry has its marks and the settings that cannot be changed later`() throws {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
     let header = try folder.bytes("r")
@@ -45,22 +38,68 @@ private func message(_ body: () throws -> Void) -> String {
     #expect(field(header, 18, 2) == 0x0101)  // rollback journal, not WAL
   }
 
-  @Test("only create makes a file; opening one that is not there says so and makes none")
-  func absent() throws {
+  @Test func `only openOrCreate creates a file; open throws noRegistry and creates none`() throws {
     let folder = try TemporaryFolder()
-    #expect(
-      message { _ = try Store.open(folder.path("r")) }.hasPrefix(
-        "there is no registry at \(folder.path("r"))"))
+    func expectAbsent(_ path: String) {
+      expectError {
+        try Store.open(path)
+      } where: {
+        if case .noRegistry(path) = $0 { true } else { false }
+      }
+    }
+    expectAbsent(folder.path("r"))
     #expect(try folder.contents() == [])
-    // What a create that was cut off at once leaves.
+    // An empty file, as a create leaves it that was killed at its beginning.
     try folder.write("empty", "")
-    #expect(message { _ = try Store.open(folder.path("empty")) }.hasPrefix("there is no registry"))
+    expectAbsent(folder.path("empty"))
     _ = try Store.openOrCreate(folder.path("empty"))
     _ = try Store.open(folder.path("empty"))
   }
 
-  @Test("what is not a registry is refused, and is left as it was")
-  func foreign() throws {
+  @Test func `openIfExists returns nil where there is no file, creates none, and refuses a missing folder`() throws {
+    let folder = try TemporaryFolder()
+    #expect(try Store.openIfExists(folder.path("r")) == nil)
+    #expect(try folder.contents() == [])
+    try Store.openOrCreate(folder.path("r")).close()
+    #expect(try Store.openIfExists(folder.path("r"))?.runs().isEmpty == true)
+    for open in [Store.openIfExists, Store.openOrCreate, Store.open] as [(String) throws -> Store?] {
+      expectError {
+        try open(folder.path("none/r"))
+      } where: {
+        if case .noFolder(folder.path("none/r")) = $0 { true } else { false }
+      }
+    }
+    #expect(!folder.exists("none"))
+  }
+
+  @Test
+  func `a database without tables, which an interrupted first create leaves, counts as no file, and is used later`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let database = try DatabaseQueue(path: folder.path("r"))
+    try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA page_size = 16384; VACUUM") }
+    try database.close()
+    let bytes = try folder.bytes("r")
+    #expect(field(bytes, 16, 2) == 16384)
+    #expect(try Store.openIfExists(folder.path("r")) == nil)
+    #expect(try folder.bytes("r") == bytes)
+    try Store.openOrCreate(folder.path("r")).close()
+    #expect(try Store.openIfExists(folder.path("r"))?.inconsistencies().isEmpty == true)
+    #expect(String(decoding: try folder.bytes("r")[68..<72], as: UTF8.self) == "WNIT")
+  }
+
+  @Test
+  func `an empty store has the path of the file it stands for, the schema and no runs, and creates no file`() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.empty(at: folder.path("r"))
+    #expect(store.path == folder.path("r"))
+    #expect(try store.runs().isEmpty && store.history(of: nil, limit: nil).isEmpty && store.spaceUse().chunkCount == 0)
+    #expect(try store.inconsistencies().isEmpty)
+    #expect(try folder.contents() == [])
+  }
+
+  @Test func `a file that is not a registry is refused and not changed`() throws {
     let folder = try TemporaryFolder()
     try folder.write("text", "hello, this is no database")
     let other = try DatabaseQueue(path: folder.path("other"))
@@ -69,42 +108,51 @@ private func message(_ body: () throws -> Void) -> String {
     for name in ["text", "other"] {
       let before = try folder.bytes(name)
       for open in [Store.open, Store.openOrCreate] {
-        #expect(message { _ = try open(folder.path(name)) }.contains("is not a registry"))
+        expectError {
+          try open(folder.path(name))
+        } where: {
+          if case .notARegistry(folder.path(name), _) = $0 { true } else { false }
+        }
       }
       #expect(try folder.bytes(name) == before)
     }
-    #expect(message { _ = try Store.open(folder.url.path) }.contains("is not a registry: it is a folder"))
-    #expect(
-      message { _ = try Store.open(folder.path("other")) }.contains("another application (application_id 7)"))
+    expectError {
+      try Store.open(folder.url.path)
+    } where: {
+      if case .notARegistry(folder.url.path, _) = $0 { true } else { false }
+    }
     #expect(try folder.contents() == ["other", "text"])
   }
 
-  @Test("a registry from a newer version is refused by that name, and left as it was")
-  func newer() throws {
+  @Test func `a registry of a newer version is refused with its schema, and is not changed`() throws {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
     try overwrite(folder.path("r"), at: 60, with: [0, 0, 0, 99])
     let before = try folder.bytes("r")
     for open in [Store.open, Store.openOrCreate] {
-      #expect(
-        message { _ = try open(folder.path("r")) }.contains(
-          "newer version of winit-registry (schema 99; this one knows \(Migration.all.count))"))
+      expectError {
+        try open(folder.path("r"))
+      } where: {
+        if case .newerVersion(folder.path("r"), 99, Migration.all.count) = $0 { true } else { false }
+      }
     }
     #expect(try folder.bytes("r") == before)
   }
 
-  @Test("a registry whose migration was another text is refused")
-  func changedMigration() throws {
+  @Test func `a registry that was made by a different migration is refused with the name of the migration`() throws {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
     let db = try DatabaseQueue(path: folder.path("r"))
     try db.write { try $0.execute(sql: "UPDATE migrations SET sha256 = 'x'") }
     try db.close()
-    #expect(message { _ = try Store.open(folder.path("r")) }.contains("different v0001_runs"))
+    expectError {
+      try Store.open(folder.path("r"))
+    } where: {
+      if case .changedMigration(folder.path("r"), "v0001_runs") = $0 { true } else { false }
+    }
   }
 
-  @Test("many first openings at once make one registry")
-  func race() throws {
+  @Test func `a registry that is created several times at once is created once`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("r")
     DispatchQueue.concurrentPerform(iterations: 8) { _ in
@@ -115,9 +163,8 @@ private func message(_ body: () throws -> Void) -> String {
       try db.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM migrations") } == Migration.all.count)
   }
 
-  @Test(
-    "a path is a file's, whatever it looks like", arguments: [":memory:", "file:x?mode=memory", "file:y"])
-  func paths(name: String) throws {
+  @Test(arguments: [":memory:", "file:x?mode=memory", "file:y"])
+  func `a path is the path of a file, even where SQLite would take it for something else`(name: String) throws {
     let folder = try TemporaryFolder()
     let before = FileManager.default.currentDirectoryPath
     let relative = String(folder.path(name).drop { $0 == "/" })
@@ -127,15 +174,17 @@ private func message(_ body: () throws -> Void) -> String {
     _ = try Store.open(folder.path(name))
   }
 
-  @Test("an empty path is refused")
-  func emptyPath() {
+  @Test func `an empty path is refused`() {
     for open in [Store.open, Store.openOrCreate] {
-      #expect(message { _ = try open("") }.contains("the path is empty"))
+      expectError {
+        try open("")
+      } where: {
+        if case .notARegistry = $0 { true } else { false }
+      }
     }
   }
 
-  @Test("a file with a registry's marks and other tables is refused")
-  func otherTables() throws {
+  @Test func `a file with the marks of a registry and other tables is refused`() throws {
     let folder = try TemporaryFolder()
     let db = try DatabaseQueue(path: folder.path("r"))
     try db.write {
@@ -143,16 +192,20 @@ private func message(_ body: () throws -> Void) -> String {
         sql: "CREATE TABLE t (x); PRAGMA application_id = \(0x574E_4954); PRAGMA user_version = 1")
     }
     try db.close()
-    #expect(message { _ = try Store.open(folder.path("r")) }.contains("its table chunks is missing"))
+    expectError {
+      try Store.open(folder.path("r"))
+    } where: {
+      if case .changedSchema(folder.path("r"), let what) = $0 { what.contains("table chunks") } else { false }
+    }
   }
 
-  @Test(
-    "a commit is durable and a key is held: the settings are in force on every connection",
-    arguments: [
-      ("synchronous", "3"), ("journal_mode", "truncate"), ("foreign_keys", "1"), ("cache_size", "-24000"),
-      ("fullfsync", "1"),
-    ])
-  func settings(name: String, value: String) throws {
+  @Test(arguments: [
+    ("synchronous", "3"), ("journal_mode", "truncate"), ("foreign_keys", "1"), ("cache_size", "-24000"),
+    ("fullfsync", "1"),
+  ])
+  func `every connection has the settings that make commits durable and enforce foreign keys`(
+    name: String, value: String
+  ) throws {
     let folder = try TemporaryFolder()
     for open in [Store.openOrCreate, Store.open] { #expect(try open(folder.path("r")).pragma(name) == value) }
   }

@@ -1,3 +1,5 @@
+// Runs and chunks that are recorded, found and rolled back.
+
 import Foundation
 import GRDB
 import Testing
@@ -10,7 +12,7 @@ private func newTensor(_ name: String, _ dims: [Int], seed: UInt64, std: Float =
   let name = TensorName(name)
   let recipe = try Recipe(
     seed: seed, stream: name.stream, dtype: .float32, shape: Shape(dims), law: .normal(mean: 0, std: std))
-  let digests = (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(.float32))) }
+  let digests = (0..<recipe.chunkCount).map { SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(.float32))) }
   return NewTensor(
     name: name, scheme: ["scheme": "normal"], recipe: recipe, chunkDigests: DigestList(digests))
 }
@@ -22,7 +24,7 @@ private func newRun(_ name: String, seed: UInt64 = 1, stored: Bool = true, tenso
 }
 
 extension Store {
-  /// Adds a tensor's chunks; gives how many bytes were new.
+  /// Adds the chunks of a tensor, and returns the number of bytes that are new.
   @discardableResult
   fileprivate func add(_ tensor: NewTensor, _ lease: Lease = Lease()) throws -> Int {
     try (0..<tensor.recipe.chunkCount).reduce(0) { sum, index in
@@ -32,21 +34,13 @@ extension Store {
   }
 
   @discardableResult
-  fileprivate func commit(_ run: NewRun) throws -> Run {
-    try #require(try commit(run, Event("create", by: .object([]))))
-  }
-}
-
-/// Counts rows behind the store's back.
-private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
-  try DatabaseQueue(path: folder.path("r")).read {
-    try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)")
+  fileprivate func commit(_ run: NewRun) throws -> RunRecord {
+    try commit(run, Event("create", by: .object([])))
   }
 }
 
 @Suite struct StoreRunTests {
-  @Test("a run comes back as it was recorded, with 64-bit seeds and streams")
-  func roundTrip() throws {
+  @Test func `a run is read as it was recorded, with 64-bit seeds and streams`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensors = [try newTensor("e\u{301}", [3], seed: .max), try newTensor("\u{E9}", [2, 2], seed: .max)]
@@ -63,11 +57,10 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     #expect(back.map(\.recipe) == tensors.map(\.recipe))
     #expect(back.map(\.chunkDigests) == tensors.map(\.chunkDigests))
     #expect(back.contains { $0.recipe.stream > UInt64(Int64.max) })  // 15163… or another above 2⁶³
-    #expect(Digest(of: try store.manifest(of: read).utf8) == read.id)
+    #expect(SHA256Digest(of: try store.manifest(of: read).utf8) == read.id)
   }
 
-  @Test("versions count up for each name, and ids are found by their first digits")
-  func versions() throws {
+  @Test func `versions are counted for each name, and runs are found by the first digits of their ids`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [3], seed: 1)
@@ -84,8 +77,7 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     #expect(try count("manifests", folder) == 1)
   }
 
-  @Test("chunks are stored once, however many tensors share them")
-  func shared() throws {
+  @Test func `a chunk that several tensors share is stored once`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [300, 1024], seed: 1)
@@ -97,21 +89,35 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     #expect(try count("tensor_chunks", folder) == 4)
   }
 
-  @Test("a stored run whose chunks are not there is refused with their digests, and nothing changes")
-  func missing() throws {
+  @Test func `a stored run whose chunks are missing is refused with their digests, and nothing changes`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [4], seed: 1)
-    let error = #expect(throws: StoreError.self) { try store.commit(newRun("a", tensors: [tensor])) }
-    guard case .missingChunks(let digests) = error else {
-      Issue.record("\(String(describing: error))"); return
+    expectError {
+      try store.commit(newRun("a", tensors: [tensor]))
+    } where: {
+      if case .missingChunks(Set(tensor.chunkDigests)) = $0 { true } else { false }
     }
-    #expect(digests == Set(tensor.chunkDigests))
     for table in ["runs", "tensors", "manifests", "tensor_chunks"] { #expect(try count(table, folder) == 0) }
   }
 
-  @Test("taking back leaves chunks that a run needs, removes the rest and gives the space back")
-  func rollBack() throws {
+  @Test func `a copied run keeps its uid and version, and one whose uid is present changes nothing`() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.openOrCreate(folder.path("r"))
+    var run = newRun("a", stored: false, tensors: [try newTensor("w", [3], seed: 1)])
+    let uid = String(repeating: "0123456789abcdef", count: 2)
+    run.origin = (uid, 7)
+    let event = Event("import", by: .object([]))
+    let first = try #require(try store.commitIfNew(run, event, aliases: ["best"]))
+    #expect(first.uid == uid && first.reference == "a:v7" && first.aliases == ["best"])
+    #expect(try store.commitIfNew(run, event, aliases: ["other"]) == nil)
+    #expect(try store.runs().map(\.aliases) == [["best"]])
+    #expect(try count("runs", folder) == 1 && count("history", folder) == 1)
+    // The next version of the name is later.
+    #expect(try store.commit(newRun("a", stored: false, tensors: run.tensors)).reference == "a:v8")
+  }
+
+  @Test func `a rollback keeps the chunks that a run refers to, deletes the others and shortens the file`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let (kept, dropped) = (
@@ -128,8 +134,7 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     #expect(try store.tensors(of: #require(try store.run(named: "a"))).count == 1)
   }
 
-  @Test("a chunk that a run needs cannot be deleted behind its back")
-  func foreignKey() throws {
+  @Test func `no SQL statement deletes a chunk that a run refers to`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [4], seed: 1)
@@ -139,24 +144,24 @@ private func count(_ table: String, _ folder: TemporaryFolder) throws -> Int? {
     #expect(throws: DatabaseError.self) { try db.write { try $0.execute(sql: "DELETE FROM chunks") } }
   }
 
-  @Test(
-    "a row that makes no sense is an error that names the tensor",
-    arguments: [
-      ("dtype", "'float8'"), ("shape", "'[1'"), ("shape", "'[-1]'"), ("stream", "'-1'"), ("law", "'{}'"),
-      ("law", "'{\"law\":\"cauchy\"}'"), ("scheme", "'x'"), ("chunk_digests", "x''"),
-    ])
-  func damagedRow(column: String, value: String) throws {
+  @Test(arguments: [
+    ("dtype", "'float8'"), ("shape", "'[1'"), ("shape", "'[-1]'"), ("stream", "'-1'"), ("law", "'{}'"),
+    ("law", "'{\"law\":\"cauchy\"}'"), ("scheme", "'x'"), ("chunk_digests", "x''"),
+  ])
+  func `a tensor whose row cannot be read is an error that names the tensor`(column: String, value: String) throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let run = try store.commit(newRun("a", stored: false, tensors: [newTensor("w", [4], seed: 1)]))
     let db = try DatabaseQueue(path: folder.path("r"))
     try db.write { try $0.execute(sql: "UPDATE tensors SET \(column) = \(value)") }
-    let error = #expect(throws: StoreError.self) { try store.tensors(of: run) }
-    #expect(error?.description.contains("is damaged: tensor `w`: its ") == true)
+    expectError {
+      try store.tensors(of: run)
+    } where: {
+      if case .damaged(folder.path("r"), let what) = $0 { what.contains("tensor `w`") } else { false }
+    }
   }
 
-  @Test("a chunk that is there with other bytes is set right by the next create that needs it")
-  func repaired() throws {
+  @Test func `a damaged chunk is repaired by the next create that adds it`() throws {
     let folder = try TemporaryFolder()
     let store = try Store.openOrCreate(folder.path("r"))
     let tensor = try newTensor("w", [4], seed: 1)

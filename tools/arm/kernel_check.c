@@ -1,11 +1,11 @@
-// Runs a kernel of 64-bit Arm on its own, for the tests to compare with the definition.
+// Runs the kernel of 64-bit Arm as a program of its own. The tests compare its output with the scalar definition.
 //
 //   kernel_check OUT fill LAW FORMAT SEED STREAM FIRST_BLOCK BLOCKS HALF MID LOW HIGH MEAN STD ALPHA BETA
 //   kernel_check OUT draws LAW FIRST COUNT
 //   kernel_check OUT update SEED ROWS COUNT SUBTRACT
 //
-// Numbers are decimal, floats and doubles the decimal value of their bits. Writes the elements to OUT and prints how
-// many blocks or draws they are.
+// Numbers are decimal; floats and doubles are given by the decimal value of their bits. The program writes the elements
+// to OUT and prints the number of blocks, draws or elements.
 
 #include <CWinitKernels.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
     if (!(out = malloc(count * size))) return 74;
     done = winit_draws_neon((enum winit_law)atoi(argv[3]), (uint32_t)strtoull(argv[4], NULL, 10), count, out);
   } else if (strcmp(argv[2], "update") == 0 && argc == 7) {
-    // C, A (rows × count) and B of small whole numbers over 7, from a linear congruence that the tests know.
+    // C, A (rows × count) and B are integers divided by 7, from the linear congruential generator that the tests use.
     uint64_t state = strtoull(argv[3], NULL, 10);
     size_t rows = strtoull(argv[4], NULL, 10), count = strtoull(argv[5], NULL, 10);
     double *c = malloc(rows * 16 * sizeof *c), *a = malloc(rows * count * sizeof *a), *b = malloc(count * 16 * sizeof *b);

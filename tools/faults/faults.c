@@ -1,33 +1,35 @@
-// A disk that fails: an LD_PRELOAD library (Linux, 64 bits) between a program and its files, for tools/torture.
+// A fault injector for files: an LD_PRELOAD library (Linux, 64 bits) between a program and its files. tools/torture
+// uses it.
 //
-// It watches the files whose path contains $FAULT_MATCH. What changes one of them (a write, a truncation, a flush, a
-// name made, moved or removed) is an operation, counted from 1. Nothing is flushed to the real disk.
+// It watches the files whose path contains $FAULT_MATCH. Every change of a watched file (a write, a truncation, a
+// flush, a name created, renamed or removed) is an operation, counted from 1. Nothing is flushed to the real disk.
 //
-//   FAULT_LOG=path    a line for each operation: number, kind, path, offset, length, and "fault" where it struck
-//   FAULT_AT=n        where the fault strikes: the first operation from the nth on that it can strike
-//   FAULT_KIND=       kill       SIGKILL before it
-//                     kill-half  SIGKILL after the first half of a write (after the whole of anything else)
-//                     kill-after SIGKILL after it
-//                     eio        it fails with EIO
-//                     enospc     it fails with ENOSPC, if it is one that takes space
-//                     edquot     it fails with EDQUOT, likewise
-//                     short      a write writes its first half and says so
-//                     eio-fsync  a flush fails with EIO, and what it should have flushed can still be lost
-//                     powercut   what was not flushed is lost or kept by chance, then SIGKILL
-//   FAULT_MODE=       once, or from: all later ones too (after a short write they fail with ENOSPC)
-//   FAULT_EXIT=cut    the power is cut when the program exits (also with no FAULT_KIND, or one that did not end it)
-//   FAULT_LOSS=       random, all (everything that was not flushed) or none
-//   FAULT_SEED=n      for the choices by chance
-//   FAULT_STATFS=0xn  statfs and fstatfs give this type for a watched path
+//   FAULT_LOG=path    a log with one line per operation: number, kind, path, offset, length, and "fault" if it struck
+//   FAULT_AT=n        the fault strikes at the first operation from number n on to which it applies
+//   FAULT_KIND=       kill       SIGKILL before the operation
+//                     kill-half  SIGKILL after the first half of a write (after the whole of any other operation)
+//                     kill-after SIGKILL after the operation
+//                     eio        the operation fails with EIO
+//                     enospc     the operation fails with ENOSPC; applies to operations that take space
+//                     edquot     the operation fails with EDQUOT; applies to operations that take space
+//                     short      a write writes its first half and returns that length
+//                     eio-fsync  a flush fails with EIO, and the data that it should have flushed can still be lost
+//                     powercut   data that was not flushed is lost or kept at random, then SIGKILL
+//   FAULT_MODE=       once, or from: it also strikes at all later operations (after a short write, as ENOSPC)
+//   FAULT_EXIT=cut    a power cut when the program exits (also without FAULT_KIND, or if no fault ended the program)
+//   FAULT_LOSS=       random, all (all data that was not flushed is lost) or none
+//   FAULT_SEED=n      the seed of random choices
+//   FAULT_STATFS=0xn  the file system type that statfs and fstatfs return for a watched path
 //
-// The model of a power cut. Since its last flush a file has, for each of its sectors of 512 bytes, all contents the
-// sector has had; any one of them is what the disk holds, and for each length likewise (a part of the file that was
-// never written comes back as zeros or as rubbish). Only what a shortening freed is bound to it: the file is as it was
-// before the shortening or after it, not a mixture. Names are changed in order, so a first part of the changes since the
-// folder was flushed is kept, as a journaling file system does; flushing a file does not make its name durable.
+// The model of a power cut: for each sector of 512 bytes of a file, the disk holds any one of the contents that the
+// sector has had since the last flush of the file. The same is true for the length of the file. A part of the file that
+// was never written reads as zeros or as random bytes. A truncation is atomic: the file is as before the truncation or
+// as after it, not a mixture. Names change in order: of the changes since the last flush of the folder, a first part is
+// kept, as in a journaling file system. A flush of a file does not make its name durable.
 //
-// Every system call is made directly, never through the functions replaced here. A watched file is never opened or closed
-// here while the program lives: closing any descriptor of a file drops the locks that the process holds on it.
+// This library makes every system call directly, never through a function that it replaces. It never opens or closes a
+// watched file while the program runs, because closing any descriptor of a file releases the locks of the process on
+// it.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,7 +50,7 @@
 
 enum { SECTOR = 512 };
 
-// MARK: - What is asked
+// MARK: - Options
 
 static const char *match, *kind = "";
 static uint64_t seed;
@@ -56,32 +58,32 @@ static long at = LONG_MAX, statfs_type = -1;
 static int from, exit_cut, log_fd = -1, records;
 static enum { RANDOM, ALL, NONE } loss;
 
-// MARK: - What is known. All of it is behind one lock, which is held through each operation.
+// MARK: - State. One lock protects all of it, and is held during each operation.
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long operations, struck;
 
-/// A sector's content before a change of it.
+/// The content of a sector before a change.
 struct old_sector {
   uint64_t sector, when;
-  int absent;      // it lay beyond the end of the file
-  int shortening;  // the change was a shortening of the file
-  int stuck;       // its flush failed
+  int absent;      // the sector was beyond the end of the file
+  int shortening;  // the change was a truncation of the file
+  int stuck;       // the flush of the change failed
   uint8_t bytes[SECTOR];
 };
 
-/// A file's length before a change of it.
+/// The length of a file before and after a change.
 struct old_size {
   uint64_t when;
   off_t before, after;
 };
 
-/// A watched file, by what it is rather than by its names or descriptors.
+/// A watched file, identified by device and inode, because names and descriptors change.
 struct file {
   struct file *next;
   dev_t device;
   ino_t number;
-  char path[PATH_MAX];  // one of its names
+  char path[PATH_MAX];  // one of the names of the file
   struct old_sector **sectors;
   size_t sector_count, sector_room;
   struct old_size *sizes;
@@ -89,19 +91,19 @@ struct file {
 };
 static struct file *files;
 
-/// A change of names that is not durable.
+/// A change of names that is not yet durable.
 struct change {
   enum { MADE, LINKED, REMOVED, MOVED } what;
   char from[PATH_MAX], to[PATH_MAX];
-  char spare[PATH_MAX];  // a further name of the file that was removed or replaced, "" for none
+  char spare[PATH_MAX];  // an extra name for the file that was removed or replaced, or ""
   ino_t folder;
 };
 static struct change **changes;
 static size_t change_count;
 
-static uint64_t clock_;  // counts the changes of contents and lengths
+static uint64_t clock_;  // the number of changes of contents and lengths
 
-// MARK: - Chance
+// MARK: - Random choices
 
 static uint64_t mix(uint64_t x) {
   x += 0x9E3779B97F4A7C15u;
@@ -143,15 +145,15 @@ static void broken(const char *what) {
 
 static void *room(void *old, size_t bytes) {
   void *new = realloc(old, bytes);
-  if (!new) broken("no memory");
+  if (!new) broken("out of memory");
   return new;
 }
 
-// MARK: - Which files
+// MARK: - Watched files
 
 static int is_watched(const char *path) { return match && strstr(path, match); }
 
-/// The absolute path of a path; "" where there is none.
+/// Writes the absolute form of a path, or "" if there is none.
 static void absolute(int folder, const char *path, char out[PATH_MAX]) {
   char base[PATH_MAX] = "";
   out[0] = 0;
@@ -179,7 +181,7 @@ static struct file *watch(const struct stat *status, const char *path) {
   struct file *file = known(status);
   if (!file) {
     file = calloc(1, sizeof *file);
-    if (!file) broken("no memory");
+    if (!file) broken("out of memory");
     file->device = status->st_dev;
     file->number = status->st_ino;
     file->next = files;
@@ -189,8 +191,8 @@ static struct file *watch(const struct stat *status, const char *path) {
   return file;
 }
 
-/// The watched file behind a descriptor; NULL if it is none. Descriptors are not kept account of, so it does not matter
-/// how they came about.
+/// Returns the watched file of a descriptor, or NULL. Descriptors are looked up at every call, so it does not matter
+/// how the program got them.
 static struct file *watched(int fd, struct stat *status) {
   char link[64], path[PATH_MAX];
   if (!match || fstat(fd, status) || !S_ISREG(status->st_mode)) return NULL;
@@ -203,7 +205,7 @@ static struct file *watched(int fd, struct stat *status) {
   return is_watched(path) ? watch(status, path) : NULL;
 }
 
-/// The folder that a path stands in.
+/// Returns the inode of the folder of a path.
 static ino_t folder_of(const char *path) {
   char folder[PATH_MAX];
   struct stat status;
@@ -214,7 +216,7 @@ static ino_t folder_of(const char *path) {
   return stat(folder, &status) ? 0 : status.st_ino;
 }
 
-// MARK: - Whether the fault strikes
+// MARK: - When the fault strikes
 
 enum { WRITES = 1, TAKES_SPACE = 2, FLUSHES = 4 };
 enum fate { PERFORM, FAIL, HALF };
@@ -228,7 +230,7 @@ static int can_strike(int nature) {
   return 1;
 }
 
-/// Counts an operation and says what becomes of it. With FAIL errno is set.
+/// Counts and logs an operation, and decides whether the fault strikes. With FAIL, errno is set.
 static enum fate begin(const char *what, int nature, const char *path, off_t offset, size_t length) {
   int strikes = ++operations >= at && (from || !struck) && can_strike(nature);
   if (log_fd >= 0) {
@@ -251,7 +253,7 @@ static enum fate begin(const char *what, int nature, const char *path, off_t off
 
 static void cut(void);
 
-/// After an operation: the end, if this was the one.
+/// Ends the program after an operation, if the fault struck and does so.
 static void finish(void) {
   if (!struck) return;
   if (is("kill-after") || is("kill-half")) die();
@@ -270,7 +272,7 @@ static void remember_sector(
   *old = (struct old_sector){.sector = sector, .when = clock_, .shortening = shortening};
   off_t start = (off_t)sector * SECTOR;
   old->absent = start >= size;
-  if (!old->absent && sys_pread(fd, old->bytes, SECTOR, start) < 0) broken("reading what is overwritten");
+  if (!old->absent && sys_pread(fd, old->bytes, SECTOR, start) < 0) broken("cannot read data before it is overwritten");
   if (file->sector_count == file->sector_room) {
     file->sector_room = file->sector_room * 2 + 64;
     file->sectors = room(file->sectors, file->sector_room * sizeof *file->sectors);
@@ -284,7 +286,7 @@ static void remember_size(struct file *file, off_t before, off_t after) {
   file->sizes[file->size_count++] = (struct old_size){clock_, before, after};
 }
 
-/// Before a write.
+/// Remembers the sectors and the length that a write is about to change.
 static void remember_write(struct file *file, int fd, off_t offset, size_t count, off_t size) {
   if (!records || !count) return;
   clock_++;
@@ -294,7 +296,7 @@ static void remember_write(struct file *file, int fd, off_t offset, size_t count
   if (end > size) remember_size(file, size, end);
 }
 
-/// Before a change of length.
+/// Remembers the sectors and the length that a truncation or an extension is about to change.
 static void remember_length(struct file *file, int fd, off_t length, off_t size) {
   if (!records) return;
   clock_++;
@@ -304,7 +306,7 @@ static void remember_length(struct file *file, int fd, off_t length, off_t size)
   remember_size(file, size, length);
 }
 
-/// In order of sector, then time.
+/// Orders by sector, then by time.
 static int by_sector(const void *a, const void *b) {
   const struct old_sector *x = *(struct old_sector *const *)a, *y = *(struct old_sector *const *)b;
   if (x->sector != y->sector) return x->sector < y->sector ? -1 : 1;
@@ -316,7 +318,8 @@ static int by_time(const void *a, const void *b) {
   return x->when < y->when ? -1 : x->when > y->when;
 }
 
-/// After a flush: only what an earlier flush failed to write, and nobody has written again, can still be lost.
+/// Forgets the changes that a flush made durable. A change whose earlier flush failed can still be lost, unless the
+/// sector was written again.
 static void forget(struct file *file) {
   size_t kept = 0;
   int any_stuck = 0;
@@ -338,7 +341,7 @@ static void forget(struct file *file) {
 
 static struct change *remember_change(int what, const char *from_path, const char *to_path) {
   struct change *change = calloc(1, sizeof *change);
-  if (!change) broken("no memory");
+  if (!change) broken("out of memory");
   change->what = what;
   change->folder = folder_of(to_path);
   snprintf(change->from, PATH_MAX, "%s", from_path);
@@ -347,7 +350,7 @@ static struct change *remember_change(int what, const char *from_path, const cha
   return changes[change_count++] = change;
 }
 
-/// Keeps a file that is about to lose a name, under a further one in the same folder.
+/// Gives a file that is about to lose a name an extra name in the same folder.
 static void spare(const char *path, char out[PATH_MAX]) {
   static int number;
   struct stat status;
@@ -356,7 +359,7 @@ static void spare(const char *path, char out[PATH_MAX]) {
   const char *slash = strrchr(path, '/');
   if (snprintf(out, PATH_MAX, "%.*s.faults-%d-%d", (int)(slash + 1 - path), path, getpid(), ++number) >= PATH_MAX ||
     sys_link(path, out))
-    broken("keeping a file that is removed");
+    broken("cannot keep a file that is removed");
   struct file *file = known(&status);
   if (file) snprintf(file->path, PATH_MAX, "%s", out);
 }
@@ -367,7 +370,7 @@ static void forget_change(size_t index) {
   memmove(changes + index, changes + index + 1, (--change_count - index) * sizeof *changes);
 }
 
-/// After a folder was flushed.
+/// Forgets the changes of names that a flush of their folder made durable.
 static void forget_changes(ino_t folder) {
   for (size_t i = change_count; i-- > 0;)
     if (changes[i]->folder == folder) forget_change(i);
@@ -379,9 +382,9 @@ static void cut_file(struct file *file, uint64_t salt) {
   if (!file->sector_count && !file->size_count) return;
   struct stat status;
   int fd = sys_open(AT_FDCWD, file->path, O_RDWR | O_CLOEXEC, 0);
-  if (fd < 0 || fstat(fd, &status) || status.st_ino != file->number) return;  // it has no name any more
+  if (fd < 0 || fstat(fd, &status) || status.st_ino != file->number) return;  // the file has no name left
 
-  // The shortenings that reached the disk, and so the span of time that the length is from.
+  // Choose how many truncations reached the disk. This limits the time from which length and contents can come.
   size_t shortenings = 0;
   for (size_t i = 0; i < file->size_count; i++) shortenings += file->sizes[i].after < file->sizes[i].before;
   size_t reached = loss == ALL ? 0 : (size_t)chance(salt + 1, shortenings + 1);
@@ -402,20 +405,20 @@ static void cut_file(struct file *file, uint64_t salt) {
       high = change->when;
     }
   }
-  // Half of the time the last, which goes with everything that was written.
+  // Half of the time choose the last length, which fits everything that was written.
   size_t pick = loss == ALL ? 0 : chance(salt + 2, 2) ? candidates - 1 : (size_t)chance(salt + 3, candidates);
   off_t length = lengths[pick];
   free(lengths);
-  if (syscall(SYS_ftruncate, fd, length)) broken("bringing back a length");
+  if (syscall(SYS_ftruncate, fd, length)) broken("cannot restore a length");
 
   qsort(file->sectors, file->sector_count, sizeof *file->sectors, by_sector);
-  // How much is lost, in pieces of what length, and what a part that was never written holds.
+  // Choose how much is lost, in pieces of which length, and what an unwritten part contains.
   uint64_t odds = chance(salt + 5, 3), piece = (uint64_t[]){1, 8, 32, 256}[chance(salt + 6, 4)];
   int rubbish = (int)chance(salt + 7, 2);
   for (size_t i = 0, end; i < file->sector_count; i = end) {
     uint64_t sector = file->sectors[i]->sector;
     for (end = i; end < file->sector_count && file->sectors[end]->sector == sector; end++) {}
-    // The contents it had in that span: entry j is what it held before the jth change; the last, what it holds now.
+    // The possible contents: entry j is the content before change j, and the end stands for the content now.
     size_t first = i, last = end;
     for (size_t j = i; j < end; j++) {
       if (file->sectors[j]->shortening && file->sectors[j]->when <= low) first = j + 1;
@@ -433,7 +436,7 @@ static void cut_file(struct file *file, uint64_t salt) {
     if (old->absent)
       for (int k = 0; k < SECTOR; k++) old->bytes[k] = rubbish ? (uint8_t)mix(seed + sector * SECTOR + (uint64_t)k) : 0;
     size_t count = length - start < SECTOR ? (size_t)(length - start) : SECTOR;
-    if (sys_pwrite(fd, old->bytes, count, start) < 0) broken("bringing back a sector");
+    if (sys_pwrite(fd, old->bytes, count, start) < 0) broken("cannot restore a sector");
   }
   close(fd);
 }
@@ -459,7 +462,7 @@ static void cut(void) {
   while (change_count) forget_change(change_count - 1);
 }
 
-// MARK: - The functions replaced
+// MARK: - Replaced functions
 
 static ssize_t write_at(int fd, const void *bytes, size_t count, off_t offset, int moves) {
   struct stat status;
@@ -511,7 +514,7 @@ static int is_watched_descriptor(int fd) {
   return result;
 }
 
-/// Copying within the kernel, as reads and writes.
+/// Replaces a copy within the kernel by reads and writes.
 static ssize_t copy(int to, off_t *to_offset, int source, off_t *source_offset, size_t count) {
   char *bytes = room(NULL, 1 << 20);
   if (count > 1 << 20) count = 1 << 20;
@@ -580,7 +583,7 @@ int fallocate64(int, int, off64_t, off64_t) __attribute__((alias("fallocate")));
 int posix_fallocate(int fd, off_t offset, off_t count) { return fallocate(fd, 0, offset, count) ? errno : 0; }
 int posix_fallocate64(int, off64_t, off64_t) __attribute__((alias("posix_fallocate")));
 
-/// A flush of a watched file, or of a folder that holds one.
+/// Flushes a watched file, or a folder that contains one.
 static int flush(int fd, long number) {
   struct stat status;
   char path[PATH_MAX] = "";
@@ -598,7 +601,7 @@ static int flush(int fd, long number) {
   }
   enum fate fate = begin(is_folder ? "flush-folder" : "flush", FLUSHES, is_folder ? path : file->path, 0, 0);
   int code = errno;
-  finish();  // the power goes before the flush has had an effect
+  finish();  // a power cut strikes before the flush takes effect
   if (fate == FAIL) {
     if (file) for (size_t i = 0; i < file->sector_count; i++) file->sectors[i]->stuck = 1;
   } else if (is_folder) {
@@ -622,14 +625,14 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
   struct stat status;
   int result = -1, is_new = flags & O_CREAT && lstat(whole, &status) && errno == ENOENT;
   enum fate fate = is_new ? begin("make", TAKES_SPACE, whole, 0, 0) : PERFORM;
-  // What is overwritten has to be read, and emptying a file is an operation of its own.
+  // Overwritten data must be read first, so the file is opened for reading too. Truncation is an operation of its own.
   int shortens = !is_new && flags & O_TRUNC && (flags & O_ACCMODE) != O_RDONLY;
   if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
   if (fate != FAIL) result = sys_open(folder, path, shortens ? flags & ~O_TRUNC : flags, mode);
   int code = errno;
   if (result >= 0 && !fstat(result, &status) && S_ISREG(status.st_mode)) {
     if (is_new && known(&status)) {
-      // The number of a file that is gone, given out anew.
+      // The system reused the inode of a deleted file.
       struct file *old = known(&status);
       old->size_count = 0;
       while (old->sector_count) free(old->sectors[--old->sector_count]);
@@ -751,7 +754,7 @@ int statfs(const char *path, struct statfs *out) {
   char whole[PATH_MAX + 1];
   int result = (int)syscall(SYS_statfs, path, out);
   absolute(AT_FDCWD, path, whole);
-  // The folder itself counts too: the file may not be there yet.
+  // The folder of a watched file counts as watched, because the file may not exist yet.
   if (!result && statfs_type >= 0 && (is_watched(whole) || is_watched(strcat(whole, "/")))) out->f_type = statfs_type;
   return result;
 }
@@ -769,7 +772,7 @@ int fstatfs(int fd, struct statfs *out) {
 }
 int fstatfs64(int, struct statfs64 *) __attribute__((alias("fstatfs")));
 
-// MARK: - Beginning and end
+// MARK: - Start and end of the program
 
 static long number(const char *name, long otherwise) {
   const char *text = getenv(name);
@@ -790,7 +793,7 @@ __attribute__((constructor)) static void start(void) {
   loss = text && !strcmp(text, "all") ? ALL : text && !strcmp(text, "none") ? NONE : RANDOM;
   if ((text = getenv("FAULT_LOG")) && *text) {
     int fd = sys_open(AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    // Out of the way: a program may count on the numbers that it gets.
+    // Use a high number, because the program may expect low numbers for its own descriptors.
     log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
     syscall(SYS_close, fd);
   }

@@ -1,33 +1,37 @@
-// Chunks: the unit in which tensors are made, hashed, stored and checked.
+// Chunks: the units in which a tensor is filled, hashed, stored and verified.
 
-/// The size of a chunk in bytes; a tensor's last chunk may be shorter. Part of the law.
-public let chunkSize = 1 << 20
+/// The size of a chunk in bytes, 1 MiB. The last chunk of a tensor may be shorter. The law defines this size.
+package let chunkSize = 1 << 20
 
-/// A chunk of a tensor: bytes [index × 2²⁰, (index + 1) × 2²⁰) of its canonical bytes.
+/// A chunk of a tensor: the bytes [index × 2²⁰, (index + 1) × 2²⁰) of the tensor's canonical bytes.
 package struct Chunk: Sendable, Hashable {
   package let index: Int
   package let byteRange: Range<Int>
 
   package var byteCount: Int { byteRange.count }
 
-  /// The elements that lie in the chunk; every element size divides the chunk size, so none is split.
+  /// Returns the range of elements in the chunk. Every element size divides the chunk size, so no chunk splits an
+  /// element.
   package func elements(_ dtype: DType) -> Range<Int> {
     byteRange.lowerBound / dtype.byteCount..<byteRange.upperBound / dtype.byteCount
   }
 
+  /// Creates the chunk with an index of a tensor of `total` bytes.
   package init(_ index: Int, ofBytes total: Int) {
     self.index = index
     self.byteRange = index * chunkSize..<index * chunkSize + min(chunkSize, total - index * chunkSize)
   }
 
-  /// How many chunks a tensor of that many bytes has.
+  /// Returns the number of chunks of a tensor of `total` bytes.
   package static func count(ofBytes total: Int) -> Int {
     total / chunkSize + (total % chunkSize == 0 ? 0 : 1)
   }
 }
 
 extension Recipe {
+  /// The number of chunks of the tensor.
   package var chunkCount: Int { Chunk.count(ofBytes: byteCount) }
 
+  /// Returns the chunk with an index.
   package func chunk(_ index: Int) -> Chunk { Chunk(index, ofBytes: byteCount) }
 }

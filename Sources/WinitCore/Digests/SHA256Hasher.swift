@@ -1,4 +1,4 @@
-// SHA-256 of one message, with the processor's instructions where it has them.
+// SHA-256 of one message, by the system's library.
 
 #if canImport(CryptoKit)
   import CryptoKit
@@ -6,7 +6,8 @@
   import CWinitLibcrypto
 #endif
 
-/// The SHA-256 of a message that arrives in pieces: CryptoKit's on Apple's systems, OpenSSL's libcrypto elsewhere.
+/// Computes the SHA-256 digest of a message that arrives in pieces, with CryptoKit on Apple's systems and with
+/// OpenSSL's libcrypto elsewhere. Both use the processor's SHA instructions if it has them.
 package struct SHA256Hasher {
   #if canImport(CryptoKit)
     private var state = CryptoKit.SHA256()
@@ -17,7 +18,7 @@ package struct SHA256Hasher {
     package mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bufferPointer: bytes) }
 
     /// Ends the message and returns its digest.
-    package mutating func finish() -> Digest { Digest(unchecked: Array(state.finalize())) }
+    package mutating func finish() -> SHA256Digest { SHA256Digest(unchecked: Array(state.finalize())) }
   #else
     private var state = SHA256_CTX()
 
@@ -29,10 +30,10 @@ package struct SHA256Hasher {
     }
 
     /// Ends the message and returns its digest.
-    package mutating func finish() -> Digest {
+    package mutating func finish() -> SHA256Digest {
       withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes in
         SHA256_Final(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), &state)
-        return Digest(unchecked: bytes)
+        return SHA256Digest(unchecked: bytes)
       }
     }
   #endif

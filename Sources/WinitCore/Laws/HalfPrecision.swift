@@ -1,25 +1,24 @@
-// binary32 to the 16-bit floating-point formats, rounding to nearest even, in integer arithmetic alone.
+// Conversions from binary32 to the 16-bit floating-point formats, in integer arithmetic.
 
 extension Float {
-  /// The bits of the bfloat16 nearest to a finite value, ties to even; beyond its range, infinity.
-  @inlinable
-  public var bfloat16Bits: UInt16 {
+  /// The bits of the bfloat16 nearest to this finite value, ties to even. A value beyond the range gives infinity.
+  package var bfloat16Bits: UInt16 {
     let bits = bitPattern
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
   }
 
-  /// The bits of the binary16 nearest to a finite value, ties to even; beyond its range, infinity.
-  @inlinable
-  public var float16Bits: UInt16 {
+  /// The bits of the binary16 nearest to this finite value, ties to even. A value beyond the range gives infinity.
+  package var float16Bits: UInt16 {
     let sign = UInt16(truncatingIfNeeded: (bitPattern >> 16) & 0x8000)
     let magnitude = bitPattern & 0x7FFF_FFFF
     if magnitude >= 0x4780_0000 { return sign | 0x7C00 }  // 65536 and above
-    if magnitude >= 0x3880_0000 {  // normal in binary16: rebias the exponent, drop 13 bits of fraction
+    if magnitude >= 0x3880_0000 {  // normal in binary16: rebias the exponent and drop 13 bits of the fraction
       let rebased = magnitude &- 0x3800_0000
       return sign | UInt16(truncatingIfNeeded: (rebased &+ 0xFFF &+ ((rebased >> 13) & 1)) >> 13)
     }
-    if magnitude < 0x3300_0000 { return sign }  // below 2⁻²⁵, half of the least subnormal
-    // Subnormal: count 2⁻²⁴s. The significand of 24 bits is shifted right by 126 − exponent, 14 … 24 places.
+    if magnitude < 0x3300_0000 { return sign }  // below 2⁻²⁵, which is half of the smallest subnormal number
+    // Subnormal: the result is a count of 2⁻²⁴. The 24-bit significand is shifted right by 126 − exponent, 14 … 24
+    // places.
     let significand = (magnitude & 0x7F_FFFF) | 0x80_0000
     let shift = 126 &- (magnitude >> 23)
     let half = (UInt32(1) << (shift &- 1)) &- 1

@@ -1,29 +1,30 @@
-// The orthogonal law: Q of a Gaussian matrix, by Householder reflections in blocks of 64 columns, in binary64. docs/law.md
-// writes down every operation. Each element's sums run in one order, so neither threads nor vectors change a bit.
+// The orthogonal law: Q of a Gaussian matrix, by Householder reflections in blocks of 64 columns, in binary64.
+// docs/law.md defines every operation. The sums of each element have one order, so the bits do not depend on threads or
+// vectors.
 
-/// A rows × columns matrix with orthonormal columns, or rows if there are fewer of them; uniformly distributed (Haar),
-/// because R's diagonal is made positive (Mezzadri, "How to generate random matrices from the classical compact groups",
-/// 2007).
+/// A rows × columns matrix with orthonormal columns, or with orthonormal rows if there are fewer rows than columns.
 ///
-/// Memory: about 20 bytes an element while it is made.
+/// The distribution is uniform (Haar), because the diagonal of R is made positive (Mezzadri, "How to generate random
+/// matrices from the classical compact groups", 2007). The computation takes about 20 bytes of memory per element.
 struct OrthogonalMatrix: Sendable {
-  /// How many columns are reflected together; part of the law.
+  /// The number of columns that are reflected together. The law defines this number.
   static let block = 64
-  /// How many columns lie side by side in memory.
+  /// The number of columns that are adjacent in memory.
   private static let panel = 16
-  /// Rows worked on at once, so that they stay in the cache.
+  /// The number of rows that are processed at once, so that they stay in the cache.
   private static let strip = 256
 
   private let kernel: SIMDKernel
   private let threads: Int
-  /// Height and width of the tall matrix that is factored, the transpose of a wide one.
+  /// The height of the matrix that is factored: the matrix itself if it is tall, and its transpose if it is wide.
   private let height: Int
+  /// The width of the matrix that is factored, which is at most its height.
   private let width: Int
-  /// Panel p holds columns 16p … 16p + 15, its row k at (p × height + k) × 16; columns beyond the width are zero.
-  // Each task of a parallel loop writes panels, rows or elements of its own.
+  /// The elements. Panel p holds the columns 16p … 16p + 15, with row k at (p × height + k) × 16. Columns beyond the
+  /// width are zero. No two tasks of a parallel loop write the same panels, rows or elements.
   private nonisolated(unsafe) let matrix: UnsafeMutableBufferPointer<Double>
 
-  /// The elements row-major, times a gain, in binary32.
+  /// Returns the elements times a gain, in row-major order and in binary32.
   ///
   /// - Parameter draws: fills the row-major elements of a range with standard normal draws.
   static func elements(
@@ -74,22 +75,24 @@ struct OrthogonalMatrix: Sendable {
     )
   }
 
+  /// The index of an element in `matrix`.
   private func place(_ row: Int, _ column: Int) -> Int {
     (column / Self.panel * height + row) * Self.panel + column % Self.panel
   }
 
-  /// 64 reflections H = I − V T Vᵀ that make the columns from `first` on triangular.
+  /// A block of 64 reflections, H = I − V T Vᵀ, which make the columns from `first` on triangular.
   private struct Reflections: Sendable {
     let first: Int
-    /// (height − first) × 64, row-major: unit lower trapezoidal.
+    /// V, a matrix of (height − first) × 64 in row-major order, unit lower trapezoidal.
     let v: [Double]
-    /// 64 × 64, row-major: upper triangular.
+    /// T, a matrix of 64 × 64 in row-major order, upper triangular.
     let t: [Double]
-    /// The sign of R's diagonal elements.
+    /// The signs of the diagonal elements of R.
     let signs: [Double]
   }
 
-  /// Reflects block after block, and the columns to its right.
+  /// Factors the matrix: computes the reflections of each block of columns and applies them to the columns to the
+  /// right.
   private func factor() -> [Reflections] {
     stride(from: 0, to: width, by: Self.block).map { first in
       let reflections = reflect(first)
@@ -98,8 +101,10 @@ struct OrthogonalMatrix: Sendable {
     }
   }
 
-  /// Q: the reflections applied to the identity, the last block first. Columns to a block's left are still the identity's
-  /// there, zero from its first row on.
+  /// Computes Q: applies the reflections to the identity matrix, the last block first.
+  ///
+  /// The columns to the left of a block are skipped: they are still those of the identity, which are zero from the
+  /// first row of the block on.
   private func multiply(_ reflections: [Reflections]) {
     matrix.update(repeating: 0)
     for i in 0..<width { matrix[place(i, i)] = 1 }
@@ -108,7 +113,7 @@ struct OrthogonalMatrix: Sendable {
     }
   }
 
-  /// Householder vectors of one block, one column after another.
+  /// Computes the Householder vectors of one block, one column after another.
   private func reflect(_ first: Int) -> Reflections {
     let (rows, size) = (height - first, Self.block)
     let columns = min(size, width - first)
@@ -135,7 +140,7 @@ struct OrthogonalMatrix: Sendable {
         guard taus[j] != 0, j + 1 < columns else { continue }
         reflectRest(v, j, rows, taus[j])
       }
-      // Above the diagonal stands R, which is not needed.
+      // The elements above the diagonal are those of R, which is not needed.
       for row in 0..<min(rows, size) {
         for column in row + 1..<max(row + 1, size) { v[row * size + column] = 0 }
       }
@@ -143,7 +148,7 @@ struct OrthogonalMatrix: Sendable {
     return Reflections(first: first, v: v, t: triangle(v, rows, taus), signs: signs)
   }
 
-  /// The block's columns right of j, reflected by column j: w = τ (vᵀ C), C −= v w.
+  /// Reflects the columns of the block to the right of column j: w = τ (vᵀ C), C −= v w.
   private func reflectRest(_ v: UnsafeMutableBufferPointer<Double>, _ j: Int, _ rows: Int, _ tau: Double) {
     let size = Self.block
     withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { sums in
@@ -160,7 +165,7 @@ struct OrthogonalMatrix: Sendable {
     }
   }
 
-  /// T of the block: T[j][j] = τⱼ, and above it −τⱼ T (Vᵀ vⱼ).
+  /// Computes T of a block: T[j][j] = τⱼ, and the column above it is −τⱼ T (Vᵀ vⱼ).
   private func triangle(_ v: [Double], _ rows: Int, _ taus: [Double]) -> [Double] {
     let size = Self.block
     var products = [Double](repeating: 0, count: size * size)
@@ -187,12 +192,13 @@ struct OrthogonalMatrix: Sendable {
     return t
   }
 
-  /// Applies a block of reflections, or its transpose, to panels from one on: W = Vᵀ C, W' = T W (or Tᵀ W), C −= V W'.
+  /// Applies a block of reflections, or its transpose, to the panels from `panel` on: W = Vᵀ C, W' = T W (or Tᵀ W),
+  /// C −= V W'.
   private func apply(_ reflections: Reflections, toPanelsFrom panel: Int, transposed: Bool) {
     let (size, width, rows) = (Self.block, Self.panel, height - reflections.first)
     let panels = matrix.count / (height * width)
     guard panel < panels else { return }
-    // Four panels at a time share a strip of V in the cache. Each task has panels of its own.
+    // Each task takes four panels, which share a strip of V in the cache.
     let tasks = (panels - panel + 3) / 4
     nonisolated(unsafe) let matrix = matrix
     concurrently(tasks, threads: threads) { task in
@@ -235,7 +241,8 @@ struct OrthogonalMatrix: Sendable {
     }
   }
 
-  /// Rows of 16: C[i] ±= Σₖ a(i, k) × B[k], k ascending.
+  /// Updates rows of 16 numbers: C[i] ±= Σₖ a(i, k) × B[k], in ascending order of k. CWinitKernels.h describes the
+  /// parameters of `winit_update`.
   private func update(
     _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ aRow: Int, _ aK: Int,
     _ b: UnsafePointer<Double>, _ bRow: Int, _ rows: Int, _ count: Int, subtract: Bool

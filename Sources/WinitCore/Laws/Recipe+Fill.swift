@@ -1,18 +1,18 @@
-// The fill: elements of a recipe into memory. The scalar form is the definition that kernels are held to.
+// The fill: writes elements of a recipe to memory.
 
 extension Recipe {
-  /// Writes a range of elements, in canonical bytes (little-endian, row-major), straight into memory of the caller's.
+  /// Writes the canonical bytes (little-endian, row-major) of a range of elements to the caller's memory.
   ///
   /// - Parameters:
   ///   - elements: a range of the tensor's elements.
-  ///   - memory: exactly as many bytes as they have, at any alignment.
-  ///   - threads: how many may fill; the bits do not depend on it.
-  /// - Precondition: the law is regenerable. A literal's bytes are had from the registry that keeps them.
-  public func fill(_ elements: Range<Int>, into memory: UnsafeMutableRawBufferPointer, threads: Int) {
+  ///   - memory: memory of exactly the size of these elements, at any alignment.
+  ///   - threads: the maximum number of threads. The bits do not depend on it.
+  /// - Precondition: the law is not `literal`. The bytes of a literal come from the registry that stores them.
+  package func fill(_ elements: Range<Int>, into memory: UnsafeMutableRawBufferPointer, threads: Int) {
     let size = dtype.byteCount
-    precondition(memory.count == elements.count * size, "the memory must fit the range")
+    precondition(memory.count == elements.count * size, "the memory must have the size of the elements")
     let pieces = (memory.count + chunkSize - 1) / chunkSize
-    // Each piece has a part of the memory to itself.
+    // No two pieces share memory.
     nonisolated(unsafe) let memory = memory
     concurrently(pieces, threads: threads) { i in
       let bytes = i * chunkSize..<min((i + 1) * chunkSize, memory.count)
@@ -22,88 +22,23 @@ extension Recipe {
     }
   }
 
-  /// Writes a range of elements, in canonical bytes, into a buffer of exactly their size.
+  /// Writes the canonical bytes of a range of elements to a buffer of exactly their size.
   package func fill(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: SIMDKernel = .current
   ) {
-    precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must fit the range")
+    precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must have the size of the elements")
     switch law {
     case .uniform, .normal, .truncatedNormal: fillDraws(elements, into: buffer, kernel)
     case .constant(let value): fillConstant(value, count: elements.count, into: buffer)
-    case .eye, .dirac: fillOnes(elements, into: buffer)
+    case .eye, .dirac: fillIdentity(elements, into: buffer)
     case .orthogonal, .deltaOrthogonal, .sparse: fillWhole(elements, into: buffer, kernel)
     case .parts(let parts): fillParts(parts, elements, into: buffer, kernel)
-    case .literal: preconditionFailure("a literal's bytes are read, not filled")
+    case .literal: preconditionFailure("the bytes of a literal must be read from the registry, not filled")
     }
   }
 
-  private func fillDraws(
-    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
-  ) {
-    var done = 0
-    while done < elements.count {
-      let rest = elements.dropFirst(done)
-      let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[(done * dtype.byteCount)...])
-      let count = fillVectors(rest, into: memory, kernel)
-      if count > 0 {
-        done += count
-      } else {
-        let few = kernel == .scalar ? rest : rest.prefix(128)
-        fillScalar(
-          few, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<(few.count * dtype.byteCount)]))
-        done += few.count
-      }
-    }
-  }
-
-  private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
-    switch law {
-    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: break
-    case .uniform(let half, let mid, let low, let high):
-      store(elements, into: buffer) { word in min(max(UnitDraw.uniform(word) * half + mid, low), high) }
-    case .normal(let mean, let std):
-      store(elements, into: buffer) { word in UnitDraw.normal(word) * std + mean }
-    case .truncatedNormal(let alpha, let beta, let low, let high, let mean, let std):
-      store(elements, into: buffer) { word in
-        UnitDraw.truncatedNormal(word, alpha: alpha, beta: beta, low: low, high: high) * std + mean
-      }
-    }
-  }
-
-  /// Converts each value to the dtype: float64 widens, the 16-bit formats round to nearest even.
-  @inline(__always)
-  private func store(
-    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, value: (UInt32) -> Float
-  ) {
-    switch dtype {
-    case .float32: storeEach(elements, into: buffer) { value($0).bitPattern.littleEndian }
-    case .float64: storeEach(elements, into: buffer) { Double(value($0)).bitPattern.littleEndian }
-    case .float16: storeEach(elements, into: buffer) { value($0).float16Bits.littleEndian }
-    case .bfloat16: storeEach(elements, into: buffer) { value($0).bfloat16Bits.littleEndian }
-    default: preconditionFailure("a recipe's law fits its dtype")
-    }
-  }
-
-  /// Walks the words of the range block by block; element i takes word i.
-  @inline(__always)
-  private func storeEach<Bits: FixedWidthInteger>(
-    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, bits: (UInt32) -> Bits
-  ) {
-    let words = WordStream(seed: seed, stream: stream)
-    var index = elements.lowerBound
-    var offset = 0
-    while index < elements.upperBound {
-      let block = words.block(UInt64(index) >> 2)
-      let lanes = (index & 3)..<min(4, (index & 3) + elements.upperBound - index)
-      for lane in lanes {
-        buffer.storeBytes(of: bits(block[lane]), toByteOffset: offset, as: Bits.self)
-        offset += MemoryLayout<Bits>.size
-      }
-      index += lanes.count
-    }
-  }
-
-  /// Writes the number once, and then what is there behind it, until all is full.
+  /// Fills a buffer with `count` copies of a number: writes the first element, then copies the written bytes until the
+  /// buffer is full.
   func fillConstant(_ value: Double, count: Int, into buffer: UnsafeMutableRawBufferPointer) {
     guard count > 0 else { return }
     let number = Float(value)

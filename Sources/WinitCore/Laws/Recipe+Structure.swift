@@ -1,32 +1,32 @@
-// The laws in which an element's place decides: boxes with laws of their own, and identities.
+// Laws in which the position of an element decides: parts and identities.
 
 extension Recipe {
-  /// Fills each part's share of a range, later parts over earlier ones.
+  /// Fills a range of elements part by part. A later part overwrites an earlier part.
   func fillParts(
     _ parts: [LawPart], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
     _ kernel: SIMDKernel
   ) {
     for part in parts {
       let filler = Recipe(filling: part, of: self)
-      Box(leading: part.box, of: shape).forEachExtent(in: elements) { run, indexInBox in
-        let start = (run.lowerBound - elements.lowerBound) * dtype.byteCount
+      Box(leading: part.box, of: shape).forEachExtent(in: elements) { extent, indexInBox in
+        let start = (extent.lowerBound - elements.lowerBound) * dtype.byteCount
         let memory = UnsafeMutableRawBufferPointer(
-          rebasing: buffer[start..<start + run.count * dtype.byteCount])
-        let range = part.stream == nil ? run : indexInBox..<indexInBox + run.count
+          rebasing: buffer[start..<start + extent.count * dtype.byteCount])
+        let range = part.stream == nil ? extent : indexInBox..<indexInBox + extent.count
         filler.fill(range, into: memory, kernel: kernel)
       }
     }
   }
 
-  /// The recipe of a part's elements.
+  /// Creates the recipe of the elements of a part.
   private init(filling part: LawPart, of whole: Recipe) {
     self.init(
       unchecked: part.law, seed: whole.seed, stream: part.stream ?? whole.stream, dtype: whole.dtype,
       shape: whole.shape)
   }
 
-  /// Zeros, and the few elements that are not.
-  func fillOnes(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+  /// Fills a range of elements of the laws `eye` and `dirac`: zeros, then the elements that are not zero.
+  func fillIdentity(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     fillConstant(0, count: elements.count, into: buffer)
     func put(_ value: Float, at index: Int) {
       guard elements.contains(index) else { return }
@@ -38,7 +38,7 @@ extension Recipe {
     let dims = shape.dims
     switch law {
     case .eye(let value):
-      // Row r has its one at r × (columns + 1).
+      // The diagonal element of row r has the index r × (columns + 1).
       let first = elements.lowerBound / (dims[1] + 1)
       for row in first..<max(first, min(dims[0], dims[1])) {
         let index = row * (dims[1] + 1)
@@ -47,15 +47,15 @@ extension Recipe {
       }
     case .dirac(let groups):
       let field = dims[2...].reduce(1, *)
-      var (centre, stride) = (0, field)
+      var (center, stride) = (0, field)
       for size in dims[2...] {
         stride /= max(size, 1)
-        centre += size / 2 * stride
+        center += size / 2 * stride
       }
       let outPerGroup = dims[0] / groups
       for group in 0..<groups {
         for d in 0..<min(outPerGroup, dims[1]) {
-          put(1, at: ((group * outPerGroup + d) * dims[1] + d) * field + centre)
+          put(1, at: ((group * outPerGroup + d) * dims[1] + d) * field + center)
         }
       }
     default: break

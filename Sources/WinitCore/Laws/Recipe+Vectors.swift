@@ -1,11 +1,11 @@
-// The part of a fill that vectors do.
+// Fills with a C kernel.
 
 import CWinitKernels
 
 extension Recipe {
-  /// Fills the beginning of a range, as much of it as the kernel can.
+  /// Fills the beginning of a range of elements, as far as the kernel can.
   ///
-  /// - Returns: the number of elements filled; 0 where the scalar form has to do them.
+  /// - Returns: the number of elements filled, which is 0 if the scalar form must fill them.
   func fillVectors(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
   ) -> Int {
@@ -14,7 +14,7 @@ extension Recipe {
       let done = fill(&recipe, UInt64(elements.lowerBound / 4), elements.count / 4, base)
       if done > 0 { return 4 * done }
     }
-    // An edge is cut out of a group that is filled beside it.
+    // At the edges of a range, fill a whole group in temporary memory and copy the elements of the range.
     return withUnsafeTemporaryAllocation(byteCount: 4 * Int(WINIT_GROUP) * dtype.byteCount, alignment: 64) {
       let blocks = fill(&recipe, UInt64(elements.lowerBound / 4), Int(WINIT_GROUP), $0.baseAddress)
       let skipped = elements.lowerBound % 4
@@ -27,7 +27,7 @@ extension Recipe {
     }
   }
 
-  /// This recipe as the kernels take it; nil for what they do not do.
+  /// The recipe as a C struct, or nil if the kernels do not support its law or its dtype.
   private var kernelRecipe: winit_recipe? {
     var recipe = winit_recipe()
     recipe.seed = seed

@@ -1,23 +1,25 @@
-// A recipe: everything a tensor's bytes follow from.
+// A recipe: the input from which a tensor is regenerated.
 
-/// The version of the law this library executes; a change to any bit would be another version.
-public let lawVersion = "philox4x32-10/icdf-1"
+/// The version of the law that this library executes. A change of any bit would be a new version.
+package let lawVersion = "philox4x32-10/icdf-1"
 
-/// Everything a tensor's bytes follow from. Each byte is a pure function of the recipe and its position.
-public struct Recipe: Sendable, Hashable {
-  /// The run's seed.
-  public let seed: UInt64
-  /// The tensor's stream, usually that of its name.
-  public let stream: UInt64
-  /// The element type.
-  public let dtype: DType
-  /// The shape.
-  public let shape: Shape
-  /// How an element follows from its word.
-  public let law: Law
+/// The complete input of a tensor: each byte of the tensor is a pure function of the recipe and the byte's position.
+package struct Recipe: Sendable, Hashable {
+  /// The seed of the run.
+  package let seed: UInt64
+  /// The stream of the tensor, usually the stream of its name.
+  package let stream: UInt64
+  /// The element type of the tensor.
+  package let dtype: DType
+  /// The shape of the tensor.
+  package let shape: Shape
+  /// The law, which computes an element from its word.
+  package let law: Law
 
-  /// - Throws: `LawError` where the law cannot fill the dtype.
-  public init(seed: UInt64, stream: UInt64, dtype: DType, shape: Shape, law: Law) throws(LawError) {
+  /// Creates a recipe.
+  ///
+  /// - Throws: `LawError` if the law cannot fill a tensor of the dtype and the shape.
+  package init(seed: UInt64, stream: UInt64, dtype: DType, shape: Shape, law: Law) throws(LawError) {
     try law.check(dtype, shape)
     self.seed = seed
     self.stream = stream
@@ -26,28 +28,25 @@ public struct Recipe: Sendable, Hashable {
     self.law = law
   }
 
-  /// Of a law that is known to fit.
+  /// Creates a recipe without a check. The law must fit the dtype and the shape.
   init(unchecked law: Law, seed: UInt64, stream: UInt64, dtype: DType, shape: Shape) {
     (self.seed, self.stream, self.dtype, self.shape, self.law) = (seed, stream, dtype, shape, law)
   }
 
   /// The size of the whole tensor in bytes.
-  public var byteCount: Int { shape.byteCount(dtype) }
+  package var byteCount: Int { shape.byteCount(dtype) }
 
-  /// The same recipe under another seed, stream or law.
-  package func replacing(seed: UInt64? = nil, stream: UInt64? = nil, law: Law? = nil) throws(LawError)
-    -> Recipe
-  {
-    try Recipe(
-      seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law ?? self.law
-    )
+  /// Returns this recipe with another seed or stream.
+  package func replacing(seed: UInt64? = nil, stream: UInt64? = nil) throws(LawError) -> Recipe {
+    try Recipe(seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law)
   }
 
-  /// The canonical bytes (little-endian, row-major) of a range of elements. Where the law needs the whole tensor, that is
-  /// made for it.
+  /// Returns the canonical bytes (little-endian, row-major) of a range of elements.
   ///
-  /// - Precondition: the law is regenerable. A literal's bytes are had from the registry that keeps them.
-  public func bytes(_ elements: Range<Int>) -> [UInt8] {
+  /// If the law needs the whole tensor, the whole tensor is computed first.
+  ///
+  /// - Precondition: the law is not `literal`. The bytes of a literal come from the registry that stores them.
+  package func bytes(_ elements: Range<Int>) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
       count = elements.count * dtype.byteCount
       fill(

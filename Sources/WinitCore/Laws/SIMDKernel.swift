@@ -1,11 +1,11 @@
-// Which inner loops fill: the scalar definition, or vectors of a width that the processor has.
+// The choice of the inner loops: the scalar definition, or a C kernel for an instruction set of the processor.
 
 import CWinitKernels
 import Foundation
 
-/// The inner loops of a fill. All give the same bits; they differ in speed alone.
-public enum SIMDKernel: String, Sendable, CaseIterable {
-  /// Swift, one element at a time: the definition the others are held to.
+/// An implementation of the inner loops of a fill. All implementations give the same bits; they differ only in speed.
+package enum SIMDKernel: String, Sendable, CaseIterable {
+  /// Swift code that fills one element at a time. This is the definition, with which the tests compare the others.
   case scalar
   #if arch(x86_64)
     /// 128-bit vectors, which every 64-bit x86 processor has.
@@ -19,8 +19,8 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     case neon
   #endif
 
-  /// Whether this processor can run it.
-  public var isAvailable: Bool {
+  /// True if this processor can run the kernel.
+  package var isAvailable: Bool {
     switch self {
     case .scalar: true
     #if arch(x86_64)
@@ -33,11 +33,11 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     }
   }
 
-  /// The widest that this processor can run.
-  public static let best = allCases.last { $0.isAvailable } ?? .scalar
+  /// The kernel with the widest vectors that this processor can run.
+  package static let best = allCases.last { $0.isAvailable } ?? .scalar
 
-  /// The one in force: that of $WINIT_KERNEL where it names one that this processor can run, else the best.
-  public static let current: SIMDKernel = {
+  /// The kernel in use: the one that $WINIT_KERNEL names, if this processor can run it, and otherwise `best`.
+  package static let current: SIMDKernel = {
     guard let name = ProcessInfo.processInfo.environment["WINIT_KERNEL"],
       let kernel = SIMDKernel(rawValue: name),
       kernel.isAvailable
@@ -45,18 +45,18 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     return kernel
   }()
 
-  /// Why $WINIT_KERNEL cannot be followed; nil where it can, or says nothing.
-  public static var problem: String? {
+  /// The reason why the value of $WINIT_KERNEL is not usable, or nil if it is usable or not set.
+  package static var problem: String? {
     guard let name = ProcessInfo.processInfo.environment["WINIT_KERNEL"], !name.isEmpty else { return nil }
     let names = allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
     guard let kernel = SIMDKernel(rawValue: name) else {
-      return "WINIT_KERNEL is `\(name)`, which is no kernel (here: \(names))"
+      return "WINIT_KERNEL is `\(name)`, but must name a kernel that this processor runs: \(names)"
     }
     return kernel.isAvailable
       ? nil : "WINIT_KERNEL is \(name), which this processor does not have (here: \(names))"
   }
 
-  /// The C function that fills; nil for scalar.
+  /// The C function that fills, or nil for `scalar`.
   var fill: (@convention(c) (UnsafePointer<winit_recipe>?, UInt64, Int, UnsafeMutableRawPointer?) -> Int)? {
     switch self {
     case .scalar: nil
@@ -70,6 +70,7 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     }
   }
 
+  /// The C function that computes unit draws, or nil for `scalar`.
   private var draws: (@convention(c) (winit_law, UInt32, Int, UnsafeMutablePointer<Float>?) -> Int)? {
     switch self {
     case .scalar: nil
@@ -83,7 +84,7 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     }
   }
 
-  /// The C function of the orthogonal law's inner loop; nil for scalar.
+  /// The C function for the inner loop of the orthogonal law, or nil for `scalar`.
   var update:
     (
       @convention(c) (
@@ -104,7 +105,7 @@ public enum SIMDKernel: String, Sendable, CaseIterable {
     }
   }
 
-  /// Writes the draws U (or Q) of the words first, first + 1, … into a buffer, so that tests can try every word.
+  /// Fills a buffer with the draws Q (or U) of the words first, first + 1, …, so that tests can try every word.
   package func draw(normal: Bool, from first: UInt32, into buffer: UnsafeMutableBufferPointer<Float>) {
     let done =
       draws.map { $0(normal ? WINIT_NORMAL : WINIT_UNIFORM, first, buffer.count, buffer.baseAddress) } ?? 0

@@ -1,24 +1,26 @@
-// A law as JSON, in manifests and records.
+// A law as JSON, the form it has in manifests and in the registry.
 
-public import WinitJSON
+package import WinitJSON
 
 extension Law {
-  /// `{"law": name, …}` with exactly the law's parameters, each the exact number used; a part's box as [start, stop] of each
-  /// leading axis, its stream in decimal where it has one.
-  public var json: JSONValue {
+  /// The law as `{"law": name, …}` with its parameters, each the exact number used.
+  ///
+  /// The law `parts` has a list of parts instead. The box of a part is a list of [start, stop], one for each leading
+  /// axis, and the stream of a part, if it has one, is a decimal string.
+  package var json: JSONValue {
     guard case .parts(let parts) = self else {
       return .object([.init("law", .string(name))] + parameters.map { .init($0.name, .number($0.value)) })
     }
     return ["law": .string(name), "parts": .array(parts.map(\.json))]
   }
 
-  /// `{"law": "same_as", "name": …}` for a tensor that has another's values.
+  /// Returns `{"law": "same_as", "name": …}` for a tensor that is tied to another, and `json` for any other tensor.
   package func json(tiedTo target: TensorName?) -> JSONValue {
     target.map { ["law": "same_as", "name": .string($0.string)] } ?? json
   }
 
-  /// Reads what `json` writes; nil for anything else.
-  public init?(json: JSONValue) {
+  /// Reads a law in the form of `json`. Returns nil for anything else.
+  package init?(json: JSONValue) {
     guard let name = json["law"]?.stringValue, let members = json.objectValue else { return nil }
     if name == "parts" {
       let parts = json["parts"]?.arrayValue?.map(LawPart.init) ?? [nil]

@@ -1,30 +1,32 @@
-// The manifest: what a run is, in bytes that any language can make again. docs/manifest.md defines them.
+// The manifest of a run, whose canonical bytes give the id of the run. docs/manifest.md defines these bytes.
 
 import WinitJSON
 
-/// What a run is: the law's version, the seed, and each tensor with its numbers and its digest. Nothing about
-/// when, where or in which words it was made, so the same numbers have the same id on every machine.
-public struct Manifest: Sendable {
+/// The identity of a run: the version of the law, the seed, and the recipe and the digest of every tensor.
+///
+/// A manifest does not say when, where or from which spec the run was created, so the same seed and recipes give the
+/// same id on every machine.
+package struct Manifest: Sendable {
   /// One tensor of a manifest.
-  public struct Tensor: Sendable, Hashable {
-    /// The tensor's full name.
-    public let name: TensorName
-    /// The shape.
-    public let shape: Shape
-    /// The element type.
-    public let dtype: DType
-    /// How an element follows from its word.
-    public let law: Law
-    /// The stream its words come from.
-    public let stream: UInt64
-    /// The tensor whose values it has, if they are another's.
-    public let tiedTo: TensorName?
-    /// The digest over the tensor's chunk digests.
-    public let digest: Digest
+  package struct Tensor: Sendable, Hashable {
+    /// The full name of the tensor.
+    package let name: TensorName
+    /// The shape of the tensor.
+    package let shape: Shape
+    /// The element type of the tensor.
+    package let dtype: DType
+    /// The law, which computes an element from its word.
+    package let law: Law
+    /// The stream that provides the words.
+    package let stream: UInt64
+    /// The tensor that provides the values, if this tensor is tied to another.
+    package let tiedTo: TensorName?
+    /// The digest of the tensor: SHA-256 of its chunk digests.
+    package let digest: SHA256Digest
 
-    /// A tensor of a manifest.
-    public init(
-      name: TensorName, shape: Shape, dtype: DType, law: Law, stream: UInt64, digest: Digest,
+    /// Creates a tensor of a manifest.
+    package init(
+      name: TensorName, shape: Shape, dtype: DType, law: Law, stream: UInt64, digest: SHA256Digest,
       tiedTo: TensorName? = nil
     ) {
       self.tiedTo = tiedTo
@@ -37,19 +39,19 @@ public struct Manifest: Sendable {
     }
   }
 
-  /// The seed.
-  public let seed: UInt64
+  /// The seed of the run.
+  package let seed: UInt64
   /// The tensors, sorted by the UTF-8 bytes of their names.
-  public let tensors: [Tensor]
+  package let tensors: [Tensor]
 
-  /// A manifest of tensors in any order.
-  public init(seed: UInt64, tensors: some Sequence<Tensor>) {
+  /// Creates a manifest from tensors in any order.
+  package init(seed: UInt64, tensors: some Sequence<Tensor>) {
     self.seed = seed
     self.tensors = tensors.sorted { $0.name < $1.name }
   }
 
-  /// The manifest's bytes: RFC 8785 canonical JSON, without a final newline.
-  public var canonical: String {
+  /// The canonical text of the manifest: canonical JSON (RFC 8785) without a final newline.
+  package var canonical: String {
     let tensors = tensors.map { tensor -> JSONValue in
       [
         "digest": .string(tensor.digest.description), "dtype": .string(tensor.dtype.rawValue),
@@ -65,18 +67,19 @@ public struct Manifest: Sendable {
     return manifest.canonical
   }
 
-  /// The run's id: SHA-256 of the canonical bytes.
-  public var id: Digest { Digest(of: canonical.utf8) }
+  /// The id of the run: SHA-256 of the canonical text in UTF-8.
+  package var id: SHA256Digest { SHA256Digest(of: canonical.utf8) }
 
-  /// SHA-256 of the canonical JSON of the sorted [[name, shape, dtype, digest], …]: equal where the weights
-  /// are, whatever made them.
-  public var weights: Digest {
+  /// The digest of the weights: SHA-256 of the canonical JSON of the sorted list [[name, shape, dtype, digest], …].
+  ///
+  /// Two runs with equal weights have equal digests, even if their laws and seeds differ.
+  package var weights: SHA256Digest {
     let rows = tensors.map { tensor -> JSONValue in
       [
         .string(tensor.name.string), tensor.shape.json, .string(tensor.dtype.rawValue),
         .string(tensor.digest.description),
       ]
     }
-    return Digest(of: JSONValue.array(rows).canonical.utf8)
+    return SHA256Digest(of: JSONValue.array(rows).canonical.utf8)
   }
 }

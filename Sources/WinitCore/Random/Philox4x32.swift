@@ -1,14 +1,13 @@
-// Philox4x32-10: a key and a counter to four random words.
+// Philox4x32-10: computes four random words from a key and a counter.
 
 /// The Philox4x32 counter-based generator with ten rounds.
 ///
-/// Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 3.3;
-/// constants as in the authors' Random123 library. A block is a bijection of the counter for each key, so
-/// any block can be computed alone, in any order, on any number of processors.
-public enum Philox4x32 {
-  /// The four words of one block.
-  @inlinable
-  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+/// Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 3.3. The constants are
+/// those of the authors' Random123 library. A block is a function of key and counter only, so blocks can be computed in
+/// any order and on any number of processors.
+package enum Philox4x32 {
+  /// Returns the four words of one block.
+  package static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var (c0, c1, c2, c3) = (counter[0], counter[1], counter[2], counter[3])
     var (k0, k1) = (key[0], key[1])
     for _ in 0..<10 {

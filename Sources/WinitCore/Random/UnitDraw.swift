@@ -1,17 +1,16 @@
-// One word to one unit draw. docs/law.md, "Unit draws", is the definition; this is it in Swift, to be read
-// beside it. Each operation rounds once, in the order written: Swift neither fuses nor reassociates.
+// The unit draws: functions from one word to one number. This is docs/law.md, "Unit draws", in Swift; read it beside
+// that page. Each operation rounds once, in the order written: Swift neither fuses nor reassociates operations.
 
-/// The unit draws of the law: functions of one 32-bit word.
-public enum UnitDraw {
-  /// U(w), uniform on (−1, 1): an odd multiple of 2⁻²⁴, exact and symmetric, never 0 or ±1.
-  @inlinable
-  public static func uniform(_ word: UInt32) -> Float {
+/// The unit draws of the law, each a pure function of one 32-bit word.
+package enum UnitDraw {
+  /// Returns U(w), which is uniform on (−1, 1): an odd multiple of 2⁻²⁴, computed exactly. It is never 0 or ±1, and
+  /// U(~w) = −U(w).
+  package static func uniform(_ word: UInt32) -> Float {
     (Float(Int32(bitPattern: word) >> 8) + 0.5) * 0x1p-23
   }
 
-  /// Q(w), standard normal: the quantile at (w + ½)/2³², antisymmetric: Q(~w) = −Q(w).
-  @inlinable
-  public static func normal(_ word: UInt32) -> Float {
+  /// Returns Q(w), which is standard normal: the quantile at (w + ½)/2³². Q(~w) = −Q(w).
+  package static func normal(_ word: UInt32) -> Float {
     let top = Int32(bitPattern: word) >> 31
     let m = Int32(bitPattern: word) ^ top
     let q = m ^ 0x7FFF_FFFF
@@ -21,11 +20,16 @@ public enum UnitDraw {
     return top == 0 ? -magnitude : magnitude
   }
 
-  /// T(w), standard normal cut to [low, high]: the quantile at α + (β − α)·(w + ½)/2³², clipped to the cuts.
+  /// Returns T(w), which is standard normal cut to [low, high]: the quantile at α + (β − α)·(w + ½)/2³², clipped to the
+  /// cuts.
   ///
-  /// - Parameters: `alpha` and `beta` are Φ(low) and Φ(high).
-  @inlinable
-  public static func truncatedNormal(
+  /// - Parameters:
+  ///   - word: the word w.
+  ///   - alpha: Φ(low), where Φ is the normal distribution function.
+  ///   - beta: Φ(high).
+  ///   - low: the lower cut, in standard deviations.
+  ///   - high: the upper cut, in standard deviations.
+  package static func truncatedNormal(
     _ word: UInt32, alpha: Double, beta: Double, low: Float, high: Float
   ) -> Float {
     let u = alpha + (beta - alpha) * ((Double(word) + 0.5) * 0x1p-32)
@@ -36,13 +40,13 @@ public enum UnitDraw {
     return min(max(z, low), high)
   }
 
-  /// C(p, x): the magnitude of the standard normal quantile at tail probability p in (0, ½], where x = 1 − 2p
-  /// is given apart because it is needed precisely near the centre. Rational in −ln(4p(1 − p)), at most
-  /// 6 ulp from the true quantile over all 2³¹ tails.
-  @inlinable
-  public static func quantileCore(_ p: Float, _ x: Float) -> Float {
+  /// Returns C(p, x), the magnitude of the standard normal quantile at the tail probability p in (0, ½].
+  ///
+  /// The caller also passes x = 1 − 2p, because subtracting here would lose precision near the center. The quantile is
+  /// x times a rational function of −ln(4p(1 − p)). It is at most 6 ulp from the true quantile over all 2³¹ tails.
+  package static func quantileCore(_ p: Float, _ x: Float) -> Float {
     let v = (p * 4) * (1 - p)
-    // −ln v: e and t with v = 2^e × (1 + t), then a polynomial in t by pairs.
+    // −ln v: find e and t with v = 2^e × (1 + t), then evaluate a polynomial in t, its coefficients in pairs.
     let bits = Int32(bitPattern: v.bitPattern)
     let e = (bits &- 0x3F35_04F3) >> 23
     let t = Float(bitPattern: UInt32(bitPattern: bits &- (e << 23))) - 1

@@ -1,39 +1,39 @@
-// The element types a registry holds.
+// The element types of tensors.
 
-/// The element type of a tensor. Its raw value is the name used in specs, manifests and output.
-public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+/// The element type of a tensor. The raw value is the name in specs, manifests and output.
+package enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// IEEE-754 binary64.
   case float64
   /// IEEE-754 binary32.
   case float32
   /// IEEE-754 binary16.
   case float16
-  /// The upper half of a binary32: 8 bits of exponent, 7 of fraction.
+  /// The upper half of a binary32: 8 bits of exponent and 7 bits of fraction.
   case bfloat16
-  /// Two's complement, 64 bits.
+  /// A signed integer of 64 bits.
   case int64
-  /// Two's complement, 32 bits.
+  /// A signed integer of 32 bits.
   case int32
-  /// Two's complement, 16 bits.
+  /// A signed integer of 16 bits.
   case int16
-  /// Two's complement, 8 bits.
+  /// A signed integer of 8 bits.
   case int8
-  /// Unsigned, 64 bits.
+  /// An unsigned integer of 64 bits.
   case uint64
-  /// Unsigned, 32 bits.
+  /// An unsigned integer of 32 bits.
   case uint32
-  /// Unsigned, 16 bits.
+  /// An unsigned integer of 16 bits.
   case uint16
-  /// Unsigned, 8 bits.
+  /// An unsigned integer of 8 bits.
   case uint8
-  /// One byte, 0 or 1.
+  /// A truth value, one byte that is 0 or 1.
   case bool
 
-  /// The name used in specs, manifests and output.
-  public var description: String { rawValue }
+  /// The name in specs, manifests and output.
+  package var description: String { rawValue }
 
   /// The size of one element in bytes.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
@@ -42,17 +42,19 @@ public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvert
     }
   }
 
-  /// True for the four types that random laws can fill.
-  public var isFloatingPoint: Bool {
+  /// True for the four floating-point types, which random laws can fill.
+  package var isFloatingPoint: Bool {
     switch self {
     case .float64, .float32, .float16, .bfloat16: true
     default: false
     }
   }
 
-  /// The integers a constant of this dtype may be: what it represents, and at most 2⁵³ in size, so that
-  /// a JSON number carries it exactly. Nil for floating point.
-  public var constantRange: ClosedRange<Int64>? {
+  /// The integers that a constant of this dtype may be, or nil for a floating-point dtype.
+  ///
+  /// The range is that of the dtype, and at most 2⁵³ in magnitude, so that a JSON number represents every value
+  /// exactly.
+  package var constantRange: ClosedRange<Int64>? {
     let limit: Int64 = 1 << 53
     switch self {
     case .float64, .float32, .float16, .bfloat16: return nil
@@ -68,9 +70,9 @@ public enum DType: String, Sendable, Hashable, CaseIterable, CustomStringConvert
     }
   }
 
-  /// Reads a dtype as people write it: the canonical name, safetensors' code (`F32`, `BF16`, `I64`, in
-  /// either case) or a name prefixed as PyTorch prints it (`torch.float32`).
-  public init?(parsing text: String) {
+  /// Reads a dtype in any of the usual forms: the name (`float32`), the code of safetensors (`F32`, `BF16`, `I64`, in
+  /// upper or lower case), or the name as PyTorch prints it (`torch.float32`). Returns nil for any other text.
+  package init?(parsing text: String) {
     let name = text.lowercased()
     let bare = name.hasPrefix("torch.") ? String(name.dropFirst(6)) : name
     guard let dtype = DType.byName[bare] else { return nil }

@@ -1,8 +1,8 @@
-// A shape in manifests and records.
+// A shape as JSON, the form it has in manifests and in the registry.
 
-public import WinitJSON
+package import WinitJSON
 
 extension Shape {
-  /// The dims as an array of numbers.
-  public var json: JSONValue { .array(dims.map(JSONValue.integer)) }
+  /// The dimensions as an array of numbers.
+  package var json: JSONValue { .array(dims.map(JSONValue.integer)) }
 }

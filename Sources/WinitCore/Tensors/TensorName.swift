@@ -1,22 +1,21 @@
-// A tensor's name, compared as bytes.
+// Tensor names, which are compared as bytes.
 
-/// A tensor's full name. Two names are the same when their UTF-8 bytes are; they sort by those bytes.
+/// The full name of a tensor. Names are equal if their UTF-8 bytes are equal, and they sort by these bytes.
 ///
-/// Swift compares strings by canonical equivalence, under which the two spellings of `é` are one
-/// string. Frameworks, safetensors and SHA-256 all see two names, so this type does too.
-public struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral
-{
-  /// The name as text, with its code points as given, never normalized.
-  public let string: String
+/// Swift compares strings by canonical equivalence, so that the two spellings of `é` are equal. Frameworks, safetensors
+/// and SHA-256 see two different names, and so does this type.
+package struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral {
+  /// The name as text. Its code points are never normalized.
+  package let string: String
 
-  /// Makes a name of any text. Whether it is allowed in a registry is `problem`.
-  public init(_ string: String) { self.string = string }
+  /// Creates a name from any text. `problem` says whether a registry accepts the name.
+  package init(_ string: String) { self.string = string }
 
-  /// Makes a name from a literal.
-  public init(stringLiteral value: String) { self.string = value }
+  /// Creates a name from a string literal.
+  package init(stringLiteral value: String) { self.string = value }
 
-  /// The name for people: characters that a terminal would act upon are written as `\u{1B}`.
-  public var description: String {
+  /// The name for display. Characters that a terminal would interpret are written as `\u{1B}`.
+  package var description: String {
     var out = ""
     for scalar in string.unicodeScalars {
       switch scalar.properties.generalCategory {
@@ -28,26 +27,26 @@ public struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertibl
     return out
   }
 
-  /// Why a registry cannot hold this name, or nil where it can.
-  public var problem: String? {
+  /// The reason why a registry does not accept this name, or nil if it does.
+  package var problem: String? {
     if string.utf8.isEmpty { return "a tensor needs a name that is not empty" }
     if self == "__metadata__" { return "`__metadata__` is reserved by the safetensors format" }
-    if string.utf8.contains(0) { return "a tensor's name cannot hold the character U+0000" }
+    if string.utf8.contains(0) { return "the name of a tensor cannot contain the character U+0000" }
     return nil
   }
 
-  /// True where the UTF-8 bytes are the same.
-  public static func == (left: TensorName, right: TensorName) -> Bool {
+  /// Returns true if the UTF-8 bytes are equal.
+  package static func == (left: TensorName, right: TensorName) -> Bool {
     left.string.utf8.elementsEqual(right.string.utf8)
   }
 
-  /// Orders by the UTF-8 bytes.
-  public static func < (left: TensorName, right: TensorName) -> Bool {
+  /// Compares the UTF-8 bytes in lexicographic order.
+  package static func < (left: TensorName, right: TensorName) -> Bool {
     left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
   }
 
   /// Hashes the UTF-8 bytes.
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     for byte in string.utf8 { hasher.combine(byte) }
   }
 }

@@ -1,10 +1,10 @@
-// Arithmetic at about 106 bits from binary64's own operations, for numbers that must be rounded right once.
+// Arithmetic to about 106 bits from binary64's own operations, for numbers that must be correctly rounded.
 
 /// An unevaluated sum of two binary64 numbers, |low| ≤ ½ ulp(high).
 ///
-/// Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18 (1971),
-/// with Knuth's two-sum. Products split by Dekker's method, so that no fused operation is needed. The relative
-/// error of each operation is a few times 2⁻¹⁰⁴ while nothing overflows or underflows.
+/// Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18 (1971), with
+/// Knuth's two-sum. Products are split by Dekker's method, so that no fused operation is needed. The relative error of
+/// each operation is a few times 2⁻¹⁰⁴ while nothing overflows or underflows.
 struct DoubleDouble {
   var high: Double
   var low: Double
@@ -14,20 +14,20 @@ struct DoubleDouble {
     self.low = low
   }
 
-  /// |a| ≥ |b| is assumed.
+  /// Returns the exact sum of two numbers. Requires |a| ≥ |b|.
   private static func quickTwoSum(_ a: Double, _ b: Double) -> DoubleDouble {
     let sum = a + b
     return DoubleDouble(sum, b - (sum - a))
   }
 
-  /// The sum of two numbers, exactly.
+  /// Returns the exact sum of two numbers.
   static func twoSum(_ a: Double, _ b: Double) -> DoubleDouble {
     let sum = a + b
     let bb = sum - a
     return DoubleDouble(sum, (a - (sum - bb)) + (b - bb))
   }
 
-  /// The product of two numbers, exactly.
+  /// Returns the exact product of two numbers.
   static func twoProduct(_ a: Double, _ b: Double) -> DoubleDouble {
     let product = a * b
     let (a1, a0) = split(a)
@@ -35,7 +35,7 @@ struct DoubleDouble {
     return DoubleDouble(product, ((a1 * b1 - product) + a1 * b0 + a0 * b1) + a0 * b0)
   }
 
-  /// Two halves of 26 bits each.
+  /// Splits a number into two halves of 26 bits each.
   private static func split(_ a: Double) -> (Double, Double) {
     let scaled = a * 134_217_729  // 2²⁷ + 1
     let high = scaled - (scaled - a)
@@ -67,7 +67,7 @@ struct DoubleDouble {
     return sum + DoubleDouble(rest1.high / b.high)
   }
 
-  /// Times a power of two; exact while the parts stay normal.
+  /// Returns the number times a power of two, which is exact while both parts stay normal.
   func scaled(byPowerOf2 k: Int) -> DoubleDouble {
     DoubleDouble(
       high * Double(sign: .plus, exponent: k, significand: 1),
@@ -79,8 +79,8 @@ extension DoubleDouble {
   /// ln 2, to 106 bits.
   private static let ln2 = DoubleDouble(0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56)
 
-  /// e^x = 2^exponent × significand, with the significand near 1: ln 2 is taken out, the rest divided by 512,
-  /// and the Taylor series of e^r − 1 squared back up, which keeps the small part precise.
+  /// Returns e^x as 2^exponent × significand, with the significand near 1. Subtracts a multiple of ln 2, divides the
+  /// rest by 512, and squares the Taylor series of e^r − 1 nine times, which keeps the small part precise.
   static func exp(_ x: DoubleDouble) -> (significand: DoubleDouble, exponent: Int) {
     let k = (x.high / ln2.high).rounded()
     let r = (x - ln2 * DoubleDouble(k)).scaled(byPowerOf2: -9)

@@ -1,34 +1,34 @@
-// Φ, rounded right: the cuts of a truncated normal become part of its recipe, and so of its id. Mathematical
-// libraries differ from each other in the last places, and each difference would be another id.
+// The normal distribution function Φ, correctly rounded. Φ of a truncated normal's bounds is part of a recipe, and so
+// of the run's id. Mathematical libraries differ in the last digits, and each difference would be another id.
 
 /// The distribution function of the standard normal.
-public enum NormalCDF {
-  /// The binary64 nearest to Φ(x), computed at about 100 bits from basic operations alone. (Were Φ(x) within
-  /// 10⁻²⁹ of the middle of two binary64 numbers, the other one could come out; no such x is known.)
+package enum NormalCDF {
+  /// Returns the binary64 nearest to Φ(x), computed to about 100 bits from basic operations alone. (If Φ(x) were within
+  /// 10⁻²⁹ of the midpoint of two binary64 numbers, the result could be the other number. No such x is known.)
   ///
-  /// Near the centre Φ(x) = ½ + φ(x)·Σ x²ⁿ⁺¹/(1·3·5…(2n + 1)), whose terms all have one sign (Abramowitz and
+  /// Near the center Φ(x) = ½ + φ(x)·Σ x²ⁿ⁺¹/(1·3·5…(2n + 1)), whose terms all have the same sign (Abramowitz and
   /// Stegun, 26.2.11); in the tails the continued fraction φ(x)/(x + 1/(x + 2/(x + 3/(x + …)))), ibid. 26.2.14.
-  public static func value(_ x: Double) -> Double {
+  package static func value(_ x: Double) -> Double {
     guard x.isFinite else { return x.isNaN ? x : x < 0 ? 0 : 1 }
-    if x < -39 { return 0 }  // below half of the least subnormal
+    if x < -39 { return 0 }  // below half of the smallest subnormal
     if x > 9 { return 1 }  // 1 − Φ(9) = 1.1e-19, below half of the last place under 1
     let (density, exponent) = density(x)
     if abs(x) < 5 {
-      return (DoubleDouble(0.5) + (density * centreSeries(x)).scaled(byPowerOf2: exponent)).high
+      return (DoubleDouble(0.5) + (density * centerSeries(x)).scaled(byPowerOf2: exponent)).high
     }
     let tail = density * tailFraction(abs(x))
     if x > 0 { return (DoubleDouble(1) - tail.scaled(byPowerOf2: exponent)).high }
     return tail.rounded(timesPowerOf2: exponent)
   }
 
-  /// φ(x) = e^(−x²/2)/√(2π), with the exponent apart.
+  /// Returns φ(x) = e^(−x²/2)/√(2π) as a value times 2^exponent.
   private static func density(_ x: Double) -> (value: DoubleDouble, exponent: Int) {
     let inverseRoot2Pi = DoubleDouble(0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56)
     let power = DoubleDouble.exp(-DoubleDouble.twoProduct(x, x).scaled(byPowerOf2: -1))
     return (power.significand * inverseRoot2Pi, power.exponent)
   }
 
-  private static func centreSeries(_ x: Double) -> DoubleDouble {
+  private static func centerSeries(_ x: Double) -> DoubleDouble {
     let square = DoubleDouble.twoProduct(x, x)
     var term = DoubleDouble(x)
     var sum = term
@@ -41,7 +41,7 @@ public enum NormalCDF {
     return sum
   }
 
-  /// (1 − Φ(x))/φ(x) for x ≥ 5. The fraction converges like exp(−2x√(2n)): 300 levels leave 10⁻¹⁰⁰ at 5.
+  /// Returns (1 − Φ(x))/φ(x) for x ≥ 5. The fraction converges like exp(−2x√(2n)): 300 levels leave 10⁻¹⁰⁰ at 5.
   private static func tailFraction(_ x: Double) -> DoubleDouble {
     let x = DoubleDouble(x)
     var fraction = x
@@ -51,13 +51,13 @@ public enum NormalCDF {
 }
 
 extension DoubleDouble {
-  /// The binary64 nearest to this times 2^k, also where that is subnormal.
+  /// Returns the binary64 nearest to the number times 2^k, also if the result is subnormal.
   fileprivate func rounded(timesPowerOf2 k: Int) -> Double {
     let leastExponent = -1074
     let exponent = Int(high.exponent) + k
     if exponent >= -1022 { return scaled(byPowerOf2: k).high }
-    // Count least subnormals: less than 2⁵² of them. Adding 2⁵² rounds to an integer; where `high` alone lies
-    // on the middle, `low` decides.
+    // Count in smallest subnormals, fewer than 2⁵². Adding 2⁵² rounds to an integer; if `high` alone is at a midpoint,
+    // `low` decides.
     let units = scaledInSteps(byPowerOf2: k - leastExponent)
     let magic = 0x1p52
     var count = (units.high + magic) - magic
@@ -66,7 +66,7 @@ extension DoubleDouble {
     return Double(bitPattern: UInt64(count))
   }
 
-  /// The scale may exceed one factor's range where the value itself does not.
+  /// Scales in two steps, because 2^k may be outside binary64's range although the result is not.
   private func scaledInSteps(byPowerOf2 k: Int) -> DoubleDouble {
     let half = k / 2
     return scaled(byPowerOf2: half).scaled(byPowerOf2: k - half)

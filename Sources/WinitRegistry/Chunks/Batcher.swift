@@ -1,53 +1,49 @@
-// The chunks of a run, and how many of them are worked on together.
+// The items that a thread works on together, and their memory.
 
 import WinitCore
 import WinitStorage
 
-/// A chunk of one of several tensors.
-struct ChunkID: Sendable {
-  let tensor: Int
-  let chunk: Chunk
+/// An item that a pipeline works on. Its size is at most that of a chunk.
+protocol PipelineItem: Sendable {
+  var byteCount: Int { get }
 }
 
-/// The chunks of tensors of these sizes, one tensor after another, made as they are asked for.
-func allChunks(_ byteCounts: [Int]) -> some Sequence<ChunkID> {
-  byteCounts.enumerated().lazy.flatMap { tensor, bytes in
-    (0..<Chunk.count(ofBytes: bytes)).lazy.map { ChunkID(tensor: tensor, chunk: Chunk($0, ofBytes: bytes)) }
-  }
-}
+/// Cuts a sequence into batches: up to sixteen items of a full chunk's size, which are hashed together, and the smaller
+/// items between them. A batch is smaller if there would otherwise be fewer batches than threads.
+struct Batcher<Items: Sequence> where Items.Element: PipelineItem {
+  private var rest: Items.Iterator
+  private var next: Items.Element?
+  private let fullLimit: Int
 
-/// Takes chunks in batches: sixteen of full size, which are hashed together, and what lies between them; fewer where
-/// there would not be a batch for each thread.
-struct Batcher<Tasks: Sequence<ChunkID>> {
-  /// Room for sixteen full chunks and the small ones between them.
-  static var byteCount: Int { Store.transactionSize }
-  private static var most: (full: Int, all: Int) { (16, 1024) }
-
-  private var rest: Tasks.Iterator
-  private var next: ChunkID?
-  private let full: Int
-
-  init(_ tasks: Tasks, totalBytes: Int, threads: Int) {
-    rest = tasks.makeIterator()
+  init(_ items: Items, totalBytes: Int, threads: Int) {
+    rest = items.makeIterator()
     next = rest.next()
-    full = max(1, min(Self.most.full, totalBytes / chunkSize / threads))
+    fullLimit = max(1, min(BatchMemory.fullLimit, totalBytes / chunkSize / threads))
   }
 
-  /// The next batch; nil at the end.
-  mutating func take() -> [ChunkID]? {
-    var batch: [ChunkID] = []
-    var (bytes, fullChunks) = (0, 0)
-    while let task = next, batch.count < Self.most.all {
-      bytes += Batcher.space(for: task)
-      fullChunks += task.chunk.byteCount == chunkSize ? 1 : 0
-      guard bytes <= Self.byteCount, fullChunks <= full else { break }
-      batch.append(task)
+  /// Returns the next batch, or nil at the end.
+  mutating func take() -> [Items.Element]? {
+    var batch: [Items.Element] = []
+    var (bytes, full) = (0, 0)
+    while let item = next, batch.count < BatchMemory.itemLimit {
+      bytes += BatchMemory.space(for: item)
+      full += item.byteCount == chunkSize ? 1 : 0
+      guard bytes <= BatchMemory.byteCount, full <= fullLimit else { break }
+      batch.append(item)
       next = rest.next()
     }
     return batch.isEmpty ? nil : batch
   }
+}
 
-  /// A chunk's place in a batch's memory: rounded up so that the next one is aligned, and not a power of two, or sixteen
-  /// hashed together would lie in the same few lines of the cache.
-  static func space(for task: ChunkID) -> Int { (task.chunk.byteCount + 63) & ~63 + 64 }
+/// The limits of a batch, and the layout of its memory.
+enum BatchMemory {
+  /// The size of the memory: sixteen full chunks and the small chunks between them.
+  static var byteCount: Int { Store.transactionSize }
+  static let fullLimit = 16
+  static let itemLimit = 1024
+
+  /// Returns the number of bytes that an item takes in the memory: a multiple of 64, so that the next item is aligned,
+  /// and not a power of two, because sixteen chunks that are hashed together would then be in the same few cache sets.
+  static func space(for item: some PipelineItem) -> Int { ((item.byteCount + 63) & ~63) + 64 }
 }

@@ -1,61 +1,80 @@
-// Batches of chunks worked on by several threads and handed on in order.
+// The pipeline: several threads work on batches of chunks, and the results are consumed in order.
 
 import Dispatch
 import Foundation
 import WinitCore
 
-/// Workers take batches of chunks as they come; the thread that runs the pipeline hands on what is done, in order, while
-/// they go on. Each batch under way has a piece of memory that is used again, so memory does not grow with the model.
-final class ChunkPipeline {
-  /// A chunk whose work is done.
+/// An ordered pipeline with bounded memory. Worker threads work on batches in parallel, and the calling thread consumes
+/// finished batches in order. The batches in progress share a fixed number of buffers, so the memory does not grow with
+/// the model.
+final class ChunkPipeline<Item: PipelineItem> {
+  /// The memory for the bytes of the items while a batch is in progress.
+  enum Memory {
+    /// No memory: the work does not keep the bytes.
+    case none
+    /// Memory of the pipeline.
+    case pooled
+    /// Memory of the caller. The closure returns the buffer of an item, which must stay valid until `run` returns.
+    case external((Item) -> UnsafeMutableRawBufferPointer)
+  }
+
+  /// An item with its bytes and the result of the work.
   struct Done<Result> {
-    let task: ChunkID
+    let item: Item
     let bytes: UnsafeRawBufferPointer
     let result: Result
   }
 
   private let threads: Int
-  private let memory: [UnsafeMutableRawBufferPointer]
+  private let memory: Memory
+  private let pool: [UnsafeMutableRawBufferPointer]
   private let batchesUnderWay: Int
 
-  /// - Parameters:
-  ///   - threads: nil for one per processor.
-  ///   - keepingBytes: whether the work needs memory for its chunks.
-  init(threads: Int?, keepingBytes: Bool) {
+  /// Creates a pipeline.
+  ///
+  /// - Parameter threads: the number of workers; nil for one per processor.
+  init(threads: Int?, memory: Memory) {
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    // With memory: what the workers work on and what is handed on; the disk keeps no more than a few workers busy.
-    batchesUnderWay = keepingBytes ? min(self.threads, 7) + 1 : 2 * self.threads + 1
-    memory = (0..<(keepingBytes ? batchesUnderWay : 0)).map { _ in
-      .allocate(byteCount: Batcher<[ChunkID]>.byteCount, alignment: 64)
+    self.memory = memory
+    guard case .pooled = memory else {
+      batchesUnderWay = 2 * self.threads + 1
+      pool = []
+      return
     }
+    // One batch for each worker, and one that is consumed. The disk does not keep more than seven workers busy.
+    batchesUnderWay = min(self.threads, 7) + 1
+    pool = (0..<batchesUnderWay).map { _ in .allocate(byteCount: BatchMemory.byteCount, alignment: 64) }
   }
 
-  deinit { for piece in memory { piece.deallocate() } }
+  deinit { for piece in pool { piece.deallocate() } }
 
+  /// Works on items in parallel, and consumes the results in order.
+  ///
   /// - Parameters:
-  ///   - tasks: chunks, and their size in all.
-  ///   - work: called on several threads at once, each time with a buffer for each chunk, of its size, or with none. Gives a
-  ///     result for each chunk.
-  ///   - consume: called on this thread with each batch in turn; the bytes are valid only inside.
-  func run<Result: Sendable, Tasks: Sequence<ChunkID>>(
-    _ tasks: Tasks, totalBytes: Int,
-    work: @escaping @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [Result],
+  ///   - totalBytes: the size of all items, in bytes.
+  ///   - work: called on several threads at once, each time with a batch and a buffer for each of its items (no buffers
+  ///     if the memory is `none`). Returns a result for each item.
+  ///   - consume: called on the calling thread with each batch, in order. The bytes are valid only inside the call.
+  func run<Items: Sequence<Item>, Result: Sendable>(
+    _ items: Items, totalBytes: Int,
+    work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],
     consume: ([Done<Result>]) throws -> Void
   ) throws {
-    var batches = Batcher(tasks, totalBytes: totalBytes, threads: threads)
-    let queue = BatchQueue<Result>(work)
+    var batcher = Batcher(items, totalBytes: totalBytes, threads: threads)
+    let queue = BatchQueue<Item, Result>(work)
     let workers = DispatchGroup()
-    // Nobody leaves before the workers have: what they do uses the memory.
+    // Wait for the workers before returning: they still use the memory.
     defer {
       queue.close()
       workers.wait()
     }
-    var underWay: [Batch<Result>] = []
+    var underWay: [Batch<Item, Result>] = []
     var number = 0
     func start() {
-      while underWay.count < batchesUnderWay, let tasks = batches.take() {
-        let batch = Batch<Result>(tasks, in: memory.isEmpty ? nil : memory[number % memory.count])
-        // A serial queue for each worker, because one that waits would keep a shared thread from others.
+      while underWay.count < batchesUnderWay, let items = batcher.take() {
+        let batch = Batch<Item, Result>(items, buffers(for: items, number: number))
+        // Each worker has a serial queue of its own: a worker that waits on a shared queue would occupy a thread that
+        // other work needs.
         if number < threads {
           DispatchQueue(label: "winit-registry.worker").async(group: workers) { queue.workLoop() }
         }
@@ -68,10 +87,10 @@ final class ChunkPipeline {
     while let batch = underWay.first {
       let results = try queue.results(of: batch)
       try consume(
-        batch.tasks.indices.map { i in
+        batch.items.indices.map { i in
           let bytes = batch.buffers.isEmpty ? nil : batch.buffers[i]
           return Done(
-            task: batch.tasks[i],
+            item: batch.items[i],
             bytes: UnsafeRawBufferPointer(start: bytes?.baseAddress, count: bytes?.count ?? 0),
             result: results[i])
         })
@@ -79,48 +98,55 @@ final class ChunkPipeline {
       start()
     }
   }
+
+  private func buffers(for items: [Item], number: Int) -> [UnsafeMutableRawBufferPointer] {
+    switch memory {
+    case .none: return []
+    case .external(let buffer): return items.map(buffer)
+    case .pooled:
+      let piece = pool[number % pool.count]
+      var offset = 0
+      return items.map { item in
+        defer { offset += BatchMemory.space(for: item) }
+        return UnsafeMutableRawBufferPointer(rebasing: piece[offset..<offset + item.byteCount])
+      }
+    }
+  }
 }
 
-/// Some chunks, the memory they are worked on in, and what became of it.
-private final class Batch<Outcome> {
-  let tasks: [ChunkID]
+/// The items of a batch, the memory that the work on them uses, and the outcome of the work.
+private final class Batch<Item, Outcome> {
+  let items: [Item]
   let buffers: [UnsafeMutableRawBufferPointer]
   var outcome: Result<[Outcome], any Error>?
 
-  init(_ tasks: [ChunkID], in memory: UnsafeMutableRawBufferPointer?) {
-    self.tasks = tasks
-    var offset = 0
-    buffers =
-      memory.map { memory in
-        tasks.map { task in
-          defer { offset += Batcher<[ChunkID]>.space(for: task) }
-          return UnsafeMutableRawBufferPointer(rebasing: memory[offset..<offset + task.chunk.byteCount])
-        }
-      } ?? []
+  init(_ items: [Item], _ buffers: [UnsafeMutableRawBufferPointer]) {
+    self.items = items
+    self.buffers = buffers
   }
 }
 
 /// The batches that wait for a worker.
-// Sendable: `waiting`, `isClosed` and each batch's outcome are touched only with the condition locked, and a batch's
-// memory only by who has taken it, then by who waited for its outcome.
-private final class BatchQueue<Outcome: Sendable>: @unchecked Sendable {
+// Sendable: `waiting`, `isClosed` and the outcome of each batch are used only while the condition is locked. The memory
+// of a batch is used by the worker that has taken it, and then by the thread that waited for its outcome.
+private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Sendable {
+  typealias Work = @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Outcome]
+
   private let condition = NSCondition()
-  private var waiting: [Batch<Outcome>] = []
+  private var waiting: [Batch<Item, Outcome>] = []
   private var isClosed = false
-  private let work: @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [Outcome]
+  private let work: Work
 
-  init(_ work: @escaping @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [Outcome]) {
-    self.work = work
-  }
+  init(_ work: @escaping Work) { self.work = work }
 
-  func add(_ batch: Batch<Outcome>) {
+  func add(_ batch: Batch<Item, Outcome>) {
     condition.withLock {
       waiting.append(batch)
       condition.broadcast()
     }
   }
 
-  /// Lets the workers go once what they have taken is done.
+  /// Discards the waiting batches, and lets each worker end after its current batch.
   func close() {
     condition.withLock {
       isClosed = true
@@ -129,28 +155,29 @@ private final class BatchQueue<Outcome: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Works on batches until there are no more to come.
+  /// Works on batches until the queue is closed.
   func workLoop() {
     while let batch = take() { perform(batch) }
   }
 
-  private func take() -> Batch<Outcome>? {
+  private func take() -> Batch<Item, Outcome>? {
     condition.withLock {
       while waiting.isEmpty, !isClosed { condition.wait() }
       return waiting.isEmpty ? nil : waiting.removeFirst()
     }
   }
 
-  private func perform(_ batch: Batch<Outcome>) {
-    let outcome = Result { try work(batch.tasks, batch.buffers) }
+  private func perform(_ batch: Batch<Item, Outcome>) {
+    let outcome = Result { try work(batch.items, batch.buffers) }
     condition.withLock {
       batch.outcome = outcome
       condition.broadcast()
     }
   }
 
-  /// Waits until a batch is done. One that no worker has taken, because there are no threads to be had, is done here.
-  func results(of batch: Batch<Outcome>) throws -> [Outcome] {
+  /// Waits for a batch and returns its results. If no worker has taken the batch, because the system has no more
+  /// threads, the calling thread works on the batch.
+  func results(of batch: Batch<Item, Outcome>) throws -> [Outcome] {
     let isTakenHere = condition.withLock {
       guard let index = waiting.firstIndex(where: { $0 === batch }) else { return false }
       waiting.remove(at: index)

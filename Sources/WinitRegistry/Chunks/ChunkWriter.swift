@@ -1,18 +1,43 @@
-// Chunks on their way into a store, under a lease, until something refers to them or they are taken back.
+// Sink: chunks that are added to a registry under a lease, until a commit refers to them or they are rolled back.
 
-import Foundation
 import WinitCore
 import WinitStorage
 
-/// Work that adds chunks in bounded transactions and ends with one that refers to them.
+/// Adds chunks in bounded transactions and ends with one commit that refers to them.
 final class ChunkWriter {
+  /// The chunks to write, and the function that reads them.
+  struct Load {
+    let chunks: AnySequence<ChunkID>
+    /// Whether the bytes are stored; otherwise only the digests are computed.
+    let keepsBytes: Bool
+    /// Reads a batch, on several threads at once, and returns the digest of each chunk.
+    let read: @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [SHA256Digest]
+
+    init(
+      _ chunks: some Sequence<ChunkID>, keepsBytes: Bool = true,
+      read: @escaping @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [SHA256Digest]
+    ) {
+      self.chunks = AnySequence(chunks)
+      self.keepsBytes = keepsBytes
+      self.read = read
+    }
+
+    /// Creates a load of chunks of recorded tensors, which the reader verifies.
+    init(_ chunks: some Sequence<ChunkID>, verified reader: VerifiedReader) {
+      self.init(chunks) { chunks, buffers in
+        _ = try reader.read(chunks, into: buffers)
+        return chunks.map(reader.digest)
+      }
+    }
+  }
+
   let store: Store
   let lease = Lease()
   private let threads: Int?
   private let progress: ProgressHandler?
   private let total: Int
   private var done = 0
-  /// Bytes added as new chunks.
+  /// The number of bytes that were added as new chunks.
   private(set) var storedBytes = 0
 
   private init(_ store: Store, total: Int, threads: Int?, progress: ProgressHandler?) {
@@ -22,52 +47,54 @@ final class ChunkWriter {
     self.progress = progress
   }
 
-  /// Runs a body that adds chunks and commits; what it added is taken back if it fails.
+  /// Runs a body that writes chunks. After an error, rolls back the chunks that the body added.
   ///
-  /// - Throws: what the body throws; `RegistryError.leftBehind` where not all could be taken back.
+  /// - Throws: the error of the body, or `RegistryError.incompleteRollback` if some bytes could not be removed.
   static func run<Result>(
-    _ store: Store, total: Int, threads: Int?, progress: ProgressHandler?,
-    _ body: (ChunkWriter) throws -> Result
+    _ store: Store, total: Int, threads: Int?, progress: ProgressHandler?, _ body: (ChunkWriter) throws -> Result
   ) throws -> Result {
     let writer = ChunkWriter(store, total: total, threads: threads, progress: progress)
     do { return try body(writer) } catch {
       let left = store.rollBack(writer.lease)
-      throw left == 0 ? error : RegistryError.leftBehind(bytes: left, after: error)
+      throw left == 0 ? error : RegistryError.incompleteRollback(bytes: left, after: error)
     }
   }
 
-  /// Makes chunks, in parallel, and adds them to the store a batch at a time.
+  /// Adds chunks, then commits the rows that refer to them. A garbage collection of another process can delete the
+  /// chunks before the commit if the lease has expired; these chunks are added again.
   ///
   /// - Parameters:
-  ///   - keepingBytes: false where digests alone are wanted.
-  ///   - work: fills a buffer for each chunk, if there are any, and gives the chunks' digests.
-  ///   - seen: called with each chunk and its digest.
-  func add(
-    _ tasks: some Sequence<ChunkID>, keepingBytes: Bool = true,
-    work: @escaping @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [Digest],
-    seen: (ChunkID, Digest) -> Void = { _, _ in }
-  ) throws {
-    let pipeline = ChunkPipeline(threads: threads, keepingBytes: keepingBytes)
-    try pipeline.run(tasks, totalBytes: total, work: work) { batch in
-      for chunk in batch {
-        seen(chunk.task, chunk.result)
-        done += chunk.task.chunk.byteCount
+  ///   - digest: returns the digest of a chunk that was added.
+  ///   - added: called with each chunk and its digest.
+  ///   - commit: records the rows that refer to the chunks, or throws `StoreError.missingChunks`.
+  func write<Result>(
+    _ loads: [Load], digest: (ChunkID) -> SHA256Digest, added: (ChunkID, SHA256Digest) -> Void = { _, _ in },
+    commit: () throws -> Result
+  ) throws -> Result {
+    for load in loads { try add(load.chunks, load, added) }
+    for _ in 0..<10 {
+      do { return try commit() } catch StoreError.missingChunks(let missing) {
+        for load in loads where load.keepsBytes {
+          try add(load.chunks.filter { missing.contains(digest($0)) }, load, added)
+        }
       }
-      if keepingBytes {
+    }
+    // Another process deletes the chunks as fast as they are added, or the file that is imported changes meanwhile.
+    return try commit()
+  }
+
+  private func add(_ chunks: some Sequence<ChunkID>, _ load: Load, _ added: (ChunkID, SHA256Digest) -> Void) throws {
+    let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: load.keepsBytes ? .pooled : .none)
+    try pipeline.run(chunks, totalBytes: total, work: load.read) { batch in
+      for chunk in batch {
+        added(chunk.item, chunk.result)
+        done += chunk.item.byteCount
+      }
+      if load.keepsBytes {
         storedBytes += try store.addChunks(batch.map { ($0.result, $0.bytes) }, lease)
         yieldToOtherWriters()
       }
       try progress?(min(done, total), total)
     }
-  }
-
-  /// Makes visible what refers to the chunks. Those that are gone by then, because the lease was thought dead, are made
-  /// again.
-  func commit<Result>(_ body: () throws -> Result, again: (Set<Digest>) throws -> Void) throws -> Result {
-    for _ in 0..<10 {
-      do { return try body() } catch StoreError.missingChunks(let missing) { try again(missing) }
-    }
-    // Something takes them as fast as they are made, or makes others of them, as a file that changes does.
-    return try body()
   }
 }

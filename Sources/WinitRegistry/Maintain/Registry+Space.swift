@@ -1,122 +1,103 @@
-// Space: what the file holds, what of it nobody needs, bytes dropped and put back.
+// stats, strip and materialize: the space that the file takes, and runs whose bytes are dropped or stored.
 
-import Foundation
 import WinitCore
-import WinitJSON
-public import WinitStorage
+package import WinitStorage
+
+/// The space that a registry takes, in bytes: see ``Registry/space()``.
+public struct SpaceReport: Sendable {
+  package let use: SpaceUse
+
+  /// The bytes of all chunks, each counted once.
+  public var storedBytes: Int { use.stored }
+  /// The bytes that sharing saves: what would be stored beyond `storedBytes` if every tensor had chunks of its own.
+  public var sharedBytes: Int { use.shared }
+  /// The bytes that a collection would free now: chunks that no run and no lease refers to.
+  public var reclaimableBytes: Int { use.reclaimable }
+  /// The size of the file, empty pages included.
+  public var fileBytes: Int { use.file }
+  /// The number of runs that are not deleted.
+  package var runCount: Int { use.runs.visible }
+  /// The number of deleted runs that are not collected.
+  package var deletedRunCount: Int { use.runs.deleted }
+  /// The number of chunks.
+  package var chunkCount: Int { use.chunkCount }
+  /// The bytes that only deleted runs refer to.
+  package var deletedBytes: Int { use.deleted }
+  /// The bytes of the chunks that only leases refer to.
+  package var leasedBytes: Int { use.leased }
+  /// The bytes of empty pages of the file.
+  package var freeBytes: Int { use.free }
+}
+
+/// The result of dropping or storing the bytes of a run: see ``Registry/strip(_:threads:progress:)`` and
+/// ``Registry/materialize(_:threads:progress:)``.
+public struct StorageReceipt: Sendable {
+  /// The run as it is afterward.
+  public let run: Run
+  /// The bytes that were freed or added. Chunks that other runs share are not counted.
+  public let byteCount: Int
+}
 
 extension Registry {
-  /// What the file holds, and what of it a collection would free.
-  public func spaceUse() throws -> SpaceUse { try store.spaceUse() }
-
-  /// How long a deleted run can be restored unless something else is said.
-  public static let gracePeriod = Duration.seconds(30 * 24 * 3600)
-
-  /// What a collection would take. Changes nothing.
+  /// Returns the space that the file takes.
   ///
-  /// - Parameter grace: how long ago a run must have been deleted.
-  public func collectable(grace: Duration = gracePeriod) throws -> GarbageCollection {
-    try store.collectable(deletedBefore: time(ago: grace))
-  }
+  /// - Throws: `RegistryError` with the code `damagedRegistry` or `io`.
+  public func space() throws -> SpaceReport { try translatingErrors { SpaceReport(use: try store.spaceUse()) } }
 
-  /// Takes deleted runs whose grace period has passed for good, and with them the chunks that no run needs and no create
-  /// under way holds. Each step is whole; one that is stopped or killed goes on with the next collection.
+  /// Drops the stored bytes of a run that its recipe regenerates. The run is regenerated and verified first, so that no
+  /// bytes are dropped that the recipe does not give back. A run without stored bytes stays as it is.
   ///
-  /// - Parameter progress: called with how many of how many chunks have been looked at.
-  /// - Returns: what was taken.
-  public func collect(grace: Duration = gracePeriod, progress: ProgressHandler? = nil) throws
-    -> GarbageCollection
-  {
-    let time = time(ago: grace)
-    let actor = currentActor()
-    let planned = try store.collectable(deletedBefore: time)
-    var runs: [Run] = []
-    for run in planned.runs {
-      let detail: JSONValue = [
-        "id": .string(run.id.description), "deleted_at": .string(run.deletedAt ?? ""),
-        "stored": .bool(run.isStored),
-      ]
-      if try store.collect(run, deletedBefore: time, Event("collect", detail, by: actor)) { runs.append(run) }
-      try progress?(0, planned.chunkCount)
-    }
-    var removed = (count: 0, bytes: 0)
-    func record() throws {
-      guard removed.count > 0 else { return }
-      let detail: JSONValue = ["chunks": .integer(removed.count), "bytes": .integer(removed.bytes)]
-      try store.record(Event("free", detail, by: actor), nil)
-    }
-    do {
-      try store.removeUnneeded { count, bytes, total in
-        removed = (count, bytes)
-        try progress?(count, total)
+  /// - Parameters:
+  ///   - run: the run, which must have a recipe.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were regenerated and the size of the run.
+  /// - Throws: `RegistryError` with the code `mismatch` if the recipe does not give the recorded digests,
+  ///   `invalidArgument` if the run has no recipe, or `runCollected` if the run was collected meanwhile.
+  public func strip(_ run: Run, threads: Int? = nil, progress: ProgressHandler? = nil) throws -> StorageReceipt {
+    try translatingErrors {
+      let run = Run(try store.current(run.record))
+      guard run.isStored else { return StorageReceipt(run: run, byteCount: 0) }
+      guard try store.tensors(of: run.record).contains(where: \.recipe.law.isRegenerable) else {
+        throw RegistryError.invalidArgument(
+          "\(run.reference) has no recipe that regenerates its bytes. Delete the run to free them")
       }
-    } catch {
-      // What was freed before it was stopped is in the history too.
-      try? record()
-      throw error
+      let verification = try verify(run, level: .regenerate, threads: threads, progress: progress)
+      if let finding = verification.findings.first(where: { $0.kind != .scheme }) {
+        let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
+        throw RegistryError.mismatch(
+          "\(run.reference) does not regenerate: \(subject)\(finding.message). Nothing was dropped")
+      }
+      let (stripped, bytes) = try store.strip(run.record, Event("strip", by: currentActor()))
+      return StorageReceipt(run: Run(stripped), byteCount: bytes)
     }
-    try record()
-    return planned.taking(runs, removed)
   }
 
-  private func time(ago duration: Duration) -> String {
-    Date.now.addingTimeInterval(-(duration / .seconds(1))).formatted(.iso8601)
-  }
-
-  /// Drops the bytes of a run that its recipe gives. First everything is filled again: what would not come back is not
-  /// dropped.
+  /// Regenerates a recipe-only run, verifies the bytes against the recorded digests, and stores them. A run with stored
+  /// bytes stays as it is.
   ///
-  /// - Returns: the run as it is then, and how many bytes were freed; chunks that others need stay.
-  /// - Throws: `RegistryError.mismatch` where the recipe does not give the recorded digests; `RegistryError.usage` where
-  ///   there is no recipe.
-  public func strip(_ run: Run, threads: Int? = nil, progress: ProgressHandler? = nil) throws -> (
-    run: Run, freed: Int
-  ) {
-    guard run.isStored else { return (run, 0) }
-    guard try store.tensors(of: run).contains(where: \.recipe.law.isRegenerable) else {
-      throw RegistryError.usage(
-        "\(run.reference) has no recipe that its bytes could come back from; `rm` deletes it whole")
-    }
-    let verification = try verify(run, mode: .regenerate, threads: threads, progress: progress)
-    if let finding = verification.findings.first(where: { $0.kind != .scheme }) {
-      let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
-      throw RegistryError.mismatch(
-        "\(run.reference) would not come back: \(subject)\(finding.message); nothing was dropped")
-    }
-    let (stripped, bytes) = try store.strip(run, Event("strip", by: currentActor()))
-    return (stripped, bytes)
-  }
-
-  /// Fills a recipe again, checks it against the recorded digests, and keeps the bytes.
-  ///
-  /// - Returns: the run as it is then, and how many bytes were added; chunks that were there are shared.
-  /// - Throws: `RegistryError.mismatch` where the recipe does not give the recorded digests; then nothing has changed.
-  public func materialize(_ run: Run, threads: Int? = nil, progress: ProgressHandler? = nil) throws -> (
-    run: Run, added: Int
-  ) {
-    if run.isStored { return (run, 0) }
-    let tensors = try store.tensors(of: run)
-    try store.checkRecord(run, tensors)
-    let missing = tensors.filter(\.recipe.law.isRegenerable)
-    let sizes = missing.map(\.recipe.byteCount)
-    return try ChunkWriter.run(store, total: sizes.reduce(0, +), threads: threads, progress: progress) {
-      writer in
-      let store = store
-      func fill(_ tasks: some Sequence<ChunkID>) throws {
-        try writer.add(tasks) { tasks, buffers in
-          _ = try store.checkedChunks(tasks, of: missing, into: buffers)
-          return tasks.map { missing[$0.tensor].chunkDigests[$0.chunk.index] }
+  /// - Parameters:
+  ///   - run: the run.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were stored and the size of the run.
+  /// - Throws: `RegistryError` with the code `mismatch` if the recipe does not give the recorded digests, or
+  ///   `runCollected` if the run was collected meanwhile.
+  public func materialize(_ run: Run, threads: Int? = nil, progress: ProgressHandler? = nil) throws -> StorageReceipt {
+    try translatingErrors {
+      let store = try store
+      let run = Run(try store.current(run.record))
+      if run.isStored { return StorageReceipt(run: run, byteCount: 0) }
+      let tensors = try store.tensors(of: run.record)
+      try store.checkRecord(run.record, tensors)
+      let reader = VerifiedReader(store, tensors.filter(\.recipe.law.isRegenerable))
+      let sizes = reader.tensors.map(\.recipe.byteCount)
+      return try ChunkWriter.run(store, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
+        let stored = try writer.write(
+          [ChunkWriter.Load(allChunks(sizes), verified: reader)], digest: reader.digest
+        ) {
+          try store.materialize(run.record, reader.tensors, writer.lease, Event("materialize", by: currentActor()))
         }
+        return StorageReceipt(run: Run(stored), byteCount: writer.storedBytes)
       }
-      try fill(allChunks(sizes))
-      let event = Event("materialize", by: currentActor())
-      let stored = try writer.commit {
-        try store.materialize(run, missing, writer.lease, event)
-      } again: { digests in
-        try fill(
-          allChunks(sizes).filter { digests.contains(missing[$0.tensor].chunkDigests[$0.chunk.index]) })
-      }
-      return (stored, writer.storedBytes)
     }
   }
 }

@@ -1,14 +1,15 @@
-// RunMetadataUpdate about where a run is created, for whoever looks for the cause of a difference later.
+// The environment in which a run is created. It helps to find the cause of a difference later.
 
 import Foundation
 import WinitCore
 import WinitJSON
 
-/// What is recorded by itself: machine, user, git checkout.
+/// The environment of this process: machine, user and git checkout. `git status` runs in the background from the start,
+/// because it can take seconds on a large checkout.
 final class Environment {
   private let gitStatus = GitStatus()
 
-  /// The machine and who works on it.
+  /// The machine and the user, in the form of a run's record.
   var host: JSONValue {
     let process = ProcessInfo.processInfo
     return [
@@ -19,28 +20,28 @@ final class Environment {
     ]
   }
 
-  /// `commit` and `dirty` of the checkout around the current folder; nil where there is none, or no git.
+  /// Returns `commit` and `dirty` of the git checkout that contains the current folder; nil if there is no checkout, or
+  /// if git is missing, fails or takes too long.
   func git() -> JSONValue? { gitStatus?.wait() }
-
-  var actor: JSONValue { currentActor() }
 }
 
-/// Who does something, and from where, for the history.
+/// Returns the user, the machine, the folder and the version of this software, for the history.
 func currentActor() -> JSONValue {
   [
     "user": .string(userName()), "hostname": .string(hostName()),
-    "folder": .string(FileManager.default.currentDirectoryPath), "tool_version": .string(toolVersion),
+    "folder": .string(FileManager.default.currentDirectoryPath), "tool_version": .string(Registry.version),
   ]
 }
 
-/// ProcessInfo's may ask the network.
+/// Returns the name of the machine. (`ProcessInfo.hostName` may send a request over the network.)
 private func hostName() -> String {
   var buffer = [CChar](repeating: 0, count: 256)
   gethostname(&buffer, buffer.count - 1)
   return text(buffer)
 }
 
-/// As the session says; the system's own answer may have to come from the network.
+/// Returns the name of the user, from the environment variables if possible: the user database of the system may be on
+/// the network.
 private func userName() -> String {
   let environment = ProcessInfo.processInfo.environment
   if let name = environment["LOGNAME"] ?? environment["USER"], !name.isEmpty { return name }

@@ -1,25 +1,25 @@
-// The state of the git checkout that somebody works in.
+// The state of the git checkout that contains the current folder.
 
 import Foundation
 import WinitJSON
 
-/// `git status`, running beside the work whose circumstances it tells.
+/// A process of `git status` that runs in the background.
 final class GitStatus {
   private let process = Process()
   private let output = Pipe()
-  /// How long its answer is waited for: on a very large checkout the run is worth more than the fact.
+  /// The maximum time to wait for the output. On a very large checkout, the run is created without the commit.
   private static let timeout = Duration.seconds(5)
 
-  /// Starts it; nil where the current folder lies in no checkout, or there is no git.
+  /// Starts `git status`. Returns nil if the current folder is not in a checkout, or if git cannot be started.
   init?() {
-    // Empty where the folder has been deleted.
+    // The path is empty if the current folder was deleted.
     var folder = FileManager.default.currentDirectoryPath[...]
     while !FileManager.default.fileExists(atPath: folder + "/.git") {
       guard let slash = folder.lastIndex(of: "/") else { return nil }
       folder = folder[..<slash]
     }
     process.executableURL = URL(filePath: "/usr/bin/env")
-    // It changes nothing and asks nobody.
+    // The command changes no file, starts no file system monitor, and never prompts.
     process.arguments = [
       "git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
       "--ignore-submodules=all",
@@ -32,12 +32,12 @@ final class GitStatus {
     guard (try? process.run()) != nil else { return nil }
   }
 
-  /// `commit` and `dirty`; nil where git fails or takes too long.
+  /// Waits for the output and returns `commit` and `dirty`; nil if git fails or takes too long.
   func wait() -> JSONValue? {
     let start = ContinuousClock.now
     var text = Data()
     let descriptor = output.fileHandleForReading.fileDescriptor
-    // Read before it ends: it waits for a reader when its answer is long.
+    // The output is read while git runs: git would wait when the pipe is full.
     while true {
       var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let rest = (GitStatus.timeout - (ContinuousClock.now - start)) / .milliseconds(1)

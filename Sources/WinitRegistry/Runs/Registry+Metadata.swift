@@ -1,73 +1,89 @@
-// What people say about runs: experiment, tags, note, parent.
+// Metadata: experiment, tags, note and parent of runs. None of it is part of the id, so all of it may change.
 
-import Foundation
 import WinitJSON
-public import WinitStorage
+import WinitStorage
 
-/// A change of what is said about a run; nil leaves a fact as it is.
+/// A change of the metadata of a run. A field that is nil stays as it is.
 public struct RunMetadataUpdate: Sendable {
-  /// The experiment; the empty text takes it off.
+  /// The experiment; the empty text removes it.
   public var experiment: String?
-  /// The note; the empty text takes it off.
+  /// The note; the empty text removes it.
   public var note: String?
-  /// The run it comes from.
+  /// The run that the changed run comes from.
   public var parent: Run?
-  /// Tags to be set.
-  public var tags: [Tag] = []
-  /// Keys of tags to be taken off.
-  public var tagsToRemove: [String] = []
+  /// The tags to set. A tag with the key of a recorded tag replaces it.
+  public var tags: [Run.Tag] = []
+  /// The keys of the tags to remove. A key that the run does not have is no error.
+  public var tagKeysToRemove: [String] = []
 
-  /// No change.
+  /// Creates an update that changes nothing.
   public init() {}
+}
 
-  /// A tag as it is written: `key=value`.
+extension Run.Tag {
+  /// Reads a tag as it is typed: `key=value`.
   ///
-  /// - Throws: `RegistryError.usage` where there is no `=`, or no key before it.
-  public static func tag(parsing text: String) throws(RegistryError) -> Tag {
+  /// - Throws: `RegistryError` with the code `invalidName`.
+  package init(parsing text: String) throws {
     guard let equals = text.firstIndex(of: "=") else {
-      throw .usage("`\(text)` is not a tag; write KEY=VALUE")
+      throw RegistryError(.invalidName, "`\(text)` is not a tag. Write KEY=VALUE", subject: text)
     }
-    let tag = Tag(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
-    _ = try checked([tag])
-    return tag
-  }
-
-  /// Tags with keys that can be written, each once; the last of several counts.
-  static func checked(_ tags: [Tag]) throws(RegistryError) -> [Tag] {
-    for tag in tags where tag.key.isEmpty || tag.key.contains("=") || tag.key.contains(where: \.isWhitespace)
-    {
-      throw .usage("`\(tag.key)` cannot be a tag's key: it needs a character, and no space or `=`")
-    }
-    var keys: Set<[UInt8]> = []
-    return tags.reversed().filter { keys.insert(Array($0.key.utf8)).inserted }.reversed()
+    self.init(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    _ = try checkedTags([self])
   }
 }
 
+/// Returns tags as records, each key once; the last of several tags with one key counts.
+///
+/// - Throws: `RegistryError` with the code `invalidName`.
+func checkedTags(_ tags: [Run.Tag]) throws -> [TagRecord] {
+  for tag in tags where tag.key.isEmpty || tag.key.contains("=") || tag.key.contains(where: \.isWhitespace) {
+    throw RegistryError.invalidTagKey(tag.key)
+  }
+  var keys: Set<[UInt8]> = []
+  return tags.reversed().filter { keys.insert(Array($0.key.utf8)).inserted }.reversed()
+    .map { TagRecord(key: $0.key, value: $0.value) }
+}
+
 extension Registry {
-  /// Changes what is said about a run, all of it or nothing.
+  /// Changes the metadata of a run, all of it or nothing. The id stays the same.
   ///
-  /// - Returns: the run as it is then.
-  public func change(_ run: Run, _ facts: RunMetadataUpdate) throws -> Run {
-    var change = MetadataChange()
-    change.experiment = facts.experiment
-    change.note = facts.note
-    change.parent = facts.parent?.uid
-    change.tags = try RunMetadataUpdate.checked(facts.tags)
-    change.tagsToRemove = facts.tagsToRemove
-    if facts.parent?.uid == run.uid { throw RegistryError.usage("\(run.reference) cannot be its own parent") }
-    var detail: [JSONValue.Member] = []
-    if let experiment = facts.experiment { detail.append(.init("experiment", .string(experiment))) }
-    if let note = facts.note { detail.append(.init("note", .string(note))) }
-    if let parent = facts.parent { detail.append(.init("parent", .string(parent.reference))) }
-    if !change.tags.isEmpty {
-      detail.append(.init("tags", .object(change.tags.map { .init($0.key, .string($0.value)) })))
+  /// ```swift
+  /// var update = RunMetadataUpdate()
+  /// update.experiment = "baseline"
+  /// update.tags = [Run.Tag(key: "optimizer", value: "adamw")]
+  /// let run = try registry.update(registry.run("gpt2"), update)
+  /// ```
+  ///
+  /// - Returns: the run as it is afterward.
+  /// - Throws: `RegistryError` with the code `invalidName` if the key of a tag is not valid, `invalidArgument` if the
+  ///   run would be its own parent, or `runCollected` if the run was collected meanwhile.
+  public func update(_ run: Run, _ update: RunMetadataUpdate) throws -> Run {
+    try translatingErrors {
+      var change = MetadataChange()
+      change.experiment = update.experiment
+      change.note = update.note
+      change.parent = update.parent?.uid
+      change.tags = try checkedTags(update.tags)
+      change.tagsToRemove = update.tagKeysToRemove
+      if update.parent == run { throw RegistryError.invalidArgument("\(run.reference) cannot be its own parent") }
+      var detail: [JSONValue.Member] = []
+      if let experiment = update.experiment { detail.append(.init("experiment", .string(experiment))) }
+      if let note = update.note { detail.append(.init("note", .string(note))) }
+      if let parent = update.parent { detail.append(.init("parent", .string(parent.reference))) }
+      if !change.tags.isEmpty {
+        detail.append(.init("tags", .object(change.tags.map { .init($0.key, .string($0.value)) })))
+      }
+      if !change.tagsToRemove.isEmpty {
+        detail.append(.init("removed_tags", .array(change.tagsToRemove.map { .string($0) })))
+      }
+      let event = Event("facts", .object(detail), by: currentActor())
+      return Run(try store.change(run.record, change, event))
     }
-    if !facts.tagsToRemove.isEmpty {
-      detail.append(.init("removed_tags", .array(facts.tagsToRemove.map { .string($0) })))
-    }
-    return try store.change(run, change, Event("facts", .object(detail), by: currentActor()))
   }
 
-  /// The run that a run says it comes from; nil where it says none, or one that is not in this registry.
-  public func parent(of run: Run) throws -> Run? { try run.parent.flatMap { try store.run(uid: $0) } }
+  /// Returns the run that a run comes from; nil if the run has no parent, or if the parent is not in this registry.
+  package func parent(of run: Run) throws -> Run? {
+    try translatingErrors { try run.parentUID.flatMap { try store.run(uid: $0) }.map(Run.init) }
+  }
 }

@@ -1,75 +1,61 @@
-// Aliases, names, deletion: how runs are found, and when no more.
+// Aliases and names.
 
+import WinitCore
 import WinitJSON
-public import WinitStorage
+import WinitStorage
 
 extension Registry {
-  /// Makes `NAME:ALIAS` stand for a run, wherever it stood before.
+  /// Gives a run an alias, so that `NAME:ALIAS` is a reference to it. If another run of the name has the alias, the
+  /// alias moves.
   ///
-  /// - Returns: the run it stood for, if another.
-  /// - Throws: `RegistryError.badAlias` where it is no word, or looks like a version.
+  /// - Parameters:
+  ///   - alias: letters, digits, `.`, `_` and `-`, at most 255; not `latest`, and not like a version (`v2`).
+  ///   - run: the run.
+  /// - Returns: the run that had the alias before, if it was another run.
+  /// - Throws: `RegistryError` with the code `invalidName` if the alias is not valid.
   public func setAlias(_ alias: String, of run: Run) throws -> Run? {
-    guard Alias.isValid(alias) else { throw RegistryError.badAlias(alias) }
-    let before = try store.setAlias(alias, run) { before in
-      var detail: [JSONValue.Member] = [.init("alias", .string(alias))]
-      if let before { detail.append(.init("from", .string(before.reference))) }
-      return Event("alias", .object(detail), by: currentActor())
+    try translatingErrors {
+      guard Alias.isValid(alias) else { throw RegistryError.invalidAlias(alias) }
+      let before = try store.setAlias(alias, run.record) { before in
+        var detail: [JSONValue.Member] = [.init("alias", .string(alias))]
+        if let before { detail.append(.init("from", .string(before.reference))) }
+        return Event("alias", .object(detail), by: currentActor())
+      }
+      return before?.uid == run.uid ? nil : before.map(Run.init)
     }
-    return before?.uid == run.uid ? nil : before
   }
 
-  /// Takes an alias off.
+  /// Removes an alias of a name.
   ///
-  /// - Returns: the run it stood for.
-  /// - Throws: `RegistryError.noRun` where there is no such alias.
+  /// - Returns: the run that had the alias.
+  /// - Throws: `RegistryError` with the code `runNotFound` if the name has no such alias.
   public func removeAlias(_ alias: String, of name: String) throws -> Run {
-    let event = Event("unalias", ["alias": .string(alias)], by: currentActor())
-    guard let run = try store.removeAlias(name, alias, event) else {
-      let others = try store.aliases(of: name)
-      throw RegistryError.noRun(
-        "\(name):\(alias)", path: path, suggestion: nearest(to: alias, in: others).map { "\(name):\($0)" })
+    try translatingErrors {
+      let event = Event("unalias", ["alias": .string(alias)], by: currentActor())
+      guard let run = try store.removeAlias(name, alias, event) else {
+        let near = nearest(to: alias, in: try store.aliases(of: name))
+        throw RegistryError.aliasNotFound(alias, of: name, path: path, suggestion: near)
+      }
+      return Run(run)
     }
-    return run
   }
 
-  /// Gives all runs of a name another one, with their versions and aliases.
+  /// Gives all runs of a name another name. The runs keep their versions and aliases.
   ///
-  /// - Returns: how many runs that were.
-  /// - Throws: `RegistryError.badName`; `RegistryError.noRun` where the name has no runs; `StoreError.nameTaken` where
-  ///   the new one is or was that of others.
+  /// - Returns: the number of runs that were renamed.
+  /// - Throws: `RegistryError` with the code `invalidName`, `invalidArgument` if both names are the same, `runNotFound`
+  ///   if the name has no runs, or `conflict` if the new name belongs or belonged to other runs.
   public func rename(_ old: String, to new: String) throws -> Int {
-    guard RunName.isValid(new) else { throw RegistryError.badName(new) }
-    guard old != new else { throw RegistryError.usage("`\(old)` is its name already") }
-    let event = Event("rename", ["from": .string(old), "to": .string(new)], by: currentActor())
-    let count = try store.rename(old, new, event)
-    guard count > 0 else {
-      throw RegistryError.noRun(
-        old, path: path, suggestion: try store.newName(of: old) ?? nearest(to: old, in: store.runNames()))
+    try translatingErrors {
+      guard RunName.isValid(new) else { throw RegistryError.invalidRunName(new) }
+      guard old != new else { throw RegistryError.invalidArgument("the name is `\(old)` already") }
+      let event = Event("rename", ["from": .string(old), "to": .string(new)], by: currentActor())
+      let count = try store.rename(old, new, event)
+      guard count > 0 else {
+        throw RegistryError.runNotFound(
+          old, path: path, suggestion: try store.newName(of: old) ?? nearest(to: old, in: store.runNames()))
+      }
+      return count
     }
-    return count
-  }
-
-  /// Deletes a run: no reference finds it until it is restored, and a collection takes it for good once its grace period
-  /// has passed. Deleting it again changes nothing.
-  ///
-  /// - Throws: `StoreError.hasAliases`.
-  public func delete(_ run: Run) throws -> Run { try delete([run])[0] }
-
-  /// Deletes runs, all or none.
-  public func delete(_ runs: [Run]) throws -> [Run] {
-    try store.delete(runs, Event("delete", by: currentActor()))
-  }
-
-  /// Undoes a deletion.
-  public func restore(_ run: Run) throws -> Run { try restore([run])[0] }
-
-  /// Undoes deletions, all or none.
-  public func restore(_ runs: [Run]) throws -> [Run] {
-    try store.restore(runs, Event("restore", by: currentActor()))
-  }
-
-  /// What was done, the newest first: all, or what was done to a run.
-  public func history(of run: Run? = nil, limit: Int? = nil) throws -> [HistoryEntry] {
-    try store.history(of: run, limit: limit)
   }
 }

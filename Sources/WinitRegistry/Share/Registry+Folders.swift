@@ -1,53 +1,59 @@
-// get, into a folder: a file for each tensor, under a name that is only ever a name.
+// get -o FOLDER/: writes each tensor to a file of its own.
 
-import Foundation
 import WinitCore
 import WinitFiles
-public import WinitStorage
+import WinitStorage
 
 extension Registry {
-  /// Writes each tensor to a file of its own in a new folder, which appears whole or not at all. A tensor's file has its
-  /// name, with everything but ASCII letters, digits, `_`, `-` and inner dots written as `%` and two hexadecimal digits for
-  /// each byte of its UTF-8; so no name leads out of the folder.
+  /// Writes each tensor to a file of its own in a new folder, which appears whole or not at all. The name of a file is
+  /// the name of its tensor, with every character but ASCII letters, digits, `_`, `-` and inner dots written as `%` and
+  /// two hexadecimal digits for each byte of its UTF-8, so that no name leads out of the folder.
   ///
-  /// - Parameter path: the folder, which must not be there yet, or be empty.
-  /// - Throws: as `export` does.
+  /// - Parameters:
+  ///   - run: a run of this registry.
+  ///   - selection: the tensors or slices; by default all tensors.
+  ///   - format: the format of each file.
+  ///   - path: the path of the folder, which must not exist or must be empty.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were written and the size of the selected tensors.
+  /// - Throws: `RegistryError` with the codes of ``Registry/export(_:_:format:to:replacing:threads:progress:)``.
+  @discardableResult
   public func exportFolder(
-    _ run: Run, _ selection: Selection = Selection(), format: ExportFormat, to path: String,
+    _ run: Run, _ selection: TensorSelection = TensorSelection(), format: FileFormat, to path: String,
     threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
-    let start = ContinuousClock.now
-    let chosen = try Export.select(selection.tensors, of: run, store).filter { tensor in
-      selection.includesTied || selection.tensors != nil || tensor.tiedTo == nil
-    }
-    // All that can be refused is refused before anything is made.
-    let exports = try chosen.map { tensor in
-      var one = selection
-      one.tensors = [tensor.name]
-      return (name: tensor.name, export: try Export(store, run, one, format))
-    }
-    let folder = try OutputFolder(path)
-    let total = chosen.reduce(0) { $0 + $1.recipe.byteCount }
-    var (done, bytes, damaged): (Int, Int, [TensorName]) = (0, 0, [])
-    for (name, export) in exports {
-      let file = try OutputFile(
-        folder.path(of: fileName(name, ending: format == .raw ? "bin" : format.rawValue)), replacing: false)
-      let receipt = try export.write(to: file, threads: threads) { written, _ in
-        try progress?(min(done + written, total), total)
+    try translatingErrors {
+      let start = ContinuousClock.now
+      let selected = try selectedTensors(selection, of: run)
+      // Everything that can be refused is refused before anything is written.
+      let exports = try selected.map { tensor in
+        var one = selection
+        one.tensors = [tensor.name.string]
+        return (name: tensor.name, export: try Export(self, run, one, format))
       }
-      try file.commit()
-      done += export.tensors[0].recipe.byteCount
-      bytes += receipt.byteCount
-      damaged += receipt.damaged
+      let folder = try OutputFolder(path)
+      let total = selected.reduce(0) { $0 + $1.recipe.byteCount }
+      var (done, bytes, damaged): (Int, Int, [String]) = (0, 0, [])
+      for (name, export) in exports {
+        let file = try OutputFile(
+          folder.path(of: fileName(name, extension: format == .raw ? "bin" : format.rawValue)), replacing: false)
+        let receipt = try export.write(to: file, threads: threads) { written, _ in
+          try progress?(min(done + written, total), total)
+        }
+        try file.commit()
+        done += export.tensors[0].recipe.byteCount
+        bytes += receipt.byteCount
+        damaged += receipt.damaged
+      }
+      try folder.commit()
+      return ExportReceipt(
+        run: run, tensorCount: exports.count, byteCount: bytes, damaged: damaged, duration: .now - start)
     }
-    try folder.commit()
-    return ExportReceipt(
-      run: run, tensorCount: exports.count, byteCount: bytes, damaged: damaged, duration: .now - start)
   }
 }
 
-/// The name of a tensor's file.
-func fileName(_ name: TensorName, ending: String) -> String {
+/// Returns the name of the file of a tensor.
+func fileName(_ name: TensorName, extension: String) -> String {
   let bytes = Array(name.string.utf8)
   var text = ""
   for (index, byte) in bytes.enumerated() {
@@ -59,7 +65,7 @@ func fileName(_ name: TensorName, ending: String) -> String {
     default: text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
   }
-  // File systems take 255 bytes; what is cut off still tells names apart.
-  if text.utf8.count > 200 { text = text.prefix(180) + "%." + Digest(of: bytes).hex.prefix(16) }
-  return text + "." + ending
+  // File systems take 255 bytes. The digest keeps shortened names different.
+  if text.utf8.count > 200 { text = text.prefix(180) + "%." + SHA256Digest(of: bytes).hex.prefix(16) }
+  return text + "." + `extension`
 }

@@ -1,25 +1,26 @@
-// Two tensors, element by element.
+// The elements in which two tensors differ.
 
 import WinitCore
 
-/// The elements in which two tensors differ: the first of them, and how many there are.
+/// The elements in which two tensors differ: the first of them, and their number.
 public struct ElementDifference: Sendable {
-  /// The row-major index of the first.
+  /// The row-major index of the first differing element, from 0.
   public let element: Int
-  /// Its coordinates.
+  /// The coordinates of the first differing element: one for each axis, from 0.
   public let coordinates: [Int]
-  /// The value the record calls for.
+  /// The expected value of the first differing element, as text.
   public let expected: String
-  /// The value that is there.
+  /// The value of the first differing element that was found, as text.
   public let found: String
-  /// How many elements differ.
+  /// The number of differing elements.
   public private(set) var count: Int
-  /// The bits in which the two values of the first differ.
+  /// The bits in which the two values of the first differing element differ.
   let flippedBits: UInt64
 }
 
 extension ElementDifference {
-  /// Compares two pieces of the same size that begin at an element of a recipe's tensor; nil where they are the same.
+  /// Compares two ranges of elements of the tensor of a recipe. Both have the same size, and begin at element `start`.
+  /// Returns nil if they are equal.
   init?(
     expected: UnsafeRawBufferPointer, found: UnsafeRawBufferPointer, from start: Int, of recipe: Recipe
   ) {
@@ -43,10 +44,10 @@ extension ElementDifference {
       found: texts.1, count: count, flippedBits: bits.0 ^ bits.1)
   }
 
-  /// Counts in what was found in a later piece.
+  /// Adds the differences of a later range of elements.
   mutating func add(_ later: ElementDifference) { count += later.count }
 
-  /// `first at [1, 2] (element 5): 0.1 expected, 0.2 found`
+  /// The difference as text: `first at [1, 2] (element 5): 0.1 expected, 0.2 found`
   var text: String {
     let place = coordinates.map(String.init).joined(separator: ", ")
     return "first at [\(place)] (element \(element)): \(expected) expected, \(found) found"
@@ -54,7 +55,7 @@ extension ElementDifference {
 }
 
 extension ElementDifference? {
-  /// Counts in what was found in a later piece, or takes it where nothing was found before.
+  /// Adds the differences of a later range of elements.
   mutating func add(_ later: ElementDifference?) {
     guard let later else { return }
     if self == nil { self = later } else { self?.add(later) }

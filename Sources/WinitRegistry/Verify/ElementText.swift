@@ -1,9 +1,9 @@
-// Elements as people read them.
+// The values of elements, as numbers and as text.
 
 import WinitCore
 
-/// The value of a floating-point element, widened.
-func floatingPoint(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DType) -> Double {
+/// Returns the value of a floating-point element, widened to binary64.
+func floatingPoint(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> Double {
   let pattern = bitPattern(bytes, at: index, dtype)
   switch dtype {
   case .float64: return Double(bitPattern: pattern)
@@ -13,14 +13,14 @@ func floatingPoint(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DTyp
   }
 }
 
-/// The bits of an element, in the low end of a word.
-func bitPattern(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DType) -> UInt64 {
+/// Returns the bits of an element, in the low bits of the result.
+func bitPattern(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> UInt64 {
   let size = dtype.byteCount
   return (0..<size).reversed().reduce(0) { $0 << 8 | UInt64(bytes[index * size + $1]) }
 }
 
-/// An element's value as text: the shortest that tells it from its neighbours as binary32 or binary64.
-func elementText(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DType) -> String {
+/// Returns the value of an element as the shortest text that identifies it in binary32 or binary64.
+func elementText(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> String {
   let pattern = bitPattern(bytes, at: index, dtype)
   switch dtype {
   case .float64: return "\(Double(bitPattern: pattern))"
@@ -45,8 +45,8 @@ private func widenBinary16(_ bits: UInt16) -> Double {
   }
 }
 
-/// An element's value as a number, to be subtracted from another's: integers beyond 2⁵³ rounded.
-func number(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: DType) -> Double {
+/// Returns the value of an element as a binary64 number; integers beyond 2⁵³ are rounded.
+func number(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> Double {
   let pattern = bitPattern(bytes, at: index, dtype)
   switch dtype {
   case .float64, .float32, .float16, .bfloat16: return floatingPoint(bytes, at: index, dtype)

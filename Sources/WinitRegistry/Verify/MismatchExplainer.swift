@@ -1,20 +1,20 @@
-// Why given weights are not a run's: guesses that are tried on a sample of elements before they are made.
+// The likely causes of a mismatch, each tested on a sample of elements.
 
 import WinitCore
 import WinitFiles
 import WinitStorage
 
-/// Tries the usual causes of a difference. Any element of any recipe can be computed alone, so each guess costs a
-/// few dozen elements; it is made only where every one of them fits.
+/// Tests the usual causes of a difference. Any element of any recipe can be computed alone, so a test costs a few dozen
+/// elements. A cause is named only if every element of the sample fits it.
 struct MismatchExplainer {
-  /// How many findings are explained: each may try every tensor of the run, and nobody reads hundreds.
+  /// The maximum number of findings that are explained. Each may test every tensor of the run.
   static let limit = 100
 
-  let tensors: [RecordedTensor]
-  /// The seeds of the registry's runs, and those that people use.
+  let tensors: [TensorRecord]
+  /// The seeds of the runs of the registry, and the seeds that people commonly use.
   let seeds: [UInt64]
 
-  init(tensors: [RecordedTensor], otherSeeds: [UInt64]) {
+  init(tensors: [TensorRecord], otherSeeds: [UInt64]) {
     self.tensors = tensors
     var seen: Set<UInt64> = []
     seeds =
@@ -24,10 +24,10 @@ struct MismatchExplainer {
       .filter { seen.insert($0).inserted }
   }
 
-  /// The file has another dtype: are its values ours, converted?
-  func otherDType(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry) -> String? {
+  /// Explains another dtype: the values of the run, converted.
+  func otherDType(_ tensor: TensorRecord, _ entry: Checkpoint.Entry) -> String? {
     guard let dtype = entry.dtype, dtype.isFloatingPoint, tensor.recipe.dtype.isFloatingPoint,
-      entry.shape.elementCount == tensor.recipe.shape.elementCount, let sample = Sample(entry, dtype)
+      entry.shape.elementCount == tensor.recipe.shape.elementCount, let sample = ElementSample(entry, dtype)
     else { return nil }
     guard
       sample.fits(tensor.recipe, as: dtype)
@@ -36,29 +36,29 @@ struct MismatchExplainer {
     return "the same initialization saved as \(dtype)"
   }
 
-  /// The file has another shape: is it the transpose?
-  func otherShape(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry) -> String? {
+  /// Explains another shape: the transpose.
+  func otherShape(_ tensor: TensorRecord, _ entry: Checkpoint.Entry) -> String? {
     guard entry.dtype == tensor.recipe.dtype, entry.shape.dims == tensor.recipe.shape.dims.reversed(),
-      let sample = Sample(entry, tensor.recipe.dtype), sample.fitsTransposed(tensor.recipe)
+      let sample = ElementSample(entry, tensor.recipe.dtype), sample.fitsTransposed(tensor.recipe)
     else { return nil }
     return "transposed"
   }
 
-  /// The file has other values under the same shape and dtype.
-  func otherValues(_ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ difference: ElementDifference)
+  /// Explains other values of the same shape and dtype.
+  func otherValues(_ tensor: TensorRecord, _ entry: Checkpoint.Entry, _ difference: ElementDifference)
     -> String?
   {
     let recipe = tensor.recipe
     if difference.count == 1, difference.flippedBits.nonzeroBitCount == 1 {
       return "one flipped bit: the file was damaged"
     }
-    guard let sample = Sample(entry, recipe.dtype) else { return nil }
+    guard let sample = ElementSample(entry, recipe.dtype) else { return nil }
     if sample.isConstant {
       return "every element sampled is \(sample.firstText); the tensor was filled with a constant"
     }
     if sample.fitsTransposed(recipe) { return "transposed" }
     if recipe.dtype.isFloatingPoint {
-      for dtype in [DType.bfloat16, .float16, .float32] where dtype.byteCount < recipe.dtype.byteCount {
+      for dtype in [WinitCore.DType.bfloat16, .float16, .float32] where dtype.byteCount < recipe.dtype.byteCount {
         if sample.fits(recipe, through: dtype, as: recipe.dtype) {
           return "the same initialization, rounded to \(dtype) on the way"
         }
@@ -76,21 +76,21 @@ struct MismatchExplainer {
       }
     }
     if difference.count * 100 < recipe.shape.elementCount {
-      return "most elements are right: the file was damaged, or trained for a little"
+      return "most elements match: the file was damaged, or trained for a few steps"
     }
     return nil
   }
 }
 
-/// Some elements of a tensor in a file: the first few and others spread over all of it.
-private struct Sample {
-  private let dtype: DType
+/// A sample of the elements of a tensor in a file: the first 16, 48 at equal distances, and the last.
+private struct ElementSample {
+  private let dtype: WinitCore.DType
   private let shape: Shape
   private let indices: [Int]
   private let bytes: [[UInt8]]
 
-  /// Nil where the file cannot be read or the tensor is empty.
-  init?(_ entry: Checkpoint.Entry, _ dtype: DType) {
+  /// Reads the sample. Returns nil if the file cannot be read or the tensor is empty.
+  init?(_ entry: Checkpoint.Entry, _ dtype: WinitCore.DType) {
     let count = entry.shape.elementCount
     guard count > 0 else { return nil }
     let spread = (0..<48).map { $0 * ((count - 1) / 47) }
@@ -109,18 +109,16 @@ private struct Sample {
 
   var firstText: String { bytes[0].withUnsafeBytes { elementText($0, at: 0, dtype) } }
 
-  /// Whether a recipe with as many elements gives these, element for element. Too few elements, or a recipe that
-  /// gives the same everywhere, prove nothing.
+  /// Returns whether a recipe gives every element of the sample. Returns false for fewer than four elements and for a
+  /// law without draws, because equal elements would prove nothing.
   func fits(_ recipe: Recipe) -> Bool {
-    guard !recipe.law.canBeTried else {
-      return recipe.dtype == dtype && recipe.shape.elementCount == shape.elementCount && indices.count >= 4
-        && zip(indices, bytes).allSatisfy { index, bytes in recipe.bytes(index..<index + 1) == bytes }
-    }
-    return false
+    recipe.law.canBeSampled && recipe.dtype == dtype && recipe.shape.elementCount == shape.elementCount
+      && indices.count >= 4
+      && zip(indices, bytes).allSatisfy { index, bytes in recipe.bytes(index..<index + 1) == bytes }
   }
 
-  /// Whether a recipe made at another dtype gives these.
-  func fits(_ recipe: Recipe, as dtype: DType) -> Bool {
+  /// Returns whether a recipe gives the sample at another dtype.
+  func fits(_ recipe: Recipe, as dtype: WinitCore.DType) -> Bool {
     guard
       let other = try? Recipe(
         seed: recipe.seed, stream: recipe.stream, dtype: dtype, shape: recipe.shape, law: recipe.law)
@@ -128,13 +126,13 @@ private struct Sample {
     return fits(other)
   }
 
-  /// Whether a recipe's values, rounded to a narrower dtype first, give these.
-  func fits(_ recipe: Recipe, through narrow: DType, as dtype: DType) -> Bool {
-    guard indices.count >= 4, dtype == self.dtype, recipe.shape.elementCount == shape.elementCount,
+  /// Returns whether the values of a recipe give the sample after rounding to a narrower dtype.
+  func fits(_ recipe: Recipe, through narrow: WinitCore.DType, as dtype: WinitCore.DType) -> Bool {
+    guard recipe.law.canBeSampled, indices.count >= 4, dtype == self.dtype,
+      recipe.shape.elementCount == shape.elementCount,
       let rounded = try? Recipe(
         seed: recipe.seed, stream: recipe.stream, dtype: narrow, shape: recipe.shape, law: recipe.law)
     else { return false }
-    if !recipe.law.canBeTried { return false }
     return zip(indices, bytes).allSatisfy { index, bytes in
       rounded.bytes(index..<index + 1).withUnsafeBytes { ours in
         bytes.withUnsafeBytes { floatingPoint(ours, at: 0, narrow) == floatingPoint($0, at: 0, dtype) }
@@ -142,12 +140,13 @@ private struct Sample {
     }
   }
 
-  /// Whether element [i, j] here is the recipe's [j, i].
+  /// Returns whether element [i, j] of the sample is element [j, i] of a recipe.
   func fitsTransposed(_ recipe: Recipe) -> Bool {
-    guard shape.rank == 2, recipe.shape.dims == shape.dims.reversed(), indices.count >= 4 else {
+    guard shape.rank == 2, recipe.shape.dims == shape.dims.reversed(), indices.count >= 4,
+      recipe.law.canBeSampled
+    else {
       return false
     }
-    if !recipe.law.canBeTried { return false }
     return zip(indices, bytes).allSatisfy { index, bytes in
       let position = shape.coordinates(of: index)
       let transposed = position[1] * shape.dims[0] + position[0]
@@ -157,6 +156,6 @@ private struct Sample {
 }
 
 extension Law {
-  /// Whether a few elements prove something, and cost no more than they are.
-  fileprivate var canBeTried: Bool { isRandom && !needsWhole }
+  /// Whether a few elements can be computed alone and identify the law.
+  fileprivate var canBeSampled: Bool { isRandom && !needsWhole }
 }

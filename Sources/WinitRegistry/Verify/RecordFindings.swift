@@ -1,4 +1,4 @@
-// Does a record agree with itself?
+// Contradictions inside the record of a run.
 
 import WinitCore
 import WinitInitializers
@@ -6,43 +6,45 @@ import WinitJSON
 import WinitStorage
 
 extension Store {
-  /// What in the record contradicts itself.
-  func recordFindings(_ run: Run, _ tensors: [RecordedTensor]) throws -> [Finding] {
-    var findings: [Finding] = []
+  /// Returns the contradictions inside the record of a run.
+  func recordFindings(_ run: RunRecord, _ tensors: [TensorRecord]) throws -> [Verification.Finding] {
+    var findings: [Verification.Finding] = []
     let manifest = try manifest(of: run)
-    if Digest(of: manifest.utf8) != run.id {
+    if SHA256Digest(of: manifest.utf8) != run.id {
       findings.append(
-        Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
+        Verification.Finding(.record, nil, "the recorded manifest does not have the run's id as its SHA-256"))
     }
     if run.lawVersion != lawVersion {
       findings.append(
-        Finding(
+        Verification.Finding(
           .record, nil, "the run follows the law `\(run.lawVersion)`; this version executes `\(lawVersion)`"))
     }
     let rebuilt = Manifest(seed: run.seed, tensors: tensors.map(\.manifestEntry))
     if rebuilt.canonical != manifest || rebuilt.weights != run.weights {
-      findings.append(Finding(.record, nil, "the recorded tensors are not those of the manifest"))
+      findings.append(Verification.Finding(.record, nil, "the recorded tensors differ from the manifest"))
     }
     for tensor in tensors {
-      if Digest(ofChunks: tensor.chunkDigests) != tensor.digest {
-        findings.append(Finding(.record, tensor.name, "its digest is not that of its chunk digests"))
+      if SHA256Digest(ofChunks: tensor.chunkDigests) != tensor.digest {
+        findings.append(Verification.Finding(.record, tensor.name, "its digest is not the digest of its chunk digests"))
       }
     }
     return findings
   }
 
-  /// - Throws: `RegistryError.mismatch` where the record contradicts itself.
-  func checkRecord(_ run: Run, _ tensors: [RecordedTensor]) throws {
+  /// Checks the record of a run before the run is read or changed.
+  ///
+  /// - Throws: `RegistryError.mismatch` if the record contradicts itself.
+  func checkRecord(_ run: RunRecord, _ tensors: [TensorRecord]) throws {
     guard let finding = try recordFindings(run, tensors).first else { return }
     let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
     throw RegistryError.mismatch(
-      "the record of \(run.reference) contradicts itself: \(subject)\(finding.message); nothing was given out. `verify` shows more"
+      "the record of \(run.reference) contradicts itself: \(subject)\(finding.message). Nothing was written"
     )
   }
 }
 
-/// Why a recorded scheme does not give the recorded law; nil where it does.
-func schemeProblem(_ tensor: RecordedTensor) -> String? {
+/// Returns why the recorded scheme of a tensor does not give its recorded law; nil if it does.
+func schemeProblem(_ tensor: TensorRecord) -> String? {
   let recipe = tensor.recipe
   switch (tensor.scheme["scheme"]?.stringValue, recipe.law) {
   case ("same_as", _): return tensor.tiedTo == nil ? "its scheme is same_as, and its law is not" : nil
@@ -61,8 +63,10 @@ private func schemeProblem(_ scheme: JSONValue, _ recipe: Recipe, law recorded: 
   }
   guard let fans = FanSource(json: scheme) else { return "its recorded scheme has no layout and no fans" }
   do {
-    let law = try Scheme(json: .object(members)).resolve(shape: recipe.shape, dtype: recipe.dtype, fans: fans)
-      .law
+    let law = try WinitInitializers.Scheme(json: .object(members)).resolve(
+      shape: recipe.shape, dtype: recipe.dtype, fans: fans
+    )
+    .law
     if law == recorded { return nil }
     return
       "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(recorded.json.compact) is recorded; the recorded law is what its bits follow"

@@ -1,84 +1,94 @@
-// verify --against: a checkpoint on disk, held against a run.
+// verify --against: compares a checkpoint with a run.
 
-import Foundation
 import WinitCore
 import WinitFiles
-public import WinitStorage
+import WinitStorage
 
 extension Registry {
-  /// Compares a .safetensors file, or a sharded checkpoint by its index, with a run: names, dtypes, shapes and bits.
-  /// For each differing tensor the first differing element is named, and the likely cause where it can be told.
+  /// Compares a checkpoint with a run: names, dtypes, shapes and bits. For each differing tensor the finding names the
+  /// first differing element and, if it can be confirmed, the likely cause.
   ///
-  /// The file is read and hashed once; only chunks whose digests differ are filled again.
+  /// The file is read and hashed once; only chunks whose digests differ are regenerated. The history does not change:
+  /// see ``Registry/record(_:)``.
   ///
-  /// - Throws: why the file cannot be read or is no checkpoint; a mismatch is not an error but a finding.
+  /// ```swift
+  /// let result = try registry.verify(run, against: "step-0.safetensors")
+  /// if let finding = result.findings.first { print(finding.tensor ?? "", finding.message, finding.likelyCause ?? "") }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - run: a run of this registry.
+  ///   - path: the path of a .safetensors file, or of the index of a sharded checkpoint.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were compared and the size of all tensors that are compared.
+  /// - Throws: `RegistryError` with the code `fileNotFound`, `invalidFile` if the file is not a checkpoint, or `io`. A
+  ///   mismatch is a finding and not an error.
   public func verify(
     _ run: Run, against path: String, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> Verification {
-    let start = ContinuousClock.now
-    let tensors = try store.tensors(of: run)
-    let entries = try Checkpoint(path).entries
-    var verification = Verification(run: run, against: path)
-    verification.findings = try store.recordFindings(run, tensors)
-    let explainer = MismatchExplainer(tensors: tensors, otherSeeds: try store.seeds())
-    let pairs = matchNames(tensors, entries, &verification, explainer)
+    try translatingErrors {
+      let start = ContinuousClock.now
+      let store = try store
+      let tensors = try store.tensors(of: run.record)
+      let entries = try Checkpoint(path).entries
+      var verification = Verification(run: run, against: path)
+      verification.findings = try store.recordFindings(run.record, tensors)
+      let explainer = MismatchExplainer(tensors: tensors, otherSeeds: try store.seeds())
+      let pairs = matchNames(tensors, entries, &verification, explainer)
 
-    let tasks = allChunks(pairs.map(\.tensor.recipe.byteCount))
-    let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
-    var tallies: [Int: ChunkMismatches] = [:]
-    let pipeline = ChunkPipeline(threads: threads, keepingBytes: true)
-    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
-      for (task, buffer) in zip(tasks, buffers) {
-        let entry = pairs[task.tensor].entry
-        try entry.file.read(at: entry.offset + task.chunk.byteRange.lowerBound, into: buffer)
+      let source = CheckpointChunks(entries: pairs.map(\.entry))
+      let verifier = ChunkVerifier(store: store, tensors: pairs.map(\.tensor))
+      let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
+      var mismatches: [Int: ChunkMismatches] = [:]
+      try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
+        allChunks(pairs.map(\.tensor.recipe.byteCount)), totalBytes: total
+      ) { chunks, buffers in
+        verifier.compare(chunks, try source.read(chunks, into: buffers), buffers)
+      } consume: { batch in
+        for chunk in batch {
+          verification.fileChunks += 1
+          verification.byteCount += chunk.bytes.count
+          mismatches[chunk.item.tensor, default: ChunkMismatches()]
+            .add(chunk.item.chunk.index, chunk.result ?? .unreadable)
+        }
+        try progress?(verification.byteCount, total)
       }
-      let bytes = buffers.map { UnsafeRawBufferPointer($0) }
-      return zip(tasks, zip(bytes, Digest.each(of: bytes))).map { task, read in
-        pairs[task.tensor].tensor.state(task.chunk, read.1, read.0)
+      for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) where !mismatch.differing.isEmpty {
+        let (tensor, entry) = pairs[index]
+        try progress?(verification.byteCount, total)
+        verification.findings.append(
+          finding(
+            tensor, entry, mismatch, explainer, explain: verification.findings.count < MismatchExplainer.limit))
       }
-    } consume: { batch in
-      for chunk in batch {
-        verification.fileChunks += 1
-        verification.byteCount += chunk.bytes.count
-        tallies[chunk.task.tensor, default: ChunkMismatches()].add(chunk.task.chunk.index, chunk.result)
-      }
-      try progress?(verification.byteCount, total)
+      verification.duration = .now - start
+      return verification
     }
-    for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) where !tally.differing.isEmpty {
-      let (tensor, entry) = pairs[index]
-      try progress?(verification.byteCount, total)
-      verification.findings.append(
-        finding(
-          tensor, entry, tally, explainer,
-          explain: verification.findings.count < MismatchExplainer.limit))
-    }
-    verification.duration = .now - start
-    return verification
   }
 
-  /// The pairs whose elements can be compared; everything else becomes a finding.
+  /// Matches the tensors of the run and of the checkpoint by name. Returns the pairs whose elements can be compared,
+  /// and adds a finding for every other tensor.
   private func matchNames(
-    _ tensors: [RecordedTensor], _ entries: [Checkpoint.Entry], _ verification: inout Verification,
+    _ tensors: [TensorRecord], _ entries: [Checkpoint.Entry], _ verification: inout Verification,
     _ explainer: MismatchExplainer
-  ) -> [(tensor: RecordedTensor, entry: Checkpoint.Entry)] {
-    let byName = Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var pairs: [(RecordedTensor, Checkpoint.Entry)] = []
+  ) -> [(tensor: TensorRecord, entry: Checkpoint.Entry)] {
+    let byName = entries.firstByName(\.name)
+    var pairs: [(TensorRecord, Checkpoint.Entry)] = []
     for tensor in tensors {
       let recipe = tensor.recipe
       guard let entry = byName[tensor.name] else {
-        verification.findings.append(Finding(.missing, tensor.name, "the file does not hold it"))
+        verification.findings.append(.init(.missing, tensor.name, "the file does not hold this tensor"))
         continue
       }
       if entry.dtype != recipe.dtype {
-        var finding = Finding(
+        var finding = Verification.Finding(
           .dtype, tensor.name,
-          "it is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
+          "the dtype is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
         finding.likelyCause = explainer.otherDType(tensor, entry)
         verification.findings.append(finding)
       }
       if entry.shape != recipe.shape {
-        var finding = Finding(
-          .shape, tensor.name, "its shape is \(recipe.shape) in the run and \(entry.shape) in the file")
+        var finding = Verification.Finding(
+          .shape, tensor.name, "the shape is \(recipe.shape) in the run and \(entry.shape) in the file")
         finding.likelyCause = explainer.otherShape(tensor, entry)
         verification.findings.append(finding)
       }
@@ -86,31 +96,29 @@ extension Registry {
     }
     let known = Set(tensors.map(\.name))
     for entry in entries where !known.contains(entry.name) {
-      verification.findings.append(
-        Finding(.unexpected, entry.name, "the file holds it, and the run does not"))
+      verification.findings.append(.init(.unexpected, entry.name, "the file holds this tensor, and the run does not"))
     }
     return pairs
   }
 
   private func finding(
-    _ tensor: RecordedTensor, _ entry: Checkpoint.Entry, _ tally: ChunkMismatches,
-    _ explainer: MismatchExplainer,
+    _ tensor: TensorRecord, _ entry: Checkpoint.Entry, _ mismatch: ChunkMismatches, _ explainer: MismatchExplainer,
     explain: Bool
-  ) -> Finding {
-    guard let difference = tally.difference else {
-      var finding = Finding(
+  ) -> Verification.Finding {
+    guard let difference = mismatch.difference else {
+      var finding = Verification.Finding(
         .values, tensor.name,
-        "\(tally.differing.count) of its chunks have neither the recorded digest nor a recipe that gives it; verify the run itself"
+        "\(mismatch.differing.count) chunks differ from their recorded digests, and no recipe gives the recorded bytes. Verify the run itself"
       )
-      finding.chunks = tally.differing
+      finding.chunks = mismatch.differing
       return finding
     }
     let total = tensor.recipe.shape.elementCount
     let verb = difference.count == 1 ? "differs" : "differ"
-    var finding = Finding(
+    var finding = Verification.Finding(
       .values, tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)")
     finding.difference = difference
-    finding.chunks = tally.differing
+    finding.chunks = mismatch.differing
     if explain { finding.likelyCause = explainer.otherValues(tensor, entry, difference) }
     return finding
   }

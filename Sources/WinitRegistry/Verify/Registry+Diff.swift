@@ -1,123 +1,146 @@
-// diff: two runs, tensor by tensor.
+// diff: compares two runs tensor by tensor.
 
-import Foundation
-public import WinitCore
-public import WinitStorage
+package import WinitCore
+import WinitJSON
+import WinitStorage
 
-/// How two runs differ.
+/// The differences between two runs: see ``Registry/difference(between:and:in:threads:progress:)``.
 public struct RunDifference: Sendable {
-  /// Tensors of the second alone.
-  public internal(set) var added: [TensorName] = []
-  /// Tensors of the first alone.
-  public internal(set) var removed: [TensorName] = []
-  /// Tensors of both that differ.
+  /// The names of tensors that only the second run has.
+  public internal(set) var added: [String] = []
+  /// The names of tensors that only the first run has.
+  public internal(set) var removed: [String] = []
+  /// The tensors of both runs that differ in shape, dtype, recipe or bits.
   public internal(set) var changed: [TensorDifference] = []
-  /// How many tensors are the same in everything.
+  /// The number of tensors that are equal in shape, dtype, recipe and bits.
   public internal(set) var sameCount = 0
-  /// True where no tensor's bits, shape or dtype differ, and none is missing.
-  public var sameWeights: Bool { added.isEmpty && removed.isEmpty && changed.allSatisfy(\.sameWeights) }
+  /// True if both runs have the same tensors with the same bits. Two recipes can give the same bits.
+  public var sameWeights: Bool { added.isEmpty && removed.isEmpty && changed.allSatisfy(\.sameBits) }
+  package let first: Run
+  package let second: Run
 }
 
-/// How a tensor differs between two runs.
+/// The differences of a tensor between two runs.
 public struct TensorDifference: Sendable {
-  /// The tensor.
-  public let name: TensorName
-  /// Both shapes, where they differ.
-  public internal(set) var shapes: (Shape, Shape)?
-  /// Both dtypes, where they differ.
-  public internal(set) var dtypes: (DType, DType)?
-  /// Both recipes, where they differ.
-  public internal(set) var recipes: (Recipe, Recipe)?
-  /// The differing elements, where shape and dtype are the same and bits differ.
-  public internal(set) var bits: BitDifference?
-  /// True where they have the same bits.
-  public var sameWeights: Bool { shapes == nil && dtypes == nil && bits == nil }
+  /// The name of the tensor.
+  public var name: String { tensorName.string }
+  /// True if shape, dtype and bits are equal, so that only the recipes differ.
+  public var sameBits: Bool { shapes == nil && dtypes == nil && elements == nil }
+  /// The differing elements; nil if the bits are equal, or shape or dtype differ. `expected` is the value of the first
+  /// run.
+  public internal(set) var elements: ElementDifference?
+  /// The largest absolute difference of two values, in binary64; nil if no values can be subtracted.
+  public internal(set) var largestDifference: Double?
+  package let tensorName: TensorName
+  /// Both shapes; nil if they are equal.
+  package internal(set) var shapes: Pair<Shape>?
+  /// Both dtypes; nil if they are equal.
+  package internal(set) var dtypes: Pair<WinitCore.DType>?
+  /// Both recipes; nil if the laws are equal and, for a random law, the seeds and streams too.
+  package internal(set) var recipes: Pair<Recipe>?
+
+  init(_ name: TensorName) { tensorName = name }
 }
 
-/// Elements that differ.
-public struct BitDifference: Sendable {
-  /// The first of them.
-  public fileprivate(set) var first: ElementDifference
-  /// The largest absolute difference of two values; nil where none of them can be subtracted (NaN).
-  public fileprivate(set) var largest: Double?
+/// A property of the first run and of the second.
+package struct Pair<Value: Sendable>: Sendable {
+  package let first: Value
+  package let second: Value
 
-  /// How many there are.
-  public var count: Int { first.count }
+  init(_ first: Value, _ second: Value) { (self.first, self.second) = (first, second) }
+}
 
-  fileprivate mutating func add(_ later: BitDifference) {
+/// The differing elements of a range of elements in two runs, and the largest difference of two values.
+private struct BitDifference {
+  var first: ElementDifference
+  var largest: Double?
+
+  mutating func add(_ later: BitDifference) {
     first.add(later.first)
     largest = [largest, later.largest].compactMap(\.self).max()
   }
 }
 
 extension Registry {
-  /// Compares two runs of this registry, or of two. Only chunks whose digests differ are looked at.
+  /// Compares two runs of this registry, or of two registries. Only chunks whose digests differ are read or
+  /// regenerated.
   ///
-  /// - Parameter other: the registry of the second run; nil for this one.
+  /// - Parameters:
+  ///   - first: a run of this registry.
+  ///   - second: a run of this registry, or of `other`.
+  ///   - other: the registry of the second run; nil for this registry.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were compared and the bytes of all chunks whose digests differ.
+  /// - Throws: `RegistryError` with the code `mismatch` if a chunk has other bytes than recorded and does not
+  ///   regenerate.
   public func difference(
     between first: Run, and second: Run, in other: Registry? = nil, threads: Int? = nil,
     progress: ProgressHandler? = nil
   ) throws -> RunDifference {
-    let stores = (store, (other ?? self).store)
-    let tensors = (try Export.select(nil, of: first, stores.0), try Export.select(nil, of: second, stores.1))
-    let others = Dictionary(tensors.1.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
-    let known = Set(tensors.0.map(\.name))
-    var result = RunDifference()
-    result.removed = tensors.0.map(\.name).filter { others[$0] == nil }
-    result.added = tensors.1.map(\.name).filter { !known.contains($0) }
+    try translatingErrors {
+      let (firsts, seconds) = (
+        try selectedTensors(nil, of: first), try (other ?? self).selectedTensors(nil, of: second)
+      )
+      let others = seconds.firstByName(\.name)
+      let known = Set(firsts.map(\.name))
+      var result = RunDifference(first: first, second: second)
+      result.removed = firsts.map(\.name).filter { others[$0] == nil }.map(\.string)
+      result.added = seconds.map(\.name).filter { !known.contains($0) }.map(\.string)
 
-    var pairs: [(first: RecordedTensor, second: RecordedTensor)] = []
-    for tensor in tensors.0 {
-      guard let other = others[tensor.name] else { continue }
-      var difference = TensorDifference(name: tensor.name)
-      let (a, b) = (tensor.recipe, other.recipe)
-      if a.shape != b.shape { difference.shapes = (a.shape, b.shape) }
-      if a.dtype != b.dtype { difference.dtypes = (a.dtype, b.dtype) }
-      if a.law != b.law || a.law.isRandom && (a.seed != b.seed || a.stream != b.stream) {
-        difference.recipes = (a, b)
+      var pairs: [Pair<TensorRecord>] = []
+      for tensor in firsts {
+        guard let other = others[tensor.name] else { continue }
+        var difference = TensorDifference(tensor.name)
+        let (a, b) = (tensor.recipe, other.recipe)
+        if a.shape != b.shape { difference.shapes = Pair(a.shape, b.shape) }
+        if a.dtype != b.dtype { difference.dtypes = Pair(a.dtype, b.dtype) }
+        if a.law != b.law || (a.law.isRandom && (a.seed != b.seed || a.stream != b.stream)) {
+          difference.recipes = Pair(a, b)
+        }
+        let isComparable = difference.shapes == nil && difference.dtypes == nil
+        if isComparable, tensor.digest != other.digest {
+          pairs.append(Pair(tensor, other))
+        } else if isComparable, difference.recipes == nil {
+          result.sameCount += 1
+          continue
+        }
+        result.changed.append(difference)
       }
-      let comparable = difference.shapes == nil && difference.dtypes == nil
-      if comparable, tensor.digest != other.digest {
-        pairs.append((tensor, other))
-      } else if comparable, difference.recipes == nil {
-        result.sameCount += 1
-        continue
+      let bits = try compare(pairs, (store, (other ?? self).store), threads, progress)
+      for index in result.changed.indices {
+        guard let difference = bits[result.changed[index].tensorName] else { continue }
+        result.changed[index].elements = difference.first
+        result.changed[index].largestDifference = difference.largest
       }
-      result.changed.append(difference)
+      return result
     }
-    let bits = try compare(pairs, stores, threads, progress)
-    for index in result.changed.indices { result.changed[index].bits = bits[result.changed[index].name] }
-    return result
   }
 
   private func compare(
-    _ pairs: [(first: RecordedTensor, second: RecordedTensor)], _ stores: (Store, Store), _ threads: Int?,
-    _ progress: ProgressHandler?
+    _ pairs: [Pair<TensorRecord>], _ stores: (Store, Store), _ threads: Int?, _ progress: ProgressHandler?
   ) throws -> [TensorName: BitDifference] {
-    let (firsts, seconds) = (pairs.map(\.first), pairs.map(\.second))
-    let tasks = allChunks(firsts.map(\.recipe.byteCount)).filter { task in
-      firsts[task.tensor].chunkDigests[task.chunk.index]
-        != seconds[task.tensor].chunkDigests[task.chunk.index]
-    }
-    let total = tasks.reduce(0) { $0 + $1.chunk.byteCount }
+    let first = VerifiedReader(stores.0, pairs.map(\.first))
+    let second = VerifiedReader(stores.1, pairs.map(\.second))
+    let chunks = allChunks(pairs.map(\.first.recipe.byteCount)).filter { first.digest(of: $0) != second.digest(of: $0) }
+    let total = chunks.reduce(0) { $0 + $1.byteCount }
     var (done, found): (Int, [TensorName: BitDifference]) = (0, [:])
-    try ChunkPipeline(threads: threads, keepingBytes: true).run(tasks, totalBytes: total) { tasks, buffers in
-      _ = try stores.0.checkedChunks(tasks, of: firsts, into: buffers)
-      return try tasks.indices.map { i -> BitDifference? in
-        let (task, tensor) = (tasks[i], seconds[tasks[i].tensor])
-        var bytes = [UInt8](repeating: 0, count: task.chunk.byteCount)
+    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(chunks, totalBytes: total) { chunks, buffers in
+      _ = try first.read(chunks, into: buffers)
+      return try chunks.indices.map { i -> BitDifference? in
+        let recipe = second.tensors[chunks[i].tensor].recipe
+        var bytes = [UInt8](repeating: 0, count: chunks[i].byteCount)
         return try bytes.withUnsafeMutableBytes { other in
-          _ = try stores.1.checkedChunks([task], of: seconds, into: [other])
+          _ = try second.read([chunks[i]], into: [other])
           return BitDifference(
             UnsafeRawBufferPointer(buffers[i]), UnsafeRawBufferPointer(other),
-            from: task.chunk.elements(tensor.recipe.dtype).lowerBound, of: tensor.recipe)
+            from: chunks[i].chunk.elements(recipe.dtype).lowerBound, of: recipe)
         }
       }
     } consume: { batch in
       for chunk in batch {
-        done += chunk.task.chunk.byteCount
+        done += chunk.item.byteCount
         guard let difference = chunk.result else { continue }
-        let name = firsts[chunk.task.tensor].name
+        let name = first.tensors[chunk.item.tensor].name
         if found[name] == nil { found[name] = difference } else { found[name]?.add(difference) }
       }
       try progress?(done, total)
@@ -127,9 +150,7 @@ extension Registry {
 }
 
 extension BitDifference {
-  fileprivate init?(
-    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, from start: Int, of recipe: Recipe
-  ) {
+  init?(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, from start: Int, of recipe: Recipe) {
     guard let first = ElementDifference(expected: a, found: b, from: start, of: recipe) else { return nil }
     self.first = first
     let dtype = recipe.dtype
@@ -137,5 +158,19 @@ extension BitDifference {
       let difference = abs(number(a, at: i, dtype) - number(b, at: i, dtype))
       if difference >= largest ?? 0 { largest = difference }
     }
+  }
+}
+
+extension TensorDifference {
+  /// The properties that differ, each with both values: shape, dtype, and law, seed or stream.
+  package var propertyTexts: [String] {
+    [
+      shapes.map { "shape \($0.first) and \($0.second)" }, dtypes.map { "dtype \($0.first) and \($0.second)" },
+      recipes.map { pair in
+        let (a, b) = (pair.first, pair.second)
+        if a.law != b.law { return "law \(a.law.json.compact) and \(b.law.json.compact)" }
+        return a.seed != b.seed ? "seed \(a.seed) and \(b.seed)" : "stream \(a.stream) and \(b.stream)"
+      },
+    ].compactMap(\.self)
   }
 }

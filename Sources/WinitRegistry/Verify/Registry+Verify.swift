@@ -1,83 +1,112 @@
-// verify: the record against itself, the blobs against their digests, and the recipes against the same digests.
+// verify: checks the record of a run, its stored bytes, and the bytes that its recipe regenerates.
 
-import Foundation
 import WinitCore
-import WinitInitializers
-import WinitJSON
-public import WinitStorage
+import WinitStorage
 
 extension Registry {
-  /// Checks a run. Whatever the mode, the record is held against itself: the id is the manifest's, the manifest is
-  /// the tensors', and each recorded scheme still resolves to the recorded law.
+  /// Verifies a run. At every level the record is checked too: the id is the digest of the manifest, the manifest
+  /// agrees with the tensors, and each recorded scheme still resolves to the recorded law.
   ///
-  /// - Parameter sample: how many chunks, drawn at random, are looked at; nil for all.
-  /// - Throws: `RegistryError.usage` where stored blobs are to be checked and the run has none; a mismatch is not
-  ///   an error but a finding.
+  /// ```swift
+  /// let result = try registry.verify(registry.run("gpt2"), level: .regenerate)
+  /// for finding in result.findings { print(finding.message) }
+  /// ```
+  ///
+  /// The history does not change: see ``Registry/record(_:)``.
+  ///
+  /// - Parameters:
+  ///   - run: a run of this registry.
+  ///   - level: the bytes to check: stored, regenerated, or both.
+  ///   - sample: the number of chunks (of 1 MiB), drawn at random, to check; nil for all chunks.
+  ///   - threads: the number of worker threads; nil for one per processor.
+  ///   - progress: called with the bytes that were checked and the bytes of all chunks to check.
+  /// - Throws: `RegistryError` with the code `invalidArgument` if the level is `stored` and the run has no stored
+  ///   bytes. A mismatch is a finding and not an error.
   public func verify(
-    _ run: Run, mode: VerifyMode = .everything, sample: Int? = nil, threads: Int? = nil,
+    _ run: Run, level: Verification.Level = .everything, sample: Int? = nil, threads: Int? = nil,
     progress: ProgressHandler? = nil
   ) throws -> Verification {
-    let start = ContinuousClock.now
-    let tensors = try store.tensors(of: run)
-    if mode == .stored, !run.isStored {
-      throw RegistryError.usage(
-        "\(run.reference) is recipe-only and has no stored blobs to check; check its regeneration instead")
-    }
-    var verification = Verification(run: run, mode: mode)
-    verification.findings = try store.recordFindings(run, tensors)
-    for tensor in tensors {
-      if let problem = schemeProblem(tensor) {
-        verification.findings.append(Finding(.scheme, tensor.name, problem))
+    try translatingErrors {
+      let start = ContinuousClock.now
+      if let sample, sample < 0 { throw RegistryError.invalidArgument("a sample cannot have \(sample) chunks") }
+      let store = try store
+      let run = Run(try store.current(run.record))
+      let tensors = try store.tensors(of: run.record)
+      if level == .stored, !run.isStored {
+        throw RegistryError.invalidArgument(
+          "\(run.reference) is recipe-only and has no stored bytes to verify. Verify its regeneration instead")
       }
+      var verification = Verification(run: run, level: level)
+      verification.findings = try store.recordFindings(run.record, tensors)
+      for tensor in tensors {
+        if let problem = schemeProblem(tensor) {
+          verification.findings.append(.init(.scheme, tensor.name, problem))
+        }
+      }
+      let sampled = sample.map { sampleChunks($0, of: tensors.reduce(0) { $0 + $1.chunkDigests.count }) }
+      verification.sampledFrom = sampled?.outOf
+      let chunks = allChunks(tensors.map(\.recipe.byteCount)).enumerated().lazy
+        .filter { sampled?.indices.contains($0.offset) ?? true }.map(\.element)
+      let total =
+        sampled == nil
+        ? tensors.reduce(0) { $0 + $1.recipe.byteCount } : chunks.reduce(0) { $0 + $1.byteCount }
+      try verifyChunks(chunks, of: tensors, store, &verification, total: total, threads: threads, progress: progress)
+      verification.duration = .now - start
+      return verification
     }
-    let all = allChunks(tensors.map(\.recipe.byteCount))
-    let chosen = sample.map { drawn($0, ofChunks: tensors.reduce(0) { $0 + $1.chunkDigests.count }) }
-    verification.sampledFrom = chosen?.outOf
-    let tasks = all.enumerated().lazy.filter { chosen?.indices.contains($0.offset) ?? true }.map(\.element)
-    let total =
-      chosen == nil
-      ? tensors.reduce(0) { $0 + $1.recipe.byteCount } : tasks.reduce(0) { $0 + $1.chunk.byteCount }
-    var tallies: [Int: (stored: ChunkMismatches, regenerated: ChunkMismatches)] = [:]
-    let literals = tensors.contains { !$0.recipe.law.isRegenerable }
-    let readsBlobs = mode != .regenerate && run.isStored || literals
-    let pipeline = ChunkPipeline(threads: threads, keepingBytes: readsBlobs)
-    let store = store
-    try pipeline.run(tasks, totalBytes: total) { tasks, buffers in
-      // A literal cannot be filled again, so its stored bytes are checked whatever is asked.
-      let isLiteral = tasks.map { !tensors[$0.tensor].recipe.law.isRegenerable }
-      let stored = try store.checkStored(
-        tasks, of: tensors, buffers, where: isLiteral.map { $0 || mode != .regenerate })
-      let regenerated = try store.checkRegenerated(
-        tasks, of: tensors, where: isLiteral.map { !$0 && mode != .stored })
-      return Array(zip(stored, regenerated))
+  }
+
+  private func verifyChunks(
+    _ chunks: some Sequence<ChunkID>, of tensors: [TensorRecord], _ store: Store, _ verification: inout Verification,
+    total: Int, threads: Int?, progress: ProgressHandler?
+  ) throws {
+    let level = verification.level ?? .everything
+    let stored = StoredChunks(store: store, tensors: tensors)
+    let regenerated = RegeneratedChunks(recipes: tensors.map(\.recipe))
+    let verifier = ChunkVerifier(store: store, tensors: tensors)
+    // Nothing regenerates a literal, so its stored bytes are verified at every level.
+    let readsAll = level != .regenerate && verification.run.isStored
+    let hasLiterals = tensors.contains { !$0.recipe.law.isRegenerable }
+    var mismatches: [Int: (stored: ChunkMismatches, regenerated: ChunkMismatches)] = [:]
+    let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: readsAll || hasLiterals ? .pooled : .none)
+    try pipeline.run(chunks, totalBytes: total) { chunks, buffers in
+      let read = chunks.indices.filter { readsAll || !tensors[chunks[$0].tensor].recipe.law.isRegenerable }
+      var results = [(stored: ChunkResult?, regenerated: ChunkResult?)](repeating: (nil, nil), count: chunks.count)
+      let (readChunks, readBuffers) = (read.map { chunks[$0] }, read.map { buffers[$0] })
+      let outcomes = try stored.read(readChunks, into: readBuffers)
+      for (i, result) in zip(read, verifier.compare(readChunks, outcomes, readBuffers)) { results[i].stored = result }
+      if level != .stored {
+        let digests = regenerated.digests(chunks)
+        for (i, result) in try verifier.compareRegenerated(chunks, digests).enumerated() {
+          results[i].regenerated = result
+        }
+      }
+      return results
     } consume: { batch in
       for chunk in batch {
-        let (stored, regenerated) = chunk.result
-        var tally = tallies[chunk.task.tensor] ?? (ChunkMismatches(), ChunkMismatches())
-        if let stored {
+        var mismatch = mismatches[chunk.item.tensor] ?? (ChunkMismatches(), ChunkMismatches())
+        if let result = chunk.result.stored {
           verification.storedChunks += 1
-          tally.stored.add(chunk.task.chunk.index, stored)
+          mismatch.stored.add(chunk.item.chunk.index, result)
         }
-        if let regenerated {
+        if let result = chunk.result.regenerated {
           verification.regeneratedChunks += 1
-          tally.regenerated.add(chunk.task.chunk.index, regenerated)
+          mismatch.regenerated.add(chunk.item.chunk.index, result)
         }
-        tallies[chunk.task.tensor] = tally
-        verification.byteCount += chunk.task.chunk.byteCount
+        mismatches[chunk.item.tensor] = mismatch
+        verification.byteCount += chunk.item.byteCount
       }
       try progress?(verification.byteCount, total)
     }
-    for (index, tally) in tallies.sorted(by: { $0.key < $1.key }) {
-      verification.findings += findings(tensors[index], stored: tally.stored, regenerated: tally.regenerated)
+    for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) {
+      verification.findings += findings(tensors[index], mismatch.stored, mismatch.regenerated)
     }
-    verification.duration = .now - start
-    return verification
   }
 
-  /// So many different numbers below another, at random.
-  private func drawn(_ count: Int, ofChunks all: Int) -> (indices: Set<Int>, outOf: Int) {
+  /// Returns distinct indices of chunks, drawn at random.
+  private func sampleChunks(_ count: Int, of all: Int) -> (indices: Set<Int>, outOf: Int) {
     if count >= all { return (Set(0..<all), all) }
-    // Floyd's way: as many draws as there are to be numbers.
+    // Floyd's algorithm: one draw for each number.
     var indices: Set<Int> = []
     for last in all - count..<all {
       let index = Int.random(in: 0...last)
@@ -86,20 +115,18 @@ extension Registry {
     return (indices, all)
   }
 
-  private func findings(_ tensor: RecordedTensor, stored: ChunkMismatches, regenerated: ChunkMismatches)
-    -> [Finding]
-  {
+  private func findings(
+    _ tensor: TensorRecord, _ stored: ChunkMismatches, _ regenerated: ChunkMismatches
+  ) -> [Verification.Finding] {
     func finding(
-      _ kind: Finding.Kind, _ chunks: [Int], _ what: String, _ difference: ElementDifference? = nil
-    )
-      -> Finding?
-    {
+      _ kind: Verification.Finding.Kind, _ chunks: [Int], _ what: String, _ difference: ElementDifference? = nil
+    ) -> Verification.Finding? {
       guard !chunks.isEmpty else { return nil }
       let ranges = chunks.map { tensor.recipe.chunk($0).byteRange }
       let place = difference.map { "; \($0.text)" } ?? ""
-      var finding = Finding(
+      var finding = Verification.Finding(
         kind, tensor.name,
-        "\(chunks.count) of its \(tensor.chunkDigests.count) chunks (\(bytesText(ranges))) \(what)\(place)")
+        "\(chunks.count) of \(tensor.chunkDigests.count) chunks (\(bytesText(ranges))) \(what)\(place)")
       finding.chunks = chunks
       finding.ranges = ranges
       finding.difference = difference
@@ -108,17 +135,16 @@ extension Registry {
     var damaged = finding(.stored, stored.differing, "are stored with other bytes", stored.difference)
     damaged?.likelyCause =
       stored.difference == nil
-      ? "the registry file was damaged"
-      : "the registry file was damaged; the recipe still gives the right bytes"
+      ? "the registry file was damaged" : "the registry file was damaged; the recipe still gives the right bytes"
     return [
-      finding(.stored, stored.unreadable, "should be stored and cannot be read"), damaged,
+      finding(.stored, stored.unreadable, "are missing or cannot be read"), damaged,
       finding(
         .regenerated, regenerated.differing, "do not regenerate to their digests", regenerated.difference),
     ].compactMap(\.self)
   }
 }
 
-/// `bytes 0 to 1048575`, of the first three ranges.
+/// Returns `bytes 0 to 1048575`, of the first three ranges.
 func bytesText(_ ranges: [Range<Int>]) -> String {
   let texts = ranges.prefix(3).map { "\($0.lowerBound) to \($0.upperBound - 1)" }
   return "bytes " + texts.joined(separator: ", ") + (ranges.count > 3 ? ", …" : "")

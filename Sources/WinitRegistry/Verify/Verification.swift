@@ -1,158 +1,116 @@
-// What a verification found.
+// The result of a verification.
 
-public import WinitCore
-public import WinitJSON
-public import WinitStorage
+package import WinitCore
+import WinitJSON
+import WinitStorage
 
-/// What a verification looks at.
-public enum VerifyMode: String, Sendable {
-  /// Stored blobs against their digests, and every chunk filled again against the same digests.
-  case everything
-  /// Stored blobs alone.
-  case stored
-  /// Regeneration alone.
-  case regenerate
-}
-
-/// The outcome of a verification.
+/// The result of verifying a run, or a checkpoint against a run.
 public struct Verification: Sendable {
-  /// The run.
-  public let run: Run
-  /// The file it was compared with, if it was.
-  public let against: String?
-  /// What was looked at, where it was not compared with a file.
-  public let mode: VerifyMode?
-  /// How many chunks a sample was drawn from; nil where all were looked at.
-  public internal(set) var sampledFrom: Int?
-  /// Chunks whose stored bytes were read and hashed.
-  public internal(set) var storedChunks = 0
-  /// Chunks that were filled again and hashed.
-  public internal(set) var regeneratedChunks = 0
-  /// Chunks of the file that were read and hashed.
-  public internal(set) var fileChunks = 0
-  /// Bytes of the tensors that were checked.
-  public internal(set) var byteCount = 0
-  /// Everything that does not match.
-  public internal(set) var findings: [Finding] = []
-  /// How long it took.
-  public internal(set) var duration: Duration = .zero
+  /// The bytes that a verification of a run checks. Its record is checked at every level.
+  public enum Level: String, Sendable {
+    /// Checks stored bytes against their digests, and regenerates every chunk and checks it against the same digests.
+    case everything
+    /// Checks stored bytes only.
+    case stored
+    /// Regenerates every chunk, without reading stored bytes. (Literals, which nothing regenerates, are read.)
+    case regenerate
+  }
 
-  /// True where nothing was found.
+  /// The run that was verified, or that the checkpoint was compared with.
+  public let run: Run
+  /// The path of the checkpoint that was compared with the run; nil if the run itself was verified.
+  public let against: String?
+  /// The level of the verification; nil for a checkpoint.
+  package let level: Level?
+  /// The number of chunks that a sample was drawn from; nil if all chunks were checked.
+  package internal(set) var sampledFrom: Int?
+  /// The number of chunks whose stored bytes were read and hashed.
+  package internal(set) var storedChunks = 0
+  /// The number of chunks that were regenerated and hashed.
+  package internal(set) var regeneratedChunks = 0
+  /// The number of chunks of the checkpoint that were read and hashed.
+  package internal(set) var fileChunks = 0
+  /// The bytes of the tensors that were checked. Bytes that were both read and regenerated count once.
+  public internal(set) var byteCount = 0
+  /// The findings: everything that does not match, in the order of the tensors.
+  public internal(set) var findings: [Finding] = []
+  /// The time that the verification took.
+  package internal(set) var duration: Duration = .zero
+
+  /// True if there are no findings.
   public var matches: Bool { findings.isEmpty }
 
-  init(run: Run, mode: VerifyMode) {
+  init(run: Run, level: Level) {
     self.run = run
-    self.mode = mode
+    self.level = level
     against = nil
   }
 
   init(run: Run, against: String) {
     self.run = run
     self.against = against
-    mode = nil
+    level = nil
   }
 
-  /// How thorough it was, on one line: what `everything` looks at depends on what the run keeps.
-  public var level: String {
+  /// A description of what was checked, on one line.
+  package var scope: String {
     let what =
-      switch mode {
+      switch level {
       case nil: "every tensor of the file"
+      case _ where run.origin == .imported: "stored bytes; an imported run has no recipe"
       case .everything: run.isStored ? "stored bytes and regeneration" : "regeneration"
       case .stored: "stored bytes only"
       case .regenerate: "regeneration only"
       }
-    return sampledFrom.map { "\(what), a sample of \(max(storedChunks, regeneratedChunks)) of \($0) chunks" }
-      ?? what
-  }
-}
-
-/// Something that does not match.
-public struct Finding: Sendable {
-  /// What does not match.
-  public enum Kind: String, Sendable {
-    /// The record contradicts itself: the id is not the manifest's, or the manifest not the tensors'.
-    case record
-    /// The recorded scheme resolves to other numbers than the recorded law.
-    case scheme
-    /// Stored bytes do not have their digest, or are not there.
-    case stored
-    /// A chunk filled again does not have its digest.
-    case regenerated
-    /// The file lacks a tensor of the run.
-    case missing
-    /// The file holds a tensor that the run does not.
-    case unexpected
-    /// Another shape.
-    case shape
-    /// Another dtype.
-    case dtype
-    /// Other values.
-    case values
-  }
-
-  /// What does not match.
-  public let kind: Kind
-  /// The tensor, if it is about one.
-  public let tensor: TensorName?
-  /// What is wrong, for a person.
-  public let message: String
-  /// The first differing element, where it could be named.
-  public var difference: ElementDifference?
-  /// The chunks concerned.
-  public var chunks: [Int] = []
-  /// The bytes of the tensor that lie in those chunks.
-  public var ranges: [Range<Int>] = []
-  /// What probably happened, where that can be told.
-  public var likelyCause: String?
-
-  init(_ kind: Kind, _ tensor: TensorName? = nil, _ message: String) {
-    self.kind = kind
-    self.tensor = tensor
-    self.message = message
+    return sampledFrom.map { "\(what), a sample of \(max(storedChunks, regeneratedChunks)) of \($0) chunks" } ?? what
   }
 }
 
 extension Verification {
-  /// For programs.
-  public var json: JSONValue {
-    var members: [JSONValue.Member] = [
-      .init("reference", .string(run.reference)), .init("id", .string(run.id.description)),
-      .init("matches", .bool(matches)), .init("level", .string(mode?.rawValue ?? "against")),
-    ]
-    if let sampledFrom { members.append(.init("sampled_from", .integer(sampledFrom))) }
-    if let against {
-      members += [.init("against", .string(against)), .init("file_chunks", .integer(fileChunks))]
-    } else {
-      members += [
-        .init("stored_chunks", .integer(storedChunks)),
-        .init("regenerated_chunks", .integer(regeneratedChunks)),
-      ]
+  /// A tensor or a record that does not match.
+  public struct Finding: Sendable {
+    /// The kind of a finding.
+    public enum Kind: String, Sendable {
+      /// The record contradicts itself.
+      case record
+      /// The recorded scheme resolves to other numbers than the recorded law.
+      case scheme
+      /// Stored bytes do not have their digest, or cannot be read.
+      case stored
+      /// A regenerated chunk does not have its digest.
+      case regenerated
+      /// The checkpoint lacks a tensor of the run.
+      case missing
+      /// The checkpoint holds a tensor that the run does not have.
+      case unexpected
+      /// The shape of the tensor in the checkpoint differs from the run.
+      case shape
+      /// The dtype of the tensor in the checkpoint differs from the run.
+      case dtype
+      /// The values of the tensor in the checkpoint differ from the run.
+      case values
     }
-    members += [.init("byte_count", .integer(byteCount)), .init("findings", .array(findings.map(\.json)))]
-    return .object(members)
-  }
-}
 
-extension Finding {
-  /// For programs.
-  public var json: JSONValue {
-    var members: [JSONValue.Member] = [.init("kind", .string(kind.rawValue))]
-    if let tensor { members.append(.init("tensor", .string(tensor.string))) }
-    members.append(.init("message", .string(message)))
-    if let difference {
-      members += [
-        .init("element", .integer(difference.element)),
-        .init("index", .array(difference.coordinates.map(JSONValue.integer))),
-        .init("expected", .string(difference.expected)), .init("found", .string(difference.found)),
-        .init("differing_elements", .integer(difference.count)),
-      ]
+    /// The kind of the finding.
+    public let kind: Kind
+    /// The name of the tensor; nil for a finding about the run.
+    public var tensor: String? { tensorName?.string }
+    /// The message for people: what does not match, and where.
+    public let message: String
+    /// The differing elements; nil if they are not known, because the expected bytes are not available.
+    public internal(set) var difference: ElementDifference?
+    /// The likely cause, for people; nil if no cause could be confirmed.
+    public internal(set) var likelyCause: String?
+    package let tensorName: TensorName?
+    /// The indices of the chunks that do not match.
+    package internal(set) var chunks: [Int] = []
+    /// The bytes of the tensor in those chunks.
+    package internal(set) var ranges: [Range<Int>] = []
+
+    init(_ kind: Kind, _ tensor: TensorName? = nil, _ message: String) {
+      self.kind = kind
+      self.tensorName = tensor
+      self.message = message
     }
-    if !chunks.isEmpty { members.append(.init("chunks", .array(chunks.map(JSONValue.integer)))) }
-    if !ranges.isEmpty {
-      let list = ranges.map { JSONValue.array([.integer($0.lowerBound), .integer($0.upperBound)]) }
-      members.append(.init("ranges", .array(list)))
-    }
-    if let likelyCause { members.append(.init("likely_cause", .string(likelyCause))) }
-    return .object(members)
   }
 }

@@ -1,8 +1,8 @@
-// Patterns on tensor names.
+// Patterns that match tensor names.
 
-/// A pattern in which `*` stands for any run of characters, dots included, `?` for one, and `{name}` for one or more,
-/// which it captures; everything else is itself. It must match the whole name; a capture takes as few characters as
-/// that allows, the first one first.
+/// A pattern on a whole name. `*` matches any characters, dots included, `?` matches one, and `{name}` matches one or
+/// more and captures them; every other character matches itself. A capture takes as few characters as the match allows,
+/// the first capture first.
 package struct Glob: Sendable {
   private enum Part: Sendable, Hashable {
     case character(Unicode.Scalar)
@@ -11,6 +11,7 @@ package struct Glob: Sendable {
     case capture(String)
   }
 
+  /// The pattern as it is written.
   package let text: String
   private let parts: [Part]
 
@@ -29,7 +30,7 @@ package struct Glob: Sendable {
       case "?": parts.append(.one)
       case "{":
         let name = String(Substring(rest.prefix { $0 != "}" }))
-        // Braces around anything but a name are themselves.
+        // Braces around anything but a name match themselves.
         let isName = name.first.map { $0.isLetter || $0 == "_" } ?? false
         if isName, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }),
           rest.count > name.unicodeScalars.count
@@ -47,11 +48,11 @@ package struct Glob: Sendable {
 
   func matches(_ name: String) -> Bool { captured(name) != nil }
 
-  /// What the captures are where the name matches; nil where it does not. At most pattern × name steps.
+  /// Returns the text of each capture; nil if the name does not match. Takes at most pattern × name steps.
   package func captured(_ name: String) -> [String: String]? {
     let name = Array(name.unicodeScalars)
-    // The first place from which a wild part failed: from a later one it has fewer ways still.
-    var deadFrom = [Int](repeating: .max, count: parts.count)
+    // For each wildcard, the first start from which the rest of the pattern failed. From a later start it fails too.
+    var failedFrom = [Int](repeating: .max, count: parts.count)
     var lengths: [Int] = []
 
     func match(_ p: Int, _ n: Int) -> Bool {
@@ -63,9 +64,9 @@ package struct Glob: Sendable {
         case .one:
           guard n < name.count else { return false }
         case .any, .capture:
-          guard n < deadFrom[p] else { return false }
+          guard n < failedFrom[p] else { return false }
           let isCapture = parts[p] != .any
-          // The last `*` takes all that is left.
+          // A final `*` matches the rest of the name.
           if !isCapture, p == parts.count - 1 { return true }
           var length = isCapture ? 1 : 0
           while n + length <= name.count {
@@ -76,7 +77,7 @@ package struct Glob: Sendable {
             if isCapture { lengths.removeLast() }
             length += 1
           }
-          deadFrom[p] = n
+          failedFrom[p] = n
           return false
         }
         p += 1
@@ -86,11 +87,11 @@ package struct Glob: Sendable {
     }
     var starts: [Int] = []
     guard match(0, 0) else { return nil }
-    // One start for each `*` and capture, in order.
+    // `starts` has one entry for each `*` and each capture, in order.
     var result: [String: String] = [:]
     var rest = lengths[...]
-    let wild = parts.filter { if case .character = $0 { false } else { $0 != .one } }
-    for (part, start) in zip(wild, starts) {
+    let wildcards = parts.filter { if case .character = $0 { false } else { $0 != .one } }
+    for (part, start) in zip(wildcards, starts) {
       guard case .capture(let key) = part, let length = rest.popFirst() else { continue }
       var text = String.UnicodeScalarView()
       text.append(contentsOf: name[start..<start + length])

@@ -1,41 +1,41 @@
-// Presets: the rules of a library's initialization, by name.
+// Presets: the rules of a model's or a library's initialization, by name.
 
 import WinitCore
 import WinitInitializers
 import WinitPresets
 
-/// No preset has this name.
-public struct UnknownPreset: Error, Equatable, CustomStringConvertible {
-  /// The name.
-  public let name: String
+/// The error for a name that no preset has.
+package struct UnknownPreset: Error, Equatable, CustomStringConvertible {
+  package let name: String
 
-  /// What is wrong and what to do, for a person.
-  public var description: String {
+  /// The message for a person: what is wrong, and what to do.
+  package var description: String {
     let known = ModelSpec.presetNames
     let near = nearest(to: name, in: known).map { "; did you mean `\($0)`?" } ?? ""
-    return "there is no preset `\(name)`\(near) (known: \(known.joined(separator: ", ")))"
+    return "unknown preset `\(name)`\(near) (known: \(known.joined(separator: ", ")))"
   }
 }
 
 extension ModelSpec {
   /// The names of all presets.
-  public static var presetNames: [String] { Preset.all.map(\.name) }
+  package static var presetNames: [String] { Preset.all.map(\.name) }
 
-  /// A preset's rules as a spec in YAML, with the source of each in its comments.
-  public static func presetText(_ name: String) throws(UnknownPreset) -> String {
+  /// Returns a preset's rules as a spec in YAML, with the source of each rule in its comments.
+  package static func presetText(_ name: String) throws(UnknownPreset) -> String {
     guard let preset = Preset.all.first(where: { $0.name == name }) else { throw UnknownPreset(name: name) }
     return preset.text
   }
 
-  /// A preset as a spec that names no tensors: they come from `like`.
-  public init(preset name: String) throws(UnknownPreset) {
+  /// Creates a spec of a preset's rules. The spec lists no tensors; they come from `like`.
+  package init(preset name: String) throws(UnknownPreset) {
     let text = try ModelSpec.presetText(name)
-    // What is wrong with one of ours is reported when it is resolved; a test resolves them all.
-    let spec = (try? ModelSpec(parsing: text, file: "preset \(name)"))
+    // A preset is part of this package and always parses; a test resolves each of them.
+    let spec = try? ModelSpec(parsing: text, file: "preset \(name)")
     guard let spec else { throw UnknownPreset(name: name) }
     self = spec.asPreset
   }
 
+  /// The spec with its rules marked as those of a preset.
   private var asPreset: ModelSpec {
     ModelSpec(
       file: file, dtype: dtype, layout: layout, values: values, like: like, likeLine: likeLine,

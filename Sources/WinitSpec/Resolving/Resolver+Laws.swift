@@ -1,56 +1,45 @@
-// From what an `init:` says to a law: expressions evaluated, fans read, parts laid out.
+// Resolves an `init:` to a law and its record.
 
 import WinitCore
 import WinitInitializers
 import WinitJSON
 
 extension Resolver {
-  /// What a tensor's init is resolved with.
+  /// The tensor whose init is resolved, with the values that its expressions can use.
   struct Context {
     let subject: Subject
     let shape: Shape
     let dtype: DType
     let captures: [String: String]
     let fans: FanSource
-    let line: Int?
   }
 
-  /// What is wrong, and where if it is not where the init stands.
-  struct Problem: Error {
-    let line: Int?
-    let message: String
-  }
-
-  func plan(_ initialization: ModelSpec.Initialization, _ context: Context) throws(Problem) -> PlannedTensor {
+  func plan(
+    _ initialization: ModelSpec.Initialization, _ context: Context
+  ) throws(LocatedProblem) -> PlannedTensor? {
     switch initialization {
-    case .skip: throw Problem(line: nil, message: "it is skipped")
+    case .skip: return nil
     case .scheme(let text):
       let (law, record) = try law(text, context)
       return planned(context, law: law, record: record)
     case .sameAs(let template):
-      let of = TensorName(fill(template, context.captures))
-      guard of != context.subject.name else {
-        throw Problem(line: nil, message: "it cannot have its own values")
+      let target = TensorName(template.filled(with: context.captures))
+      guard target != context.subject.name else {
+        throw LocatedProblem(.invalidTie, "the target of same_as is the tensor itself; name another tensor")
       }
       return planned(
-        context, law: .literal, record: ["scheme": "same_as", "of": .string(of.string)], tiedTo: of)
+        context, law: .literal, record: ["scheme": "same_as", "of": .string(target.string)], tiedTo: target)
     case .literal(nil):
-      guard let bytes = context.subject.like?.bytes else {
-        throw Problem(line: nil, message: "its bytes are those of `like`, which does not hold it")
-      }
-      guard context.subject.like?.dtype == context.dtype else {
-        throw Problem(
-          line: nil,
-          message:
-            "its bytes are those of `like`, where it is \(context.subject.like?.code ?? "?"), not \(context.dtype)"
-        )
-      }
-      return planned(context, law: .literal, record: ["scheme": "literal", "from": "like"], literal: bytes)
+      return planned(
+        context, law: .literal, record: ["scheme": "literal", "from": "like"],
+        literal: try bytesOfLike(context))
     case .literal(let values?):
       return planned(
         context, law: .literal, record: ["scheme": "literal", "from": "spec"],
         literal: .given(try literal(values, context)))
-    case .parts(let base, let parts): return try plan(base, parts, context)
+    case .parts(let base, let parts):
+      let (law, record) = try law(base, parts, context)
+      return planned(context, law: law, record: record)
     }
   }
 
@@ -62,31 +51,18 @@ extension Resolver {
       streamName: context.subject.name, tiedTo: tiedTo, record: record, literal: literal)
   }
 
-  // MARK: - Schemes
-
-  private func law(
+  /// Returns the law of a scheme, and the scheme's record with the source of its fans.
+  func law(
     _ text: ModelSpec.SchemeText, _ context: Context
-  ) throws(Problem) -> (law: Law, record: JSONValue) {
-    var fans = context.fans
-    if let template = text.fanOf {
-      let name = fill(template, context.captures)
-      guard let other = subjects[TensorName(name)], let shape = other.shape else {
-        throw Problem(
-          line: text.line, message: "it takes the fans of `\(name)`, which is no tensor of the model")
-      }
-      let theirs = other.entry?.fans ?? matches[other.name]?.rule.fans ?? .layout(spec.layout)
-      do throws(SchemeError) { fans = .tensor(name, try theirs.fans(of: shape, for: text.scheme.name)) } catch
-      {
-        throw Problem(line: text.line, message: "it takes the fans of `\(name)`: \(error)")
-      }
-    }
-    var arguments = text.scheme.arguments
-    for (key, expression) in text.expressions {
-      arguments[key] = JSONNumber.text(try value(expression, key, context, fans, line: text.line))
+  ) throws(LocatedProblem) -> (law: Law, record: JSONValue) {
+    let fans = try fans(of: text, context)
+    var (numbers, texts) = ([String: Double](), [String: String]())
+    for (parameter, expression) in text.expressions {
+      numbers[parameter] = try value(expression, parameter, context, fans, line: text.line)
+      texts[parameter] = expression.text
     }
     do throws(SchemeError) {
-      let scheme = try Scheme(
-        text.scheme.alias ?? text.scheme.name, arguments, expressions: text.expressions.mapValues(\.text))
+      let scheme = try text.scheme.adding(numbers, from: texts)
       let resolution = try scheme.resolve(shape: context.shape, dtype: context.dtype, fans: fans)
       var members = scheme.json.objectValue ?? []
       if resolution.scheme.name != scheme.name {
@@ -94,118 +70,21 @@ extension Resolver {
         members.append(.init("because", .string(resolution.reason ?? "")))
       }
       return (resolution.law, .object(members + fans.json))
-    } catch { throw Problem(line: text.line, message: error.description) }
+    } catch { throw LocatedProblem(line: text.line, SpecProblem(error)) }
   }
 
-  /// A number: names are the spec's values, integer captures, and the tensor's fans.
-  private func value(
-    _ expression: Expression, _ what: String, _ context: Context, _ fans: FanSource, line: Int?
-  ) throws(Problem) -> Double {
-    func named(_ name: String) throws(Expression.Failure) -> Double? {
-      if let text = context.captures[name] {
-        guard let number = Int(text) else {
-          throw Expression.Failure(message: "`\(name)` is `\(text)` here, which is not a number")
-        }
-        return Double(number)
-      }
-      if let value = values[name] { return value }
-      if let why = unset[name] { throw Expression.Failure(message: why) }
-      guard ["fan_in", "fan_out", "fan_avg"].contains(name) else { return nil }
-      do throws(SchemeError) {
-        let fans = try fans.fans(of: context.shape, for: name)
-        return name == "fan_in"
-          ? Double(fans.fanIn)
-          : name == "fan_out" ? Double(fans.fanOut) : (Double(fans.fanIn) + Double(fans.fanOut)) / 2
-      } catch { throw Expression.Failure(message: error.description) }
+  /// Returns the source of the fans: that of the tensor, or the fans of the tensor that `fan_of` names.
+  private func fans(of text: ModelSpec.SchemeText, _ context: Context) throws(LocatedProblem) -> FanSource {
+    guard let template = text.fanOf else { return context.fans }
+    let name = template.filled(with: context.captures)
+    guard let other = subjects[TensorName(name)], let shape = other.shape else {
+      throw LocatedProblem(
+        line: text.line, .unknownTensor, "fan_of names `\(name)`, which is not a tensor of this model")
     }
-    do throws(Expression.Failure) { return try expression.value(named, dims: context.shape.dims) } catch {
-      throw Problem(line: line, message: "\(what) is `\(expression.text)`: \(error.message)")
+    let source = other.entry?.fans ?? matches[other.name]?.rule.fans ?? .layout(spec.layout)
+    do throws(SchemeError) { return .tensor(name, try source.fans(of: shape, for: text.scheme.name)) } catch {
+      throw LocatedProblem(
+        line: text.line, SpecProblem(SpecProblem.Kind(error), "fan_of names `\(name)`: \(error)"))
     }
-  }
-
-  // MARK: - Parts and literals
-
-  private func plan(
-    _ base: ModelSpec.SchemeText, _ parts: [ModelSpec.PartText], _ context: Context
-  ) throws(Problem) -> PlannedTensor {
-    let whole = try law(base, context)
-    var laws = [LawPart(box: [], of: context.shape, law: whole.law)]
-    var records: [JSONValue] = [["box": [], "init": whole.record]]
-    for part in parts {
-      guard part.box.count <= context.shape.rank else {
-        throw Problem(
-          line: part.line, message: "a box has \(part.box.count) ranges, and its shape is \(context.shape)")
-      }
-      var box: [Range<Int>] = []
-      for (axis, range) in part.box.enumerated() {
-        let start = try value(range.start, "a start of the box", context, context.fans, line: part.line)
-        let stop = try value(range.stop, "a stop of the box", context, context.fans, line: part.line)
-        let dim = context.shape.dims[axis]
-        guard let start = Int(exactly: start), let stop = Int(exactly: stop), start >= 0, start <= stop,
-          stop <= dim
-        else {
-          throw Problem(
-            line: part.line,
-            message:
-              "the box's range on axis \(axis) is [\(start), \(stop)], which does not lie in 0 … \(dim)")
-        }
-        box.append(start..<stop)
-      }
-      let (law, record) = try law(part.scheme, context)
-      let stream = part.stream.map { TensorName(fill($0, context.captures)) }
-      laws.append(LawPart(box: box, of: context.shape, law: law, stream: stream?.stream))
-      let ranges = box.map { JSONValue.array([.integer($0.lowerBound), .integer($0.upperBound)]) }
-      let members: [JSONValue.Member] = [.init("box", .array(ranges)), .init("init", record)]
-      records.append(.object(members + (stream.map { [.init("stream_of", .string($0.string))] } ?? [])))
-    }
-    let law = Law.parts(laws)
-    do { try law.check(context.dtype, context.shape) } catch {
-      throw Problem(line: nil, message: error.description)
-    }
-    return planned(context, law: law, record: ["scheme": "parts", "parts": .array(records)])
-  }
-
-  /// Given numbers in the dtype's bytes.
-  private func literal(_ values: [Expression], _ context: Context) throws(Problem) -> [UInt8] {
-    guard values.count == context.shape.elementCount else {
-      throw Problem(
-        line: nil,
-        message: "it has \(context.shape.elementCount) elements, and the literal \(values.count) values")
-    }
-    guard let scalar = try? Shape([]) else { return [] }
-    var bytes: [UInt8] = []
-    for expression in values {
-      let number = try value(expression, "a value of the literal", context, context.fans, line: nil)
-      if context.dtype == .float64 {
-        bytes += (0..<8).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt64(8 * $0)) }
-        continue
-      }
-      do throws(LawError) {
-        let one = try Recipe(
-          seed: 0, stream: 0, dtype: context.dtype, shape: scalar,
-          law: .constant(rounding: number, as: context.dtype))
-        bytes += one.bytes(0..<1)
-      } catch { throw Problem(line: nil, message: error.description) }
-    }
-    return bytes
-  }
-
-  /// A name with captures put in; braces in what a capture holds are themselves.
-  private func fill(_ template: String, _ captures: [String: String]) -> String {
-    guard !captures.isEmpty else { return template }
-    var filled = String.UnicodeScalarView()
-    var rest = Substring(template).unicodeScalars
-    while let open = rest.firstIndex(of: "{") {
-      filled.append(contentsOf: rest[..<open])
-      rest = rest[rest.index(after: open)...]
-      if let close = rest.firstIndex(of: "}"), let text = captures[String(rest[..<close])] {
-        filled.append(contentsOf: text.unicodeScalars)
-        rest = rest[rest.index(after: close)...]
-      } else {
-        filled.append("{")
-      }
-    }
-    filled.append(contentsOf: rest)
-    return String(filled)
   }
 }

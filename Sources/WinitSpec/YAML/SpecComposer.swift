@@ -1,21 +1,21 @@
-// From YAML's events to a tree, with bounds on what aliases may make of it.
+// Composes YAML events into a tree, with limits of its depth and of the expansion of aliases.
 
 import WinitCore
 
-/// Makes a tree of one document's events. The tree of a Swift YAML library is no alternative: Yams compares keys as Swift
+/// Composes the tree of one document. The tree of a Swift YAML library cannot replace it: Yams compares keys as Swift
 /// strings, under which two tensor names may be equal, and takes unbounded time for keys that are lists of aliases.
 struct SpecComposer {
-  /// A node that an alias may stand for, and what it comes to with its own aliases written out.
+  /// A node that an alias may stand for, with the bounds of its expansion.
   private struct Composed {
     let node: SpecNode
-    /// How deep it nests: 1 for a scalar.
+    /// The depth of the tree: 1 for a scalar.
     let height: Int
-    /// Its nodes and their bytes.
+    /// The number of nodes and bytes, with aliases expanded.
     let size: Int
   }
 
-  private static let deepest = 64
-  private static let largestExpansion = 1_000_000
+  private static let maximumDepth = 64
+  private static let maximumExpansion = 1_000_000
 
   private let events: YAMLEvents
   private var anchors: [String: Composed] = [:]
@@ -23,23 +23,24 @@ struct SpecComposer {
 
   init(_ text: String) { events = YAMLEvents(text) }
 
-  /// The only document; nil where there is none.
-  consuming func document() throws(YAMLError) -> SpecNode? {
+  /// Returns the only document; nil if the text has none.
+  consuming func document() throws(LocatedProblem) -> SpecNode? {
     guard case .documentStart = try events.next().event else { return nil }
     let (event, line) = try events.next()
     let root = try compose(event, line: line, depth: 1)
     _ = try events.next()
     let (after, next) = try events.next()
     guard case .streamEnd = after else {
-      throw YAMLError(line: next, problem: "not valid YAML: a second document begins; a spec is one")
+      throw LocatedProblem(
+        line: next, .invalidYAML, "not valid YAML: a second document begins here. A spec is one document")
     }
     return root.node
   }
 
   private mutating func compose(
     _ event: YAMLEvents.Event, line: Int, depth: Int
-  ) throws(YAMLError) -> Composed {
-    guard depth <= Self.deepest else { throw tooDeep(line) }
+  ) throws(LocatedProblem) -> Composed {
+    guard depth <= Self.maximumDepth else { throw tooDeep(line) }
     let composed: Composed
     let anchor: String?
     switch event {
@@ -54,19 +55,19 @@ struct SpecComposer {
     case .mappingStart(let name):
       composed = try mapping(line: line, depth: depth)
       anchor = name
-    default: throw YAMLError(line: line, problem: "not valid YAML: it ends where a node is due")
+    default: throw LocatedProblem(line: line, .invalidYAML, "not valid YAML: unexpected end, a value was expected")
     }
     if let anchor { anchors[anchor] = composed }
     return composed
   }
 
-  private mutating func sequence(line: Int, depth: Int) throws(YAMLError) -> Composed {
+  private mutating func sequence(line: Int, depth: Int) throws(LocatedProblem) -> Composed {
     var nodes: [SpecNode] = []
     var (height, size) = (1, 1)
     while true {
-      let (event, place) = try events.next()
+      let (event, elementLine) = try events.next()
       if case .sequenceEnd = event { break }
-      let element = try compose(event, line: place, depth: depth + 1)
+      let element = try compose(event, line: elementLine, depth: depth + 1)
       nodes.append(element.node)
       height = max(height, element.height + 1)
       size += element.size
@@ -74,20 +75,20 @@ struct SpecComposer {
     return Composed(node: SpecNode(content: .sequence(nodes), line: line), height: height, size: size)
   }
 
-  private mutating func mapping(line: Int, depth: Int) throws(YAMLError) -> Composed {
+  private mutating func mapping(line: Int, depth: Int) throws(LocatedProblem) -> Composed {
     var pairs: [(key: SpecNode, value: SpecNode)] = []
     var lines: [TensorName: Int] = [:]
     var (height, size) = (1, 1)
     while true {
-      let (event, place) = try events.next()
+      let (event, keyLine) = try events.next()
       if case .mappingEnd = event { break }
-      let key = try compose(event, line: place, depth: depth + 1)
-      // Keys are compared as tensor names are, by their bytes.
-      if let text = key.node.scalar, let first = lines.updateValue(place, forKey: TensorName(text)) {
-        throw YAMLError(line: first, problem: "`\(text)` stands twice, again on line \(place)")
+      let key = try compose(event, line: keyLine, depth: depth + 1)
+      // Keys are compared by their bytes, as tensor names are.
+      if let text = key.node.scalar, let first = lines.updateValue(keyLine, forKey: TensorName(text)) {
+        throw LocatedProblem(line: first, .duplicateName, "duplicate name `\(text)`, again on line \(keyLine)")
       }
-      let (next, nextPlace) = try events.next()
-      let value = try compose(next, line: nextPlace, depth: depth + 1)
+      let (next, valueLine) = try events.next()
+      let value = try compose(next, line: valueLine, depth: depth + 1)
       pairs.append((key.node, value.node))
       height = max(height, key.height + 1, value.height + 1)
       size += key.size + value.size
@@ -95,23 +96,24 @@ struct SpecComposer {
     return Composed(node: SpecNode(content: .mapping(pairs), line: line), height: height, size: size)
   }
 
-  /// What an alias stands for, which is shared and not copied; but whoever walks the tree meets it again.
-  private mutating func expand(_ name: String, line: Int, depth: Int) throws(YAMLError) -> Composed {
+  /// Returns the node that an alias stands for. The node is shared, not copied, but a reader visits it again, so its
+  /// size counts each time.
+  private mutating func expand(_ name: String, line: Int, depth: Int) throws(LocatedProblem) -> Composed {
     guard let target = anchors[name] else {
-      throw YAMLError(
-        line: line,
-        problem:
-          "not valid YAML: `*\(name)` is an alias of nothing (a pattern that begins with * needs quotes)")
+      throw LocatedProblem(
+        line: line, .invalidYAML,
+        "not valid YAML: no anchor for the alias `*\(name)`. A pattern that begins with * needs quotes")
     }
-    guard depth + target.height - 1 <= Self.deepest else { throw tooDeep(line) }
+    guard depth + target.height - 1 <= Self.maximumDepth else { throw tooDeep(line) }
     expansion += target.size
-    guard expansion <= Self.largestExpansion else {
-      throw YAMLError(line: line, problem: "its aliases expand to more than a million nodes and bytes")
+    guard expansion <= Self.maximumExpansion else {
+      throw LocatedProblem(
+        line: line, .expansionTooLarge, "the aliases expand to more than a million nodes and bytes")
     }
     return target
   }
 
-  private func tooDeep(_ line: Int) -> YAMLError {
-    YAMLError(line: line, problem: "it is nested more than \(Self.deepest) deep")
+  private func tooDeep(_ line: Int) -> LocatedProblem {
+    LocatedProblem(line: line, .tooDeep, "nested more than \(Self.maximumDepth) deep")
   }
 }

@@ -1,6 +1,7 @@
-// YAML as a tree of texts with their lines; what a text means is decided where it is used.
+// YAML as a tree of texts with their lines.
 
-/// A node of a YAML document. Scalars stay text: YAML's own reading makes 010 eight and 1:30 ninety.
+/// A node of a YAML document. Scalars stay text, because YAML itself reads 010 as eight and 1:30 as ninety; the reader
+/// of each value decides what its text means.
 struct SpecNode {
   indirect enum Content {
     case scalar(String)
@@ -17,10 +18,10 @@ struct SpecNode {
     if case .mapping(let pairs) = content { pairs } else { nil }
   }
 
-  /// What the node is, for errors.
-  var kind: String {
+  /// The node in an error: its text, or `a list` or `a mapping`.
+  var summary: String {
     switch content {
-    case .scalar(let text): text.isEmpty ? "nothing" : "`\(text)`"
+    case .scalar(let text): text.isEmpty ? "empty" : "`\(text)`"
     case .sequence: "a list"
     case .mapping: "a mapping"
     }
@@ -28,13 +29,13 @@ struct SpecNode {
 }
 
 extension SpecNode {
-  /// Parses one document; nil where it is empty.
+  /// Parses one document. Returns nil if it is empty.
   ///
-  /// - Throws: `SpecDiagnostic` with the file and line.
+  /// - Throws: `SpecDiagnostic` with the file and the line.
   static func parse(_ text: String, file: String) throws(SpecDiagnostic) -> SpecNode? {
     let composer = SpecComposer(text)
     do { return try composer.document() } catch {
-      throw SpecDiagnostic(file: file, line: error.line, tensor: nil, message: error.problem)
+      throw SpecDiagnostic(file: file, line: error.line, tensor: nil, problem: error.problem)
     }
   }
 }

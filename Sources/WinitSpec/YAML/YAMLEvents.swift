@@ -2,12 +2,6 @@
 
 import CWinitLibyaml
 
-/// Where and why a text is not YAML.
-struct YAMLError: Error {
-  let line: Int?
-  let problem: String
-}
-
 /// Reads a text as a stream of events.
 final class YAMLEvents {
   enum Event {
@@ -26,7 +20,7 @@ final class YAMLEvents {
   private let text: UnsafeMutableBufferPointer<UInt8>
 
   init(_ text: String) {
-    // The parser keeps pointing into it.
+    // The parser points into this buffer until it is deleted.
     let bytes = text.utf8
     self.text = .allocate(capacity: bytes.count)
     _ = self.text.initialize(from: bytes)
@@ -41,8 +35,8 @@ final class YAMLEvents {
     text.deallocate()
   }
 
-  /// The next event and its line, from 1.
-  func next() throws(YAMLError) -> (event: Event, line: Int) {
+  /// Returns the next event and its line, from 1.
+  func next() throws(LocatedProblem) -> (event: Event, line: Int) {
     while true {
       var event = yaml_event_t()
       guard yaml_parser_parse(parser, &event) == 1 else { throw failure }
@@ -72,10 +66,17 @@ final class YAMLEvents {
     bytes.map { String(cString: $0) }
   }
 
-  private var failure: YAMLError {
-    let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
-    // The reader, which decodes bytes, knows no line.
+  /// What to do about libyaml's problems that people meet most.
+  private static let remedies = [
+    "found character that cannot start any token":
+      ". Indent with spaces, not with tabs; a value that begins with @, ` or % needs quotes",
+    "did not find expected alphabetic or numeric character": ". A pattern that begins with * needs quotes",
+  ]
+
+  private var failure: LocatedProblem {
+    let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text cannot be read"
+    // libyaml's decoder of bytes does not count lines.
     let line = parser.pointee.error == YAML_READER_ERROR ? nil : Int(parser.pointee.problem_mark.line) + 1
-    return YAMLError(line: line, problem: "not valid YAML: \(problem)")
+    return LocatedProblem(line: line, .invalidYAML, "not valid YAML: \(problem)\(Self.remedies[problem] ?? "")")
   }
 }

@@ -1,17 +1,18 @@
-// Where a registry may lie: on a disk of this machine.
+// The check that a registry is on a local file system.
 
 import CWinitStorage
 import Foundation
 
-/// What is told about a file system before a registry on it is opened.
+/// The file system of a registry, checked before the registry is opened.
 ///
-/// SQLite's locks are the file system's, and over a network those often do nothing, or something only for one machine;
-/// two writers then corrupt the file ("How to corrupt an SQLite database file", section 2.1).
+/// SQLite uses the locks of the file system. Over a network these locks often have no effect, or an effect on one
+/// machine only. Two writers then corrupt the file ("How to corrupt an SQLite database file", section 2.1).
 enum FileSystem {
-  /// The setting by which somebody who knows that the locks work says so.
+  /// The environment variable that allows network file systems, for users who know that the locks work.
   static let override = "WINIT_NETWORK_FS"
 
-  /// - Throws: `StoreError.networkFileSystem`, unless $WINIT_NETWORK_FS is `allow`.
+  /// - Throws: `StoreError.networkFileSystem` if the file is on a network file system and $WINIT_NETWORK_FS is not
+  ///   `allow`.
   static func check(_ path: String) throws {
     guard let kind = networkKind(of: path), ProcessInfo.processInfo.environment[override] != "allow" else {
       return
@@ -19,14 +20,15 @@ enum FileSystem {
     throw StoreError.networkFileSystem(path: path, kind: kind)
   }
 
-  /// The kind of network file system on which the file lies, or its folder where there is no file yet; nil for others.
+  /// Returns the kind of network file system that holds the file, or the folder if there is no file yet; nil for a
+  /// local file system.
   private static func networkKind(of path: String) -> String? {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     #if canImport(Darwin)
-      var facts = statfs()
-      guard statfs(path, &facts) == 0 || statfs(folder, &facts) == 0 else { return nil }
-      if facts.f_flags & UInt32(MNT_LOCAL) != 0 { return nil }
-      return withUnsafeBytes(of: facts.f_fstypename) { bytes in
+      var info = statfs()
+      guard statfs(path, &info) == 0 || statfs(folder, &info) == 0 else { return nil }
+      if info.f_flags & UInt32(MNT_LOCAL) != 0 { return nil }
+      return withUnsafeBytes(of: info.f_fstypename) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
     #else
@@ -36,7 +38,8 @@ enum FileSystem {
   }
 
   #if !canImport(Darwin)
-    /// From Linux's magic.h and the file systems' own sources. FUSE is not among them: most of what it carries is local.
+    /// The kinds of network file systems by the number of their type, from Linux's magic.h and the sources of the file
+    /// systems. FUSE is not in the list, because most FUSE file systems are local.
     private static let names: [UInt32: String] = [
       0x0000_6969: "NFS", 0x0000_517B: "SMB", 0xFE53_4D42: "SMB", 0xFF53_4D42: "CIFS",
       0x0102_1997: "9P", 0x5346_414F: "AFS", 0x6B41_4653: "AFS", 0x7375_7245: "Coda",

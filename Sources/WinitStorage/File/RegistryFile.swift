@@ -1,34 +1,34 @@
-// What marks a file as a registry.
+// The marks that identify a file as a registry, and the creation of the file.
 
 import Foundation
 import GRDB
 import WinitMigrations
 
-/// SQLite's header fields that mark a registry.
+/// The fields of SQLite's file header that mark a registry.
 ///
-/// They are read through SQLite alone. Were the file opened and closed beside it, closing would drop the locks that
-/// this process holds on it through another connection (POSIX advisory locks; "How to corrupt an SQLite database
-/// file", section 2.2).
+/// They are read only through SQLite. If this process opened and closed the file itself, closing the file would drop
+/// the locks that the process holds on the file through an SQLite connection (POSIX advisory locks; "How to corrupt an
+/// SQLite database file", section 2.2).
 enum RegistryFile {
-  /// The `application_id`; spells "WNIT".
+  /// The `application_id` of a registry: "WNIT" in ASCII.
   static let applicationID: Int32 = 0x574E_4954
 
-  /// The schema's version; nil for a database with nothing in it, which a first create that was cut off leaves.
+  /// Returns the version of the schema; nil for an empty database, which a first create that was interrupted leaves.
   ///
-  /// - Throws: `StoreError` for another application's file or a newer version's.
+  /// - Throws: `StoreError` if the file is from another application or from a newer version.
   static func version(_ db: Database, path: String) throws -> Int? {
-    // In one transaction, and so of one moment: another process may be making the registry right now.
+    // One transaction, so that the three values belong together: another process may be creating the registry now.
     var (applicationID, version, tables): (Int32, Int, Int) = (0, 0, 0)
-    func look() throws {
+    func readMarks() throws {
       applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
       version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
       tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
     }
     if db.isInsideTransaction {
-      try look()
+      try readMarks()
     } else {
       try db.inTransaction(.deferred) {
-        try look()
+        try readMarks()
         return .commit
       }
     }
@@ -41,14 +41,14 @@ enum RegistryFile {
       throw StoreError.newerVersion(path: path, schema: version, known: Migration.all.count)
     }
     guard version >= 1 else {
-      throw StoreError.notARegistry(path: path, why: "its user_version is \(version)")
+      throw StoreError.notARegistry(path: path, why: "its user_version \(version) is not the version of a schema")
     }
     return version
   }
 
-  /// Whether there is a file with something in it.
+  /// Returns whether there is a file at the path that is not empty.
   ///
-  /// - Throws: `StoreError` where the path is a folder.
+  /// - Throws: `StoreError` if the path is empty or is a folder, or if its folder does not exist.
   static func exists(_ path: String) throws -> Bool {
     guard !path.isEmpty else { throw StoreError.notARegistry(path: "``", why: "the path is empty") }
     var isFolder: ObjCBool = false
@@ -64,10 +64,11 @@ enum RegistryFile {
     return size != 0
   }
 
-  /// Makes an empty file that its owner alone may read and write.
+  /// Creates an empty file that only its owner can read and write. Does nothing if another process has created it
+  /// first.
   ///
-  /// It gets its name when it is closed: were it open here while another thread has it open through SQLite, closing it
-  /// would drop that one's locks. Whoever is first makes it; the others find it.
+  /// The file gets its name after it is closed. If the file were open here while another thread has it open through
+  /// SQLite, closing it would drop the locks of that thread.
   static func create(_ path: String) throws {
     let temporary = "\(path).\(UUID().uuidString.prefix(8)).tmp"
     let descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -77,6 +78,7 @@ enum RegistryFile {
     close(descriptor)
     defer { unlink(temporary) }
     if link(temporary, path) == 0 || errno == EEXIST { return }
-    // A file system without links, where a rename might replace what another has just made, so SQLite makes the file.
+    // The file system has no hard links. A rename could replace a file that another process has just created, so SQLite
+    // creates the file.
   }
 }

@@ -1,87 +1,87 @@
-// What can go wrong with a registry file.
+// The errors of a registry file.
 
 import GRDB
-public import WinitCore
+package import WinitCore
 
-/// What can go wrong with a registry file.
-public enum StoreError: Error, Sendable, CustomStringConvertible {
-  /// There is no file, and only `create` makes one.
+/// An error that a registry file, or a change of it, can cause.
+package enum StoreError: Error, Sendable, CustomStringConvertible {
+  /// There is no file.
   case noRegistry(path: String)
-  /// The folder in which a registry is to be made is not there.
+  /// The folder of a new registry does not exist.
   case noFolder(path: String)
-  /// The file cannot be made.
+  /// The system cannot create the file.
   case cannotMake(path: String, why: String)
-  /// The file lies on a file system whose locks are not to be trusted.
+  /// The file is on a network file system, whose locks may not work.
   case networkFileSystem(path: String, kind: String)
-  /// The file is something else.
+  /// The file is not a registry.
   case notARegistry(path: String, why: String)
-  /// The file was written by a later version.
+  /// The file was written by a newer version.
   case newerVersion(path: String, schema: Int, known: Int)
-  /// The schema in the file is not the one its version number promises.
+  /// The file records a migration whose text differs from the migration of this version.
   case changedMigration(path: String, name: String)
-  /// The file has other tables, indices, triggers or views than a registry.
+  /// The tables, indices, triggers and views of the file are not those of a registry.
   case changedSchema(path: String, what: String)
-  /// The file was written by an earlier version, and is not to be changed.
+  /// The file was written by an older version, and was opened for reading, so it cannot be migrated.
   case olderVersion(path: String, schema: Int)
-  /// A row or the file's structure makes no sense.
+  /// A row has invalid values, or the structure of the file is damaged.
   case damaged(path: String, what: String)
-  /// Chunks that a run needs are not in the file (any more); they must be added again.
-  case missingChunks(Set<Digest>)
-  /// The run has been collected meanwhile.
+  /// Chunks of a run are not in the file. They were not added, or were collected meanwhile; they must be added again.
+  case missingChunks(Set<SHA256Digest>)
+  /// The run was collected after it was read.
   case gone(path: String, reference: String)
-  /// A run was stripped, and its bytes could not be given back.
+  /// A run was stripped, but the space of its bytes could not be freed.
   case notFreed(reference: String, why: String)
-  /// Runs have, or had, the name that others are to get.
+  /// The new name of a rename is, or was, the name of other runs.
   case nameTaken(String)
-  /// A run that is to be deleted has aliases.
+  /// A run cannot be deleted, because it has aliases.
   case hasAliases(String, [String])
-  /// SQLite reports an error.
+  /// SQLite reported an error.
   case sqlite(path: String, code: Int32, message: String)
 
-  /// What is wrong and what to do, for a person.
-  public var description: String {
+  /// Says what happened, then how to correct it.
+  package var description: String {
     switch self {
     case .noRegistry(let path):
-      "there is no registry at \(path); `create` makes one"
-    case .noFolder(let path): "cannot make a registry at \(path): there is no such folder"
-    case .cannotMake(let path, let why): "cannot make a registry at \(path): \(why)"
+      "there is no registry at \(path)"
+    case .noFolder(let path): "cannot create a registry at \(path): the folder does not exist"
+    case .cannotMake(let path, let why): "cannot create a registry at \(path): \(why)"
     case .networkFileSystem(let path, let kind):
-      "\(path) lies on a network file system (\(kind)), whose locks may not keep two writers apart; put the registry on a local disk and move runs by `export` and `import`, or set \(FileSystem.override)=allow if you know that the locks work, or that one process at a time uses it"
+      "\(path) is on a network file system (\(kind)), whose locks may not keep two writers apart. Put the registry on a local disk and copy runs as bundles, or set \(FileSystem.override)=allow if the locks work, or if one process at a time uses the registry"
     case .changedSchema(let path, let what):
-      "\(path) is not a registry as winit-registry makes them: \(what); nothing of it was used"
+      "\(path) does not have the schema of a registry: \(what). Nothing was read from the file"
     case .olderVersion(let path, let schema):
-      "\(path) was written by an older version (schema \(schema)); open it once as a registry, as with `list --registry`, to bring it up to date"
+      "\(path) was written by an older version (schema \(schema)), and its schema must be updated first. Open it once as a registry, with the permission to write it"
     case .notARegistry(let path, let why): "\(path) is not a registry: \(why)"
     case .newerVersion(let path, let schema, let known):
-      "\(path) was written by a newer version of winit-registry (schema \(schema); this one knows \(known)); update winit-registry"
+      "\(path) was written by a newer version of winit-registry (schema \(schema); this version knows \(known)). Update winit-registry"
     case .changedMigration(let path, let name):
-      "\(path) was made with a different \(name) than this version's; use the version that made it"
+      "\(path) was created with a migration \(name) that differs from the migration of this version. Use the version that created the file"
     case .damaged(let path, let what): "\(path) is damaged: \(what)"
     case .missingChunks(let digests): "\(digests.count) chunks are missing"
     case .gone(let path, let reference):
-      "\(reference) is no longer in \(path): it was deleted and collected meanwhile"
+      "\(reference) is no longer in \(path): the run was collected meanwhile"
     case .notFreed(let reference, let why):
-      "\(reference) is its recipe now, but its bytes could not be given back: \(why); `gc --yes` frees them"
+      "\(reference) is recipe-only now, but the space of its bytes could not be freed: \(why). A garbage collection frees it"
     case .nameTaken(let name):
-      "the name `\(name)` is or was that of other runs, and `\(name):v1` must not come to mean another; take a name that was never used"
+      "the name `\(name)` is taken. Names are never reused, so that `\(name):v1` keeps its meaning. Choose another name"
     case .hasAliases(let reference, let aliases):
-      "\(reference) has the alias \(aliases.map { "`\($0)`" }.joined(separator: ", ")); move or remove it first (`alias`)"
+      "\(reference) has the \(aliases.count == 1 ? "alias" : "aliases") \(aliases.map { "`\($0)`" }.joined(separator: ", ")), so it cannot be deleted"
     case .sqlite(let path, let code, let message): "\(path): \(message) (SQLite error \(code))"
     }
   }
 
-  /// An error of SQLite's, as this type.
+  /// Translates an error of SQLite.
   init(_ error: DatabaseError, path: String) {
     switch error.resultCode {
     case .SQLITE_NOTADB: self = .notARegistry(path: path, why: "it is not a SQLite database")
     case .SQLITE_ERROR:
-      self = .damaged(
-        path: path, what: "its tables are not a registry's: \(error.message ?? "unknown error")")
-    case .SQLITE_TOOBIG: self = .damaged(path: path, what: "it holds a value larger than any of a registry")
+      self = .damaged(path: path, what: "SQLite cannot use the tables: \(error.message ?? "unknown error")")
+    case .SQLITE_TOOBIG:
+      self = .damaged(path: path, what: "a value has more than \(Store.maximumValueSize >> 20) MiB")
     case .SQLITE_READONLY:
       self = .sqlite(
         path: path, code: error.extendedResultCode.rawValue,
-        message: "it cannot be changed: the file or its folder is read-only")
+        message: "the file cannot be changed, because the file or its folder is read-only")
     case .SQLITE_FULL:
       self = .sqlite(path: path, code: error.extendedResultCode.rawValue, message: "the disk is full")
     case .SQLITE_CORRUPT, .SQLITE_FORMAT:
@@ -89,7 +89,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case .SQLITE_BUSY:
       self = .sqlite(
         path: path, code: error.extendedResultCode.rawValue,
-        message: "another process has held it locked for too long")
+        message: "another process has kept the file locked for too long")
     default:
       self = .sqlite(
         path: path, code: error.extendedResultCode.rawValue, message: error.message ?? "unknown error")

@@ -1,11 +1,11 @@
-// The whole registry into another file, while others write.
+// Copying a registry into a new file, while other processes write.
 
 import Foundation
 import GRDB
 import WinitCore
 
 extension Store {
-  /// The tables that a copy has all rows of, and their keys; chunks are copied otherwise, and leases belong to their file.
+  /// The tables that are copied as a whole, and their keys. Chunks are copied separately, and leases are not copied.
   static let tables: KeyValuePairs = [
     "migrations": "number", "manifests": "id", "runs": "id", "tensors": "id",
     "tensor_chunks": "tensor, position",
@@ -14,22 +14,23 @@ extension Store {
     "verification_passes": "id", "pass_runs": "pass, run",
   ]
 
-  /// Copies everything but leases into a new file, which must not be there yet.
+  /// Copies everything except leases into a new file, which must not exist yet.
   ///
-  /// Chunks never change, so they are copied first, in short transactions between which others write; what came or
-  /// went meanwhile is made up for in one last transaction, which copies all the rest. The copy is what the registry
-  /// was at that moment. (SQLite's own backup begins anew whenever somebody writes, or keeps everybody out.)
+  /// Chunks never change, so they are copied first, in short transactions between which other processes write. One last
+  /// transaction copies the rest, and accounts for chunks that were added or deleted meanwhile. The copy has the state
+  /// of the registry at that time. (SQLite's backup interface starts again when another process writes, or locks out
+  /// all other processes.)
   ///
-  /// - Parameter progress: called with how many bytes of how many are copied.
+  /// - Parameter progress: called with the number of bytes that were copied, and the number of bytes in all.
   package func copy(to path: String, progress: (Int, Int) throws -> Void) throws {
     try Store.openOrCreate(path).close()
     try translatingErrors {
-      // A connection of its own: this one stays free, for `progress` too.
+      // A separate connection, so that `progress` can use the connection of this store.
       try Store.open(self.path).queue.writeWithoutTransaction { db in
         try db.execute(
           sql: "ATTACH DATABASE ? AS copy", arguments: [path.hasPrefix("/") ? path : "./" + path])
         defer { try? db.execute(sql: "DETACH DATABASE copy") }
-        // Nothing of the copy counts until it is whole, and then it is flushed at once.
+        // An unfinished copy is never used. The caller flushes the finished copy once.
         try db.execute(sql: "PRAGMA copy.synchronous = OFF")
         try Store.copyChunks(db, progress)
         try Store.copyRest(db)
@@ -39,7 +40,7 @@ extension Store {
 
   private static func copyChunks(_ db: Database, _ progress: (Int, Int) throws -> Void) throws {
     let total = try Int.fetchOne(db, sql: "SELECT sum(size) FROM main.chunks") ?? 0
-    var (last, done) = (Int64.min, 0)
+    var (last, copied) = (Int64.min, 0)
     while true {
       var count = 0
       try db.inTransaction(.deferred) {
@@ -53,22 +54,22 @@ extension Store {
         }
         if count > 0 {
           try db.execute(
-            // A chunk that was deleted and came again has another row; the last transaction sees to it.
+            // A chunk that was deleted and added again has another row, which the last transaction corrects.
             sql: "INSERT OR IGNORE INTO copy.chunks SELECT * FROM main.chunks WHERE id BETWEEN ? AND ?",
             arguments: [rows[0].value("id", Int64.self), last])
         }
-        done += bytes
+        copied += bytes
         return .commit
       }
       if count == 0 { return }
-      try progress(min(done, total), total)
+      try progress(min(copied, total), total)
       yieldToOtherWriters()
     }
   }
 
   private static func copyRest(_ db: Database) throws {
     try db.inTransaction(.deferred) {
-      // Rows of chunks that were deleted meanwhile may have been given to others.
+      // Other chunks may have the rows of chunks that were deleted meanwhile.
       for sql in [
         """
         DELETE FROM copy.chunks WHERE NOT EXISTS (

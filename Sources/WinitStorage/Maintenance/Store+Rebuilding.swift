@@ -1,22 +1,25 @@
-// A file whose structure is damaged, written anew from what can be read of it.
+// Rebuilding a file whose structure is damaged, from what can be read of it.
 
 import Foundation
 import GRDB
 
 extension Store {
-  /// Copies everything that can be read into a new file, lets the caller make good what is missing there, and puts the
-  /// new content in the place of the old in one transaction. Nobody else writes or reads meanwhile.
+  /// Copies everything that can be read into a temporary file, lets the caller repair that file, and replaces the
+  /// content of this file with it in one transaction. No other process reads or writes meanwhile.
   ///
-  /// Chunks that cannot be read are left out. A record that cannot be read is an error, after which nothing has changed.
+  /// Chunks that cannot be read are left out.
+  ///
+  /// - Parameter repair: repairs the temporary file.
+  /// - Throws: `StoreError.damaged` if a record cannot be read. In this case nothing has changed.
   package func rebuild(_ repair: (Store) throws -> Void) throws {
     let temporary = "\(path).\(UUID().uuidString.prefix(8)).rebuild.tmp"
     defer { Store.remove(temporary) }
     try translatingErrors {
       try queue.writeWithoutTransaction { db in
-        // Kept from here on, over the transactions, until the connection has done with it.
+        // From here on, the lock is kept between transactions.
         try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
         defer {
-          // The lock goes with the next read.
+          // The next read releases the lock.
           try? db.execute(sql: "PRAGMA locking_mode = NORMAL")
           _ = try? Int.fetchOne(db, sql: "SELECT count(*) FROM migrations")
         }
@@ -28,7 +31,7 @@ extension Store {
           throw StoreError.damaged(
             path: self.path,
             what:
-              "its records cannot all be read, so it cannot be written anew, and was left as it is; restore a backup"
+              "some of its records cannot be read, so the file cannot be rebuilt and was not changed. Restore a backup"
           )
         }
         let rebuilt = try Store.open(temporary)
@@ -39,23 +42,24 @@ extension Store {
     }
   }
 
-  /// What follows from the rest, or is no loss.
-  private static let derived: Set = ["tensor_chunks", "run_terms", "verification_passes", "pass_runs"]
+  /// The tables that can be derived from the others, or that can be lost.
+  private static let dispensable: Set = ["tensor_chunks", "run_terms", "verification_passes", "pass_runs"]
 
+  /// Copies what can be read into another file.
   private func salvage(_ db: Database, to path: String) throws {
     try db.execute(sql: "PRAGMA foreign_keys = OFF")
     defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
     try db.execute(sql: "ATTACH DATABASE ? AS copy", arguments: [path.hasPrefix("/") ? path : "./" + path])
     defer { try? db.execute(sql: "DETACH DATABASE copy") }
-    // Reading main alone, or SQLite would take it for one of two files to be changed together.
+    // The transaction only reads from `main`. Otherwise SQLite would commit both files together.
     try db.inTransaction(.deferred) {
       try db.execute(sql: "DELETE FROM copy.migrations")
-      // In the order of their keys: a plain copy, or a count, would go by an index that may be the damaged part.
-      for (table, key) in Store.tables where !Store.derived.contains(table) {
+      // Ordered by key and NOT INDEXED, because an index may be the damaged part.
+      for (table, key) in Store.tables where !Store.dispensable.contains(table) {
         try db.execute(
           sql: "INSERT INTO copy.\(table) SELECT * FROM main.\(table) NOT INDEXED ORDER BY \(key)")
       }
-      // It can be told from the tensors, so it need not be readable.
+      // The terms are derived from the tensors, so the old table need not be readable.
       try db.execute(sql: "INSERT INTO copy.run_terms \(Store.terms(of: "copy.tensors"))")
       return .commit
     }
@@ -65,7 +69,7 @@ extension Store {
       let batch = Array(ids[start..<min(start + 16, ids.count)])
       if !copyChunks(batch, db) { for id in batch { _ = copyChunks([id], db) } }
     }
-    // Where it cannot be read, the digests of the tensors still say which chunks they are made of.
+    // If this table cannot be read, the repair restores the references from the chunk digests of the tensors.
     _ = try? db.inTransaction(.deferred) {
       try db.execute(
         sql: """
@@ -77,17 +81,19 @@ extension Store {
     }
   }
 
-  /// The rows of all chunks that the table or one of its indices still knows.
+  /// Returns the rows of all chunks that can be found in the table or in one of its indices.
   private func chunkIDs(_ db: Database) -> [Int64] {
     var ids: Set<Int64> = []
-    for way in ["NOT INDEXED", "INDEXED BY chunks_by_size", "INDEXED BY sqlite_autoindex_chunks_1"] {
-      guard let rows = try? Int64.fetchCursor(db, sql: "SELECT id FROM main.chunks \(way)") else { continue }
+    for access in ["NOT INDEXED", "INDEXED BY chunks_by_size", "INDEXED BY sqlite_autoindex_chunks_1"] {
+      guard let rows = try? Int64.fetchCursor(db, sql: "SELECT id FROM main.chunks \(access)") else { continue }
       while let id = (try? rows.next()) ?? nil { ids.insert(id) }
     }
     return ids.sorted()
   }
 
-  /// - Returns: whether all of them could be read.
+  /// Copies chunks in one transaction.
+  ///
+  /// - Returns: whether all of them could be read. If not, none was copied.
   private func copyChunks(_ ids: [Int64], _ db: Database) -> Bool {
     (try? db.inTransaction(.deferred) {
       for id in ids {

@@ -1,4 +1,4 @@
-// Recording a run: one transaction, after which it is there.
+// Recording a run, in one transaction.
 
 import Foundation
 import GRDB
@@ -6,73 +6,99 @@ import WinitCore
 import WinitJSON
 
 extension Store {
-  /// Makes a run visible, in one transaction: its manifest, its version, its tensors, and for a stored one the
-  /// chunks they are made of, which must be there. Ends the lease.
+  /// Records a run in one transaction, with its manifest, its next version and its tensors, and ends the lease. The
+  /// chunks of stored tensors must be in the file.
   ///
-  /// - Parameter aliases: to stand for the run, where they do not stand for another.
-  /// - Returns: the run; nil where its uid is here already, after which nothing has changed.
-  /// - Throws: `StoreError.missingChunks` with those that are not there, after which nothing has changed.
-  package func commit(_ run: NewRun, lease: Lease? = nil, _ event: Event, aliases: [String] = []) throws
-    -> Run?
-  {
-    let manifest = run.manifest
-    let json = manifest.canonical
-    let digest = Data(Digest(of: json.utf8).bytes)
+  /// - Throws: `StoreError.missingChunks` with the chunks that are not in the file. In this case nothing has changed.
+  package func commit(_ run: NewRun, lease: Lease? = nil, _ event: Event) throws -> RunRecord {
+    let insertion = Insertion(run, uid: newUID(), aliases: [])
+    return try write { db in try self.insert(insertion, lease, event, db) }
+  }
+
+  /// Records a run of another registry in one transaction, and ends the lease.
+  ///
+  /// - Parameter aliases: the aliases of the run. An alias that another run already has stays with that run.
+  /// - Returns: the run; nil if this registry already has a run with its uid. In this case nothing has changed.
+  /// - Throws: `StoreError.missingChunks` with the chunks that are not in the file. In this case nothing has changed.
+  package func commitIfNew(_ run: NewRun, lease: Lease? = nil, _ event: Event, aliases: [String]) throws -> RunRecord? {
+    let insertion = Insertion(run, uid: run.origin?.uid ?? newUID(), aliases: aliases)
     return try write { db in
-      let uid = run.origin?.uid ?? newUID()
-      if run.origin != nil,
-        try Bool.fetchOne(db, sql: "SELECT 1 FROM runs WHERE uid = ?", arguments: [uid]) != nil
-      {
-        return nil
-      }
-      try db.execute(
-        sql: """
-          INSERT INTO manifests (digest, weights, law_version, json) VALUES (?, ?, ?, ?)
-          ON CONFLICT (digest) DO UPDATE SET weights = excluded.weights, law_version = excluded.law_version,
-            json = excluded.json WHERE json <> excluded.json OR weights <> excluded.weights
-          """,
-        arguments: [digest, Data(manifest.weights.bytes), lawVersion, json])
-      try db.execute(
-        sql: """
-          INSERT INTO runs (name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
-                            created_at, tool_version, host, uid, origin, experiment, note, parent, git)
-          VALUES (?, ?, (SELECT id FROM manifests WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
-          run.name, try self.takeVersion(db, of: run.name, wanted: run.origin?.version), digest,
-          String(run.seed), run.isStored, run.tensors.count,
-          run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
-          run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
-          run.host.compact, uid, run.isImported ? "captured" : "created", run.experiment, run.note,
-          run.parent, run.git?.compact,
-        ])
-      let row = db.lastInsertedRowID
-      for tag in run.tags {
-        try db.execute(
-          sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
-      }
-      try self.insert(run.tensors, of: row, stored: run.isStored, db)
-      try db.execute(
-        sql: "INSERT INTO run_terms \(Store.terms(where: "run = ?1"))", arguments: [row])
-      for alias in aliases {
-        try db.execute(
-          sql: "INSERT INTO aliases (name, alias, run) VALUES (?, ?, ?) ON CONFLICT (name, alias) DO NOTHING",
-          arguments: [run.name, alias, row])
-      }
-      if let lease { try self.end(lease, db) }
-      guard let recorded = try self.runs(db, "WHERE runs.id = ?", [row]).first else {
-        throw StoreError.damaged(path: self.path, what: "the run just recorded cannot be read back")
-      }
-      try self.record(event, recorded, db)
-      return recorded
+      let isKnown = try Bool.fetchOne(db, sql: "SELECT 1 FROM runs WHERE uid = ?", arguments: [insertion.uid]) != nil
+      return isKnown ? nil : try self.insert(insertion, lease, event, db)
     }
   }
 
-  /// The next version of a name; the one wanted where it is later, so that a run from another registry keeps its own.
+  /// A run to be recorded, with the values that are computed before the transaction begins.
+  private struct Insertion {
+    let run: NewRun
+    let uid: String
+    let aliases: [String]
+    let json: String
+    let digest: Data
+    let weights: Data
+
+    init(_ run: NewRun, uid: String, aliases: [String]) {
+      let manifest = run.manifest
+      self.run = run
+      self.uid = uid
+      self.aliases = aliases
+      json = manifest.canonical
+      digest = Data(SHA256Digest(of: json.utf8).bytes)
+      weights = Data(manifest.weights.bytes)
+    }
+  }
+
+  /// Inserts all rows of a run, ends the lease, and records the event.
+  private func insert(_ insertion: Insertion, _ lease: Lease?, _ event: Event, _ db: Database) throws -> RunRecord {
+    let (run, digest, uid) = (insertion.run, insertion.digest, insertion.uid)
+    try db.execute(
+      sql: """
+        INSERT INTO manifests (digest, weights, law_version, json) VALUES (?, ?, ?, ?)
+        ON CONFLICT (digest) DO UPDATE SET weights = excluded.weights, law_version = excluded.law_version,
+          json = excluded.json WHERE json <> excluded.json OR weights <> excluded.weights
+        """,
+      arguments: [digest, insertion.weights, lawVersion, insertion.json])
+    try db.execute(
+      sql: """
+        INSERT INTO runs (name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
+                          created_at, tool_version, host, uid, origin, experiment, note, parent, git)
+        VALUES (?, ?, (SELECT id FROM manifests WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        run.name, try takeVersion(db, of: run.name, wanted: run.origin?.version), digest,
+        String(run.seed), run.isStored, run.tensors.count,
+        run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
+        run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
+        run.host.compact, uid, run.isImported ? "captured" : "created", run.experiment, run.note,
+        run.parent, run.git?.compact,
+      ])
+    let row = db.lastInsertedRowID
+    for tag in run.tags {
+      try db.execute(
+        sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
+    }
+    try insertTensors(run.tensors, of: row, stored: run.isStored, db)
+    try db.execute(
+      sql: "INSERT INTO run_terms \(Store.terms(where: "run = ?1"))", arguments: [row])
+    for alias in insertion.aliases {
+      try db.execute(
+        sql: "INSERT INTO aliases (name, alias, run) VALUES (?, ?, ?) ON CONFLICT (name, alias) DO NOTHING",
+        arguments: [run.name, alias, row])
+    }
+    if let lease { try end(lease, db) }
+    guard let recorded = try fetchRuns(db, "WHERE runs.id = ?", [row]).first else {
+      throw StoreError.damaged(path: path, what: "the run that was just recorded cannot be read")
+    }
+    try record(event, recorded, db)
+    return recorded
+  }
+
+  /// Records and returns the version of a new run: the next version of the name, or the wanted version if it is higher,
+  /// so that a run from another registry keeps its version.
   private func takeVersion(_ db: Database, of name: String, wanted: Int?) throws -> Int {
     let last = try Int.fetchOne(db, sql: "SELECT last_version FROM names WHERE name = ?", arguments: [name])
-    guard (0..<Store.largestVersion).contains(last ?? 0) else {
-      throw StoreError.damaged(path: path, what: "\(last ?? 0) is no version of `\(name)`")
+    guard (0..<Store.maximumVersion).contains(last ?? 0) else {
+      throw StoreError.damaged(path: path, what: "the last version of `\(name)` is out of range: \(last ?? 0)")
     }
     let version = max((last ?? 0) + 1, wanted ?? 1)
     try db.execute(
@@ -83,46 +109,29 @@ extension Store {
     return version
   }
 
-  private func insert(_ tensors: [NewTensor], of run: Int64, stored: Bool, _ db: Database) throws {
-    let insertTensor = try db.cachedStatement(
+  /// Inserts the rows of tensors, and the references of stored tensors to their chunks.
+  private func insertTensors(_ tensors: [NewTensor], of run: Int64, stored: Bool, _ db: Database) throws {
+    let insert = try db.cachedStatement(
       sql: """
         INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
-    var missing: Set<Digest> = []
+    var missing: Set<SHA256Digest> = []
     for (position, tensor) in tensors.enumerated() {
-      try insertTensor.execute(arguments: [
+      try insert.execute(arguments: [
         run, position, tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.json.compact,
         tensor.scheme.compact, tensor.recipe.law.json(tiedTo: tensor.tiedTo).compact,
         String(tensor.recipe.stream),
-        Data(Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
+        Data(SHA256Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
       ])
       guard stored || !tensor.recipe.law.isRegenerable else { continue }
-      missing.formUnion(try keep(tensor.chunkDigests, of: db.lastInsertedRowID, db))
+      missing.formUnion(try link(tensor.chunkDigests, to: db.lastInsertedRowID, db))
     }
     guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
   }
-
-  /// Notes that a tensor's bytes are these chunks.
-  ///
-  /// - Returns: those that are not there.
-  func keep(_ chunks: DigestList, of tensor: Int64, _ db: Database) throws -> Set<Digest> {
-    let find = try db.cachedStatement(sql: "SELECT id FROM chunks WHERE digest = ?")
-    let insert = try db.cachedStatement(
-      sql: "INSERT INTO tensor_chunks (tensor, position, chunk) VALUES (?, ?, ?)")
-    var missing: Set<Digest> = []
-    for (index, digest) in chunks.enumerated() {
-      if let chunk = try Int64.fetchOne(find, arguments: [Data(digest.bytes)]) {
-        try insert.execute(arguments: [tensor, index, chunk])
-      } else {
-        missing.insert(digest)
-      }
-    }
-    return missing
-  }
 }
 
-/// 128 random bits in hexadecimal, as the schema's own.
+/// Returns 128 random bits in hexadecimal, in the form of the uids that the migration gives to earlier runs.
 private func newUID() -> String {
   (0..<2).map { _ in
     let digits = String(UInt64.random(in: 0...(.max)), radix: 16)

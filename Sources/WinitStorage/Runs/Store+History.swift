@@ -1,28 +1,28 @@
-// What was done, by whom. SQL triggers keep it append-only.
+// The history of operations. SQL triggers keep it append-only.
 
 import Foundation
 import GRDB
-public import WinitJSON
+package import WinitJSON
 
-/// Something that was done to a registry.
-public struct HistoryEntry: Sendable {
-  /// Counts up.
-  public let number: Int
-  /// When: UTC, ISO 8601.
-  public let at: String
-  /// What.
-  public let action: String
-  /// The run's uid, if it is about one.
-  public let run: String?
-  /// The run as it was called then.
-  public let reference: String?
-  /// More about it.
-  public let detail: JSONValue
-  /// Who did it, and from where; an empty object where that was not to be captured.
-  public let actor: JSONValue
+/// An entry of the history.
+package struct HistoryRecord: Sendable {
+  /// The number of the entry. Later entries have higher numbers.
+  package let number: Int
+  /// The time of the operation: UTC, ISO 8601.
+  package let at: String
+  /// The name of the operation, such as `create`.
+  package let action: String
+  /// The uid of the run; nil if the operation is not about a run.
+  package let run: String?
+  /// The reference of the run at that time.
+  package let reference: String?
+  /// Further values, which depend on the operation.
+  package let detail: JSONValue
+  /// The user, the machine and the folder; an empty object if they were not recorded.
+  package let actor: JSONValue
 }
 
-/// What is to be recorded of something that is done.
+/// An operation, to be recorded in the history.
 package struct Event: Sendable {
   package let action: String
   package let detail: JSONValue
@@ -36,8 +36,8 @@ package struct Event: Sendable {
 }
 
 extension Store {
-  /// In the transaction of what it tells of.
-  func record(_ event: Event, _ run: Run?, _ db: Database) throws {
+  /// Records an event in the transaction of its operation.
+  func record(_ event: Event, _ run: RunRecord?, _ db: Database) throws {
     try db.execute(
       sql: "INSERT INTO history (at, action, run, reference, detail, actor) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
@@ -46,12 +46,12 @@ extension Store {
       ])
   }
 
-  /// Records what changes nothing else, such as a verification.
-  package func record(_ event: Event, _ run: Run?) throws {
+  /// Records an event of an operation that writes nothing else, such as a verification.
+  package func record(_ event: Event, _ run: RunRecord?) throws {
     try write { db in try self.record(event, run, db) }
   }
 
-  /// When the run that had a reference was collected; nil where none was.
+  /// Returns the time at which the last run with a reference was collected; nil if no such run was collected.
   package func collectionTime(of reference: String) throws -> String? {
     try read { db in
       try String.fetchOne(
@@ -60,14 +60,18 @@ extension Store {
     }
   }
 
-  /// The newest entries, the newest first: all, or those about a run.
-  package func history(of run: Run?, limit: Int?) throws -> [HistoryEntry] {
+  /// Returns entries of the history, newest first.
+  ///
+  /// - Parameters:
+  ///   - run: the run that the entries are about; nil for all entries.
+  ///   - limit: the maximum number of entries; nil for no limit.
+  package func history(of run: RunRecord?, limit: Int?) throws -> [HistoryRecord] {
     try read { db in
       try Row.fetchAll(
         db, sql: "SELECT * FROM history WHERE ?1 IS NULL OR run = ?1 ORDER BY id DESC LIMIT ?2",
         arguments: [run?.uid, limit ?? -1]
       ).map { row in
-        HistoryEntry(
+        HistoryRecord(
           number: try row.value("id"), at: try row.value("at"), action: try row.value("action"),
           run: try row.value("run"), reference: try row.value("reference"),
           detail: (try? JSONValue(parsing: row.value("detail", String.self))) ?? .null,

@@ -1,36 +1,37 @@
-// What people say about a run. It is no part of what the run is, so it may change.
+// The metadata of a run. It is not part of the run's identity, so it can change.
 
 import GRDB
 
-/// A change of what is said about a run; nil leaves a fact as it is.
+/// A change of the metadata of a run. A value of nil leaves the metadata unchanged.
 package struct MetadataChange: Sendable {
-  /// The empty text takes it off.
+  /// The experiment; an empty string removes it.
   package var experiment: String?
   package var note: String?
-  /// A uid; the empty text takes it off.
+  /// The uid of the parent; an empty string removes it.
   package var parent: String?
-  package var tags: [Tag] = []
+  package var tags: [TagRecord] = []
+  /// The keys of the tags to remove.
   package var tagsToRemove: [String] = []
 
   package init() {}
 }
 
 extension Store {
-  /// Changes facts of a run, in one transaction.
+  /// Changes the metadata of a run in one transaction.
   ///
-  /// - Returns: the run as it is then.
-  package func change(_ run: Run, _ facts: MetadataChange, _ event: Event) throws -> Run {
+  /// - Returns: the run with its new metadata.
+  package func change(_ run: RunRecord, _ metadata: MetadataChange, _ event: Event) throws -> RunRecord {
     try write { db in
       try db.execute(
         sql: """
           UPDATE runs SET experiment = nullif(coalesce(?2, experiment), ''), note = coalesce(?3, note),
                           parent = nullif(coalesce(?4, parent), '')
           WHERE id = ?1
-          """, arguments: [run.rowID, facts.experiment, facts.note, facts.parent])
-      for key in facts.tagsToRemove {
+          """, arguments: [run.rowID, metadata.experiment, metadata.note, metadata.parent])
+      for key in metadata.tagsToRemove {
         try db.execute(sql: "DELETE FROM tags WHERE run = ? AND key = ?", arguments: [run.rowID, key])
       }
-      for tag in facts.tags {
+      for tag in metadata.tags {
         try db.execute(
           sql: """
             INSERT INTO tags (run, key, value) VALUES (?, ?, ?)
@@ -40,15 +41,5 @@ extension Store {
       try self.record(event, run, db)
       return try self.reload(run, db)
     }
-  }
-
-  /// A run as it is now.
-  ///
-  /// - Throws: `StoreError.gone` where it has been collected meanwhile.
-  func reload(_ run: Run, _ db: Database) throws -> Run {
-    guard let now = try runs(db, "WHERE runs.uid = ?", [run.uid]).first else {
-      throw StoreError.gone(path: path, reference: run.reference)
-    }
-    return now
   }
 }

@@ -1,17 +1,18 @@
-// Names, aliases and tombstones: how runs are found, and when no more.
+// The names and aliases of runs.
 
 import Foundation
 import GRDB
 
 extension Store {
-  /// Makes an alias of the run's name stand for the run, wherever it stood before.
+  /// Gives an alias to a run. Another run with the same name loses the alias.
   ///
-  /// - Returns: the run it stood for.
-  package func setAlias(_ alias: String, _ run: Run, _ event: (Run?) -> Event) throws -> Run? {
+  /// - Parameter event: returns the event for the history, from the run that had the alias.
+  /// - Returns: the run that had the alias; nil if the alias is new.
+  package func setAlias(_ alias: String, _ run: RunRecord, _ event: (RunRecord?) -> Event) throws -> RunRecord? {
     try write { db in
       let run = try self.reload(run, db)
       guard run.deletedAt == nil else { throw StoreError.gone(path: self.path, reference: run.reference) }
-      let before = try self.runs(
+      let before = try self.fetchRuns(
         db, "WHERE runs.id = (SELECT run FROM aliases WHERE name = ? AND alias = ?)", [run.name, alias]
       ).first
       try db.execute(
@@ -24,12 +25,12 @@ extension Store {
     }
   }
 
-  /// Takes an alias off.
+  /// Removes an alias.
   ///
-  /// - Returns: the run it stood for; nil where there is no such alias.
-  package func removeAlias(_ name: String, _ alias: String, _ event: Event) throws -> Run? {
+  /// - Returns: the run that had the alias; nil if there is no such alias.
+  package func removeAlias(_ name: String, _ alias: String, _ event: Event) throws -> RunRecord? {
     try write { db in
-      let run = try self.runs(
+      let run = try self.fetchRuns(
         db, "WHERE runs.id = (SELECT run FROM aliases WHERE name = ? AND alias = ?)", [name, alias]
       ).first
       guard let run else { return nil }
@@ -39,7 +40,7 @@ extension Store {
     }
   }
 
-  /// The aliases of a name.
+  /// Returns the aliases of all runs of a name, in order.
   package func aliases(of name: String) throws -> [String] {
     try read { db in
       try String.fetchAll(
@@ -47,24 +48,25 @@ extension Store {
     }
   }
 
-  /// The name that a name became, however often; nil where it was not renamed, or is in use again.
+  /// Returns the current name of runs that had another name, after any number of renames; nil if the name was not
+  /// renamed, or is in use again.
   package func newName(of name: String) throws -> String? {
     try read { db in
-      var (now, seen): (String?, Set<String>) = (nil, [name])
+      var (current, seen): (String?, Set<String>) = (nil, [name])
       while let next = try String.fetchOne(
-        db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [now ?? name]),
+        db, sql: "SELECT renamed_to FROM names WHERE name = ?", arguments: [current ?? name]),
         seen.insert(next).inserted
-      { now = next }
-      return now
+      { current = next }
+      return current
     }
   }
 
-  /// Gives all runs of a name, deleted ones too, another name, with their versions and aliases.
+  /// Renames all runs of a name, deleted runs included. They keep their versions and aliases.
   ///
-  /// The new name must never have been used, or `new:v1` would have meant another run before; unless it is the one that
-  /// these runs had.
+  /// The new name must never have been used, because `new:v1` would have named another run before. The exception is a
+  /// former name of the same runs.
   ///
-  /// - Returns: how many runs were renamed; 0 where there are none of this name.
+  /// - Returns: the number of runs that were renamed; 0 if there is no run of this name.
   /// - Throws: `StoreError.nameTaken`.
   package func rename(_ old: String, _ new: String, _ event: Event) throws -> Int {
     try write { db in
@@ -80,7 +82,7 @@ extension Store {
       if let taken, try taken.value("runs") > 0 || taken.value("renamed_to", String?.self) != old {
         throw StoreError.nameTaken(new)
       }
-      let newest = try self.runs(db, "WHERE name = ? ORDER BY version DESC LIMIT 1", [old]).first
+      let newest = try self.fetchRuns(db, "WHERE name = ? ORDER BY version DESC LIMIT 1", [old]).first
       try self.record(event, newest, db)
       try db.execute(
         sql: """
@@ -91,37 +93,6 @@ extension Store {
       try db.execute(sql: "UPDATE aliases SET name = ? WHERE name = ?", arguments: [new, old])
       try db.execute(sql: "UPDATE names SET renamed_to = ? WHERE name = ?", arguments: [new, old])
       return count
-    }
-  }
-
-  /// Deletes runs, all or none: they are found no more, and keep what they have until they are collected.
-  ///
-  /// - Throws: `StoreError.hasAliases`.
-  package func delete(_ runs: [Run], _ event: Event) throws -> [Run] {
-    try write { db in
-      try runs.map { run in
-        let run = try self.reload(run, db)
-        guard run.aliases.isEmpty else { throw StoreError.hasAliases(run.reference, run.aliases) }
-        if run.deletedAt != nil { return run }
-        try db.execute(
-          sql: "UPDATE runs SET deleted_at = ? WHERE id = ?",
-          arguments: [Date.now.formatted(.iso8601), run.rowID])
-        try self.record(event, run, db)
-        return try self.reload(run, db)
-      }
-    }
-  }
-
-  /// Undoes deletions, all or none.
-  package func restore(_ runs: [Run], _ event: Event) throws -> [Run] {
-    try write { db in
-      try runs.map { run in
-        let run = try self.reload(run, db)
-        if run.deletedAt == nil { return run }
-        try db.execute(sql: "UPDATE runs SET deleted_at = NULL WHERE id = ?", arguments: [run.rowID])
-        try self.record(event, run, db)
-        return try self.reload(run, db)
-      }
     }
   }
 }

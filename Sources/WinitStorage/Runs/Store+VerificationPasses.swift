@@ -1,21 +1,20 @@
-// Verifications of many runs, which can go on after an interruption.
+// Verifications of many runs, which can be resumed after an interruption.
 
 import Foundation
 import GRDB
 package import WinitJSON
 
-/// A verification of many runs.
-public struct VerificationPass: Sendable {
+/// A verification of many runs, and its progress.
+package struct VerificationPass: Sendable {
   let id: Int64
-  /// The uids of the runs it has seen, and whether they matched.
-  public let seen: [String: Bool]
+  /// The uids of the runs that were verified, and whether each run matched.
+  package let seen: [String: Bool]
 }
 
 extension Store {
-  /// Begins a pass over a selection of runs.
+  /// Begins a pass over a selection of runs. An unfinished pass over the same selection is deleted.
   package func beginPass(_ selection: JSONValue) throws -> VerificationPass {
     try write { db in
-      // It takes the place of one that was interrupted.
       let old = "SELECT id FROM verification_passes WHERE selection = ? AND finished_at IS NULL"
       try db.execute(sql: "DELETE FROM pass_runs WHERE pass IN (\(old))", arguments: [selection.compact])
       try db.execute(
@@ -27,7 +26,7 @@ extension Store {
     }
   }
 
-  /// The newest pass over the same selection that was not finished.
+  /// Returns the newest unfinished pass over a selection; nil if there is none.
   package func unfinishedPass(_ selection: JSONValue) throws -> VerificationPass? {
     try read { db in
       guard
@@ -44,8 +43,8 @@ extension Store {
     }
   }
 
-  /// Records what became of a run: in the history, and in the pass it is part of.
-  package func record(_ event: Event, _ run: Run, matches: Bool, in pass: VerificationPass?) throws {
+  /// Records the result of the verification of a run in the history, and in a pass if it is part of one.
+  package func record(_ event: Event, _ run: RunRecord, matches: Bool, in pass: VerificationPass?) throws {
     try write { db in
       try self.record(event, run, db)
       if let pass {
@@ -58,7 +57,7 @@ extension Store {
     }
   }
 
-  /// Ends a pass; what it saw stands in the history.
+  /// Marks a pass as finished and deletes its results, which the history also has.
   package func finish(_ pass: VerificationPass) throws {
     try write { db in
       try db.execute(sql: "DELETE FROM pass_runs WHERE pass = ?", arguments: [pass.id])

@@ -3,15 +3,15 @@ import Testing
 import WinitCore
 import WinitTestSupport
 
-/// The Arm kernel as tools/arm/build cross-compiles it, run by an emulator; where the processor is Arm itself,
-/// KernelTests has it.
+/// The Arm kernel, cross-compiled by tools/arm/build and run in an emulator. On an Arm processor KernelTests covers the
+/// kernel.
 private enum Arm {
   static let environment = ProcessInfo.processInfo.environment
   static let emulator = environment["WINIT_QEMU_AARCH64"] ?? ""
   static let program = environment["WINIT_ARM_CHECK"] ?? ""
   static let isAvailable = [emulator, program].allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
 
-  /// What the program writes, in whole blocks or draws.
+  /// Runs the program and returns the bytes that it writes.
   static func run(_ arguments: [String]) throws -> [UInt8] {
     let folder = try TemporaryFolder()
     let outcome = try ChildProcess(emulator, [program, "out"] + arguments, in: folder.url.path).wait()
@@ -22,8 +22,7 @@ private enum Arm {
 
 @Suite(.enabled(if: Arm.isAvailable, "needs the cross compiler and qemu-aarch64 of tools/arm/build"))
 struct ArmKernelTests {
-  @Test("every law in every format is what the definition gives, also beyond 2³² blocks")
-  func fills() throws {
+  @Test func `the Arm kernel equals the scalar definition for every law and format, also beyond 2³² blocks`() throws {
     let formats: [DType] = [.float32, .float64, .float16, .bfloat16]
     let laws: [(index: Int, law: Law)] = [
       (0, .uniform(half: 0.2, mid: 0.1, low: -0.1, high: 0.3)), (1, .normal(mean: -1.25, std: 3e-5)),
@@ -39,8 +38,8 @@ struct ArmKernelTests {
       func bits32(_ name: String) -> String { String(Float(numbers[name] ?? 0).bitPattern) }
       func bits64(_ name: String) -> String { String((numbers[name] ?? 0).bitPattern) }
       for (format, dtype) in formats.enumerated() {
-        // The second stops where the counter's low half would wrap.
-        for (firstBlock, least) in [(0, 3900), (1 << 32 - 30, 80), (1 << 32 + 5, 3900)] {
+        // The second case stops where the low half of the counter would wrap.
+        for (firstBlock, minimumCount) in [(0, 3900), ((1 << 32) - 30, 80), ((1 << 32) + 5, 3900)] {
           let recipe = try Recipe(
             seed: 18_446_744_073_709_551_557, stream: 1_234_567_891_234, dtype: dtype,
             shape: Shape([1 << 40]), law: law)
@@ -48,7 +47,7 @@ struct ArmKernelTests {
             ["fill", "\(index)", "\(format)", "\(recipe.seed)", "\(recipe.stream)", "\(firstBlock)", "1000"]
               + ["half", "mid", "low", "high", "mean", "std"].map(bits32) + ["alpha", "beta"].map(bits64))
           let count = bytes.count / dtype.byteCount
-          #expect(count > least && (firstBlock + count / 4 <= 1 << 32 || firstBlock > 1 << 32))
+          #expect(count > minimumCount && (firstBlock + count / 4 <= (1 << 32) || firstBlock > (1 << 32)))
           var expected = [UInt8](repeating: 0, count: bytes.count)
           expected.withUnsafeMutableBytes {
             recipe.fill(4 * firstBlock..<4 * firstBlock + count, into: $0, kernel: .scalar)
@@ -59,8 +58,8 @@ struct ArmKernelTests {
     }
   }
 
-  @Test("the orthogonal law's inner loop is what one product and one sum at a time give", arguments: [0, 1])
-  func update(subtract: Int) throws {
+  @Test(arguments: [0, 1])
+  func `the Arm update of the orthogonal law equals one product and one sum at a time`(subtract: Int) throws {
     let (rows, count) = (5, 37)
     var state: UInt64 = 99
     func number() -> Double {
@@ -84,9 +83,8 @@ struct ArmKernelTests {
         })
   }
 
-  @Test("edge words and two thousand others are drawn as NumPy draws them")
-  func draws() throws {
-    // Runs of words around the powers of two, which the vector file has one by one.
+  @Test func `the Arm draws equal the vector file (made with NumPy)`() throws {
+    // Draw ranges of words around the powers of two, whose words the vector file contains.
     let rows = try VectorFile.rows("draws.txt")
     let byWord = Dictionary(try rows.map { (try $0.hex32(0), $0) }, uniquingKeysWith: { first, _ in first })
     var compared = 0

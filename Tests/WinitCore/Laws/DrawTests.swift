@@ -4,8 +4,7 @@ import WinitCore
 import WinitTestSupport
 
 @Suite struct DrawTests {
-  @Test("U and Q of edge words and of two thousand others are NumPy's, bit for bit")
-  func draws() throws {
+  @Test func `U and Q equal the vector file (made with NumPy) for edge words and 2,000 random words`() throws {
     for row in try VectorFile.rows("draws.txt") {
       let word = try row.hex32(0)
       #expect(UnitDraw.uniform(word).bitPattern == (try row.hex32(1)), "\(row)")
@@ -13,8 +12,7 @@ import WinitTestSupport
     }
   }
 
-  @Test("the law's page: seed 42, stream 1234567891234, words 0 to 7")
-  func lawPage() {
+  @Test func `Q equals the check of docs/law.md: seed 42, stream 1234567891234, words 0 to 7`() {
     let words = WordStream(seed: 42, stream: 1_234_567_891_234)
     let published: [Float] = [
       0x1.973736p-1, 0x1.d7080cp-5, 0x1.b90b2ep-2, -0x1.3865bcp-7, -0x1.f53cep-5, 0x1.9029d2p-2,
@@ -24,8 +22,7 @@ import WinitTestSupport
     #expect((0..<8).map { UnitDraw.normal(words.word($0)) } == published)
   }
 
-  @Test("Q is antisymmetric and increasing across the centre and the ends")
-  func shape() {
+  @Test func `U and Q are antisymmetric, and Q is increasing at the center and at the ends`() {
     for word: UInt32 in [0, 1, 77, 0x7FFF_FFFF, 0x7FFF_FFFE, 0x1234_5678] {
       #expect(UnitDraw.normal(~word) == -UnitDraw.normal(word))
       #expect(UnitDraw.uniform(~word) == -UnitDraw.uniform(word))
@@ -34,8 +31,7 @@ import WinitTestSupport
     #expect(UnitDraw.normal(0x7FFF_FFFF) < 0 && UnitDraw.normal(0x8000_0000) > 0)
   }
 
-  @Test("T between several cuts is NumPy's, bit for bit")
-  func truncated() throws {
+  @Test func `T equals the vector file (made with NumPy) for seven pairs of cuts`() throws {
     for row in try VectorFile.rows("truncated.txt") {
       let draw = UnitDraw.truncatedNormal(
         try row.hex32(4), alpha: try row.double(2), beta: try row.double(3), low: Float(try row.double(0)),
@@ -44,8 +40,7 @@ import WinitTestSupport
     }
   }
 
-  @Test("every 61st and 4099th word in all 2³² gives NumPy's digests")
-  func sweep() throws {
+  @Test func `U and Q over every 61st and every 4,099th word have the digests of the vector file`() throws {
     for row in try VectorFile.rows("draws-sweep.txt") {
       let draw = row[0] == "uniform" ? UnitDraw.uniform : UnitDraw.normal
       #expect(sweepDigest(stride: try row.decimal(1), draw: draw).hex == row[2], "\(row)")
@@ -53,11 +48,10 @@ import WinitTestSupport
   }
 
   @Test(
-    "all 2³² words give the digests on the law's page",
     .enabled(
       if: ProcessInfo.processInfo.environment["WINIT_EXHAUSTIVE"] != nil,
       "takes minutes; set WINIT_EXHAUSTIVE=1 to run it"))
-  func exhaustive() {
+  func `U and Q over all 2³² words have the digests of docs/law.md`() {
     #expect(
       sweepDigest(stride: 1, draw: UnitDraw.uniform).hex
         == "1362af35f4b227d3034a5ba6f1f2752529a285c0aee3bbe59425355b3d59e33c")

@@ -14,17 +14,19 @@ private func recipe(_ row: VectorRow) throws -> Recipe {
 
 private func chunkDigests(_ recipe: Recipe) -> DigestList {
   DigestList(
-    (0..<recipe.chunkCount).map { Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) })
+    (0..<recipe.chunkCount).map { SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) })
 }
 
 @Suite struct FillTests {
-  @Test("every law at every dtype gives the digest NumPy and hashlib give")
-  func digests() throws {
+  @Test
+  func `fills have the digests of the vector file (made with NumPy and hashlib) for every elementwise law and dtype`()
+    throws
+  {
     var seen: Set<String> = []
     for row in try VectorFile.rows("fills.txt") {
       let recipe = try recipe(row)
       seen.insert("\(recipe.law.name) \(recipe.dtype)")
-      #expect(Digest(ofChunks: chunkDigests(recipe)).hex == row[5], "\(row)")
+      #expect(SHA256Digest(ofChunks: chunkDigests(recipe)).hex == row[5], "\(row)")
       if row[6] != "-" {
         let count = min(16 / recipe.dtype.byteCount, recipe.shape.elementCount)
         #expect(recipe.bytes(0..<count) == row.bytes(6), "\(row)")
@@ -37,15 +39,16 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     for dtype in ["int64", "int32", "uint8", "bool"] { #expect(seen.contains("constant \(dtype)")) }
   }
 
-  @Test("streams are hashlib's, for names that look alike too")
-  func streams() throws {
+  @Test func `streams equal those of the vector file (made with hashlib), also for names that look alike`() throws {
     for row in try VectorFile.rows("streams.txt") {
       #expect(TensorName(row.text(0)).stream == (try row.decimal(1)), "\(row)")
     }
   }
 
-  @Test("any range is a piece of the whole", arguments: DType.allCases.filter(\.isFloatingPoint))
-  func ranges(dtype: DType) throws {
+  @Test(
+    arguments: DType.allCases.filter(\.isFloatingPoint)
+  )
+  func `a range of elements equals the same range of the whole tensor`(dtype: DType) throws {
     let recipe = try Recipe(
       seed: 9, stream: 3, dtype: dtype, shape: Shape([40]), law: .normal(mean: 0.5, std: 2))
     let whole = recipe.bytes(0..<40)
@@ -57,8 +60,8 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     }
   }
 
-  @Test("a range far beyond 2³² elements is filled from its own words")
-  func far() throws {
+  @Test
+  func `a range beyond 2³² elements equals its elements filled one by one, which differ from each other`() throws {
     let recipe = try Recipe(
       seed: 42, stream: 1, dtype: .float32, shape: Shape([1 << 36]), law: .normal(mean: 0, std: 1))
     let start = (1 << 34) - 2
@@ -71,22 +74,21 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     #expect(Set(elements).count == 9)
   }
 
-  @Test("chunks filled in parallel have the digests of chunks filled in turn", arguments: [1, 2, 3, 8])
-  func threads(threads: Int) throws {
+  @Test(arguments: [1, 2, 3, 8])
+  func `chunks filled in parallel have the same digests as chunks filled one after another`(threads: Int) throws {
     let recipe = try Recipe(
       seed: 5, stream: 6, dtype: .float32, shape: Shape([1_000_003]),
       law: .uniform(half: 1, mid: 0, low: -1, high: 1))
-    let digests = Mutex([Int: Digest]())
+    let digests = Mutex([Int: SHA256Digest]())
     concurrently(recipe.chunkCount, threads: threads) { i in
-      let digest = Digest(of: recipe.bytes(recipe.chunk(i).elements(.float32)))
+      let digest = SHA256Digest(of: recipe.bytes(recipe.chunk(i).elements(.float32)))
       digests.withLock { $0[i] = digest }
     }
     let all = digests.withLock { $0 }
     #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe).map(\.self))
   }
 
-  @Test("parallel work stops at an error and throws it")
-  func failure() {
+  @Test func `a parallel loop stops at an error and throws it`() {
     struct Failed: Error {}
     let ran = Atomic(0)
     #expect(throws: Failed.self) {
@@ -98,36 +100,35 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     #expect(ran.load(ordering: .relaxed) < 10_000)
   }
 
-  @Test("the last chunk is short, and an empty tensor has none")
-  func chunks() throws {
+  @Test func `the last chunk can be shorter than the others, and an empty tensor has no chunk`() throws {
     #expect(Chunk.count(ofBytes: 0) == 0)
     #expect(Chunk.count(ofBytes: 1 << 20) == 1)
-    #expect(Chunk.count(ofBytes: 1 << 20 + 1) == 2)
-    #expect(Chunk(1, ofBytes: 1 << 20 + 8).elements(.float64) == 1 << 17..<1 << 17 + 1)
-    // SHA-256 of no bytes, as published in FIPS 180-4's examples.
-    #expect(Digest(ofChunks: []).hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(Chunk.count(ofBytes: (1 << 20) + 1) == 2)
+    #expect(Chunk(1, ofBytes: (1 << 20) + 8).elements(.float64) == (1 << 17)..<(1 << 17) + 1)
+    // SHA-256 of the empty string, from the examples of FIPS 180-4.
+    #expect(SHA256Digest(ofChunks: []).hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
-  @Test(
-    "filling and hashing at once gives the bytes and the digests of doing one after the other",
-    arguments: [
-      0, 1, 8191, 8192, 8193, 262_143, 262_144, 262_145, 600_001,
-    ])
-  func atOnce(count: Int) throws {
+  @Test(arguments: [
+    0, 1, 8191, 8192, 8193, 262_143, 262_144, 262_145, 600_001,
+  ])
+  func `filling and hashing piece by piece gives the same bytes and digests as filling, then hashing`(count: Int) throws
+  {
     for dtype in [DType.float32, .bfloat16, .float64, .int8] {
       let law = dtype == .int8 ? Law.constant(value: -3) : .normal(mean: 0, std: 1)
       let recipe = try Recipe(seed: 3, stream: 4, dtype: dtype, shape: Shape([count]), law: law)
-      try expectAtOnce((0..<recipe.chunkCount).map { RecipeChunk(recipe, recipe.chunk($0)) })
+      try expectSameAsOneByOne((0..<recipe.chunkCount).map { RecipeChunk(recipe, recipe.chunk($0)) })
     }
   }
 
-  @Test(
-    "so many full chunks of several tensors, with shorter ones between them, have the digests of each alone",
-    arguments: [1, 7, 8, 9, 15, 16, 17, 33])
-  func together(full: Int) throws {
+  @Test(arguments: [1, 7, 8, 9, 15, 16, 17, 33])
+  func `full chunks of several tensors, mixed with shorter chunks, have the same digests as each chunk alone`(full: Int)
+    throws
+  {
     var chunks: [RecipeChunk] = []
     for i in 0..<full {
-      // A tensor of a full chunk, of another dtype and law each time, and now and then of a second, shorter one.
+      // Each tensor has one full chunk; dtype and law change from tensor to tensor, and every fourth has a second,
+      // short chunk.
       let dtype = [DType.float32, .bfloat16, .float64, .float16, .uint8][i % 5]
       let law =
         dtype == .uint8
@@ -138,36 +139,20 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
       let recipe = try Recipe(seed: 5, stream: UInt64(i), dtype: dtype, shape: Shape([count]), law: law)
       chunks += (0..<recipe.chunkCount).map { RecipeChunk(recipe, recipe.chunk($0)) }
     }
-    try expectAtOnce(chunks)
+    try expectSameAsOneByOne(chunks)
   }
 
-  private func expectAtOnce(_ chunks: [RecipeChunk]) throws {
+  /// Expects the functions for many chunks to give the bytes and the digests of one chunk at a time.
+  private func expectSameAsOneByOne(_ chunks: [RecipeChunk]) throws {
     let bytes = chunks.map { $0.recipe.bytes($0.chunk.elements($0.recipe.dtype)) }
-    // One by one, by swift-crypto.
-    let digests = bytes.map { Digest(of: $0) }
-    #expect(Digest.each(of: chunks) == digests)
+    // One chunk at a time, with the system's SHA-256.
+    let digests = bytes.map { SHA256Digest(of: $0) }
+    #expect(SHA256Digest.each(of: chunks) == digests)
     let memory = bytes.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 1) }
     defer { for buffer in memory { buffer.deallocate() } }
     for buffer in memory { buffer.initializeMemory(as: UInt8.self, repeating: 0xA5) }
-    #expect(Digest.each(filling: chunks, into: memory) == digests)
+    #expect(SHA256Digest.each(filling: chunks, into: memory) == digests)
     for (buffer, bytes) in zip(memory, bytes) { #expect(buffer.elementsEqual(bytes)) }
-    #expect(Digest.each(of: memory.map { UnsafeRawBufferPointer($0) }) == digests)
+    #expect(SHA256Digest.each(of: memory.map { UnsafeRawBufferPointer($0) }) == digests)
   }
 }
-
-#if !(os(macOS) && arch(x86_64))
-  @Suite struct HalfPrecisionTests {
-    @Test("binary16 rounds as the processor does: every half, its neighbours and the midpoints")
-    func binary16() {
-      for bits: UInt16 in 0..<0x7C00 {
-        let here = Float(Float16(bitPattern: bits)),
-          next = bits == 0x7BFF ? 65536 : Float(Float16(bitPattern: bits + 1))
-        let middle = (here + next) / 2
-        for value in [here, here.nextUp, middle.nextDown, middle, middle.nextUp, next.nextDown] {
-          #expect(value.float16Bits == Float16(value).bitPattern, "\(value)")
-          #expect((-value).float16Bits == Float16(-value).bitPattern, "\(-value)")
-        }
-      }
-    }
-  }
-#endif

@@ -3,13 +3,13 @@ import Testing
 import WinitCore
 import WinitTestSupport
 
-/// The kernels this processor can run, without the definition they are held to.
+/// The kernels that this processor can run, except the scalar definition.
 private let kernels = SIMDKernel.allCases.filter { $0 != .scalar && $0.isAvailable }
 
-/// What a kernel fills, between bytes that must stay as they are.
+/// Fills a range of elements with a kernel, and expects the bytes before and after the buffer to stay the same.
 private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) throws -> [UInt8] {
   let size = range.count * recipe.dtype.byteCount
-  // One byte off any alignment, and poison on both sides.
+  // The buffer is not aligned, and has a guard byte on either side.
   var memory = [UInt8](repeating: 0xA5, count: size + 2)
   memory.withUnsafeMutableBytes {
     recipe.fill(range, into: UnsafeMutableRawBufferPointer(rebasing: $0[1..<size + 1]), kernel: kernel)
@@ -30,9 +30,10 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
     .constant(value: 0.1),
   ]
 
-  @Test(
-    "every offset and length around block and vector edges is what the definition gives", arguments: kernels)
-  func edges(kernel: SIMDKernel) throws {
+  @Test(arguments: kernels)
+  func `every offset and length around the edges of blocks and vectors equals the scalar definition`(kernel: SIMDKernel)
+    throws
+  {
     let recipe = try Recipe(
       seed: 42, stream: 7, dtype: .float32, shape: Shape([1 << 20]), law: .normal(mean: 0, std: 1))
     let whole = try fill(recipe, 0..<600, .scalar)
@@ -44,8 +45,8 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
     }
   }
 
-  @Test("every law at every dtype is what the definition gives, wherever in the tensor", arguments: kernels)
-  func recipes(kernel: SIMDKernel) throws {
+  @Test(arguments: kernels)
+  func `every law and dtype equals the scalar definition, at any position in the tensor`(kernel: SIMDKernel) throws {
     var generator = SystemRandomNumberGenerator()
     let dtypes: [DType] = [.float32, .float64, .float16, .bfloat16]
     for law in Self.laws {
@@ -53,7 +54,7 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
         let recipe = try Recipe(
           seed: generator.next(), stream: generator.next(), dtype: dtype, shape: Shape([1 << 30, 1 << 29]),
           law: law)
-        // The start, around block 2³², far beyond, and somewhere.
+        // The beginning, around block 2³², far beyond, and a random position.
         for start in [0, (1 << 34) - 301, (1 << 58) + 3, Int(generator.next() >> 8)] {
           let range = start..<start + 1021
           let expected = try fill(recipe, range, .scalar)
@@ -63,10 +64,9 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
     }
   }
 
-  @Test("small scales give subnormal halves, rounded as the definition rounds", arguments: kernels)
-  func subnormals(kernel: SIMDKernel) throws {
-    for std: Float in [1e-3, 1e-4, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8, 1e-20, 1e-38, 1000 * .leastNonzeroMagnitude]
-    {
+  @Test(arguments: kernels)
+  func `small scales, whose 16-bit values are subnormal, equal the scalar definition`(kernel: SIMDKernel) throws {
+    for std: Float in [1e-3, 1e-4, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8, 1e-20, 1e-38, 1000 * .leastNonzeroMagnitude] {
       for dtype in [DType.float16, .bfloat16, .float32, .float64] {
         let recipe = try Recipe(
           seed: 1, stream: 2, dtype: dtype, shape: Shape([1 << 16]), law: .normal(mean: 0, std: std))
@@ -76,8 +76,8 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
     }
   }
 
-  @Test("scales whose products are subnormal are rounded once, as the definition rounds", arguments: kernels)
-  func smallScales(kernel: SIMDKernel) throws {
+  @Test(arguments: kernels)
+  func `tiny scales, whose products are subnormal, equal the scalar definition`(kernel: SIMDKernel) throws {
     for exponent in [-149, -126, -120, -104, -103, -102, -96, -95, -94] {
       let scale = Float(sign: .plus, exponent: exponent, significand: 1) * (exponent > -126 ? 1.3333334 : 1)
       for law in [Law.normal(mean: 0, std: scale), .uniform(half: scale, mid: 0, low: -scale, high: scale)] {
@@ -87,8 +87,8 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
     }
   }
 
-  @Test("a 64th of all words, spread over all of them, is drawn as the definition draws", arguments: kernels)
-  func sample(kernel: SIMDKernel) {
+  @Test(arguments: kernels)
+  func `the draws of every 64th block of 4096 words equal the scalar definition`(kernel: SIMDKernel) {
     let length = 4096
     var drawn = [Float](repeating: .nan, count: length)
     for first in stride(from: 0, to: 1 << 32, by: 64 * length) {
@@ -104,13 +104,12 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
   }
 
   @Test(
-    "all 2³² words give the digests on the law's page, whatever the kernel",
     .enabled(
       if: ProcessInfo.processInfo.environment["WINIT_SWEEP"] != nil, "takes a minute; tools/sweep runs it"),
     arguments: kernels)
-  func everyWord(kernel: SIMDKernel) {
-    let asked = ProcessInfo.processInfo.environment["WINIT_SWEEP"]
-    guard asked == "all" || kernel.rawValue == (asked == "best" ? SIMDKernel.best.rawValue : asked) else {
+  func `U and Q over all 2³² words have the digests of docs/law.md, for every kernel`(kernel: SIMDKernel) {
+    let requested = ProcessInfo.processInfo.environment["WINIT_SWEEP"]
+    guard requested == "all" || kernel.rawValue == (requested == "best" ? SIMDKernel.best.rawValue : requested) else {
       return
     }
     #expect(

@@ -1,7 +1,7 @@
 import WinitCore
 
-/// SHA-256 of draw(0) ‖ draw(stride) ‖ … over all words, as little-endian binary32.
-func sweepDigest(stride: UInt64, draw: (UInt32) -> Float) -> Digest {
+/// Returns SHA-256 of draw(0) ‖ draw(stride) ‖ … over all words, as little-endian binary32 numbers.
+func sweepDigest(stride: UInt64, draw: (UInt32) -> Float) -> SHA256Digest {
   var hasher = SHA256Hasher()
   var block: [UInt32] = []
   block.reserveCapacity(1 << 16)
@@ -16,8 +16,8 @@ func sweepDigest(stride: UInt64, draw: (UInt32) -> Float) -> Digest {
   return hasher.finish()
 }
 
-/// SHA-256 of a kernel's draws of all words in order, as little-endian binary32.
-func sweepDigest(normal: Bool, kernel: SIMDKernel) -> Digest {
+/// Returns SHA-256 of the draws of all words in order, computed by a kernel, as little-endian binary32 numbers.
+func sweepDigest(normal: Bool, kernel: SIMDKernel) -> SHA256Digest {
   var hasher = SHA256Hasher()
   let length = 1 << 16
   var drawn = [Float](repeating: .nan, count: length)

@@ -22,16 +22,18 @@ import WinitTestSupport
         let name = TensorName(name)
         let recipe = try Recipe(seed: seed, stream: name.stream, dtype: dtype, shape: Shape(dims), law: law)
         let chunks = (0..<recipe.chunkCount).map {
-          Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype)))
+          SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype)))
         }
         return Manifest.Tensor(
           name: name, shape: recipe.shape, dtype: dtype, law: law, stream: recipe.stream,
-          digest: Digest(ofChunks: DigestList(chunks)))
+          digest: SHA256Digest(ofChunks: DigestList(chunks)))
       })
   }
 
-  @Test("the worked example has the bytes, the id and the weights that NumPy and hashlib give")
-  func workedExample() throws {
+  @Test
+  func `the example of docs/manifest.md has the bytes, the id and the weights of the vector file (made with NumPy)`()
+    throws
+  {
     let manifest = try example()
     #expect(manifest.canonical == (try VectorFile.text("manifest-example.json")))
     let expected = Dictionary(
@@ -40,16 +42,14 @@ import WinitTestSupport
     #expect(manifest.weights.description == expected["weights"])
   }
 
-  @Test("the order in which tensors are given does not matter")
-  func order() throws {
+  @Test func `a manifest does not depend on the order in which tensors are given`() throws {
     let manifest = try example()
     #expect(
       Manifest(seed: manifest.seed, tensors: manifest.tensors.reversed()).canonical == manifest.canonical)
     #expect(manifest.tensors.map(\.name.string) == ["h.0.b", "h.0.w", "steps", "\u{E9}"])
   }
 
-  @Test("another seed is another id; weights look at names, shapes, dtypes and digests alone")
-  func identity() throws {
+  @Test func `the id depends on the seed, and the weights only on names, shapes, dtypes and digests`() throws {
     let manifest = try example()
     let reseeded = Manifest(seed: 1, tensors: manifest.tensors)
     #expect(reseeded.id != manifest.id)
@@ -57,14 +57,13 @@ import WinitTestSupport
     #expect(Manifest(seed: manifest.seed, tensors: manifest.tensors.dropLast()).weights != manifest.weights)
   }
 
-  @Test("tensors are sorted by bytes, not as Swift sorts text")
-  func byteOrder() throws {
-    // Swift puts the letter e with a combining accent, which it takes for é, after f.
+  @Test func `tensors are sorted by the bytes of their names, not in the order of Swift strings`() throws {
+    // Swift compares e with a combining accent as é, and sorts it after f.
     let names = ["f", "e\u{301}"].map { TensorName($0) }
     let tensors = try names.map {
       Manifest.Tensor(
         name: $0, shape: try Shape([]), dtype: .float32, law: .constant(value: 0), stream: 0,
-        digest: Digest(of: []))
+        digest: SHA256Digest(of: []))
     }
     #expect(names[0].string < names[1].string)
     #expect(Manifest(seed: 0, tensors: tensors).tensors.map(\.name) == names.reversed())

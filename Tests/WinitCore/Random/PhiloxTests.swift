@@ -3,8 +3,7 @@ import WinitCore
 import WinitTestSupport
 
 @Suite struct PhiloxTests {
-  @Test("gives Random123's published answers")
-  func knownAnswers() throws {
+  @Test func `a block equals the known answers published with Random123`() throws {
     let rows = try VectorFile.rows("philox4x32-10.kat")
     #expect(rows.count == 3)
     for row in rows {
@@ -16,8 +15,7 @@ import WinitTestSupport
     }
   }
 
-  @Test("word i of a stream is NumPy's, also beyond 2³² blocks")
-  func words() throws {
+  @Test func `word i of a stream equals the vector file (made with NumPy), also beyond 2³² blocks`() throws {
     for row in try VectorFile.rows("words.txt") {
       let words = WordStream(seed: try row.decimal(0), stream: try row.decimal(1))
       #expect(words.word(try row.decimal(2)) == (try row.hex32(3)), "\(row)")

@@ -2,25 +2,26 @@ import Testing
 import WinitCore
 
 @Suite struct TensorTests {
-  @Test("a shape counts its elements; rank 0 has one, a zero anywhere gives none")
-  func counts() throws {
+  @Test
+  func `the number of elements is the product of the dimensions: 1 for rank 0, and 0 if any dimension is 0`() throws {
     #expect(try Shape([]).elementCount == 1)
     #expect(try Shape([50257, 768]).elementCount == 38_597_376)
     #expect(try Shape([7, 0, 1 << 40]).elementCount == 0)
   }
 
-  @Test("a shape that cannot be addressed is refused, and so is a negative dimension")
-  func refused() {
+  @Test func `a shape that is too large to address is refused, and so is a negative dimension`() {
     #expect(throws: ShapeError.negative(axis: 1, dim: -3)) { try Shape([2, -3]) }
-    #expect(throws: ShapeError.self) { try Shape([1 << 40, 1 << 40]) }
-    #expect(throws: ShapeError.self) { try Shape([1 << 61]) }
-    // A JSON number would not carry it.
-    #expect(throws: ShapeError.self) { try Shape([0, 1 << 53 + 1]) }
-    #expect(throws: ShapeError.self) { try Shape([0, 1 << 40, 1 << 40]) }
+    for dims in [
+      [1 << 40, 1 << 40], [1 << 61],
+      // A JSON number would not represent it exactly.
+      [0, (1 << 53) + 1],
+      [0, 1 << 40, 1 << 40],
+    ] {
+      #expect(throws: ShapeError.tooLarge(dims)) { try Shape(dims) }
+    }
   }
 
-  @Test("coordinates undo the row-major index")
-  func coordinates() throws {
+  @Test func `coordinates are the inverse of the row-major index`() throws {
     let shape = try Shape([2, 3, 4])
     #expect(shape.coordinates(of: 0) == [0, 0, 0])
     #expect(shape.coordinates(of: 23) == [1, 2, 3])
@@ -28,8 +29,7 @@ import WinitCore
     #expect(try Shape([]).coordinates(of: 0) == [])
   }
 
-  @Test("names are their bytes: two spellings of é are two names, and order is byte order")
-  func names() {
+  @Test func `names are equal if their bytes are, so that two spellings of é differ, and sort by their bytes`() {
     let composed = TensorName("\u{E9}"), decomposed = TensorName("e\u{301}")
     #expect(composed.string == decomposed.string)
     #expect(composed != decomposed)
@@ -40,8 +40,7 @@ import WinitCore
     #expect(TensorName("\u{FFFD}") < TensorName("\u{10000}"))
   }
 
-  @Test("names a registry cannot hold say why")
-  func problems() {
+  @Test func `a name that a registry does not accept has a reason`() {
     #expect(TensorName("").problem != nil)
     #expect(TensorName("__metadata__").problem != nil)
     #expect(TensorName("a\0b").problem != nil)
@@ -49,17 +48,16 @@ import WinitCore
     #expect(TensorName("a\u{1B}[31m\n\u{202E}é").description == "a\\u{1B}[31m\\u{A}\\u{202E}é")
   }
 
-  @Test(
-    "dtypes are read as libraries write them",
-    arguments: [
-      ("float32", DType.float32), ("F32", .float32), ("BF16", .bfloat16), ("torch.float16", .float16),
-      ("I64", .int64), ("bool", .bool), ("half", .float16), ("U8", .uint8),
-    ])
-  func dtypes(text: String, dtype: DType) {
+  @Test(arguments: [
+    ("float32", DType.float32), ("F32", .float32), ("BF16", .bfloat16), ("torch.float16", .float16),
+    ("I64", .int64), ("bool", .bool), ("half", .float16), ("U8", .uint8),
+  ])
+  func `dtypes are read in the forms that libraries write`(text: String, dtype: DType) {
     #expect(DType(parsing: text) == dtype)
   }
 
-  @Test(
-    "dtypes that are not supported are not read as others", arguments: ["F8_E4M3", "float8", "complex64", ""])
-  func noDType(text: String) { #expect(DType(parsing: text) == nil) }
+  @Test(arguments: ["F8_E4M3", "float8", "complex64", ""])
+  func `a dtype that is not supported is not read as another dtype`(text: String) {
+    #expect(DType(parsing: text) == nil)
+  }
 }

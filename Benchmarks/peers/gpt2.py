@@ -1,0 +1,172 @@
+"""create, get and verify of GPT-2 (124 M parameters, 498 MB), beside SHA-256, the disk and PyTorch."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .harness import CORES, GPT2_BYTES, SPECS, Bench
+
+
+def create(bench: Bench, registry: str, *more: str, peak: str | None = None) -> float:
+    """Creates GPT-2; returns the time in seconds."""
+    spec = SPECS / "gpt2.yaml"
+    return bench.run("create", "gpt2", "--spec", spec, "--seed", 1, "--registry", registry, *more, peak=peak)
+
+
+def sha256_rate() -> float | None:
+    """Bytes per second of SHA-256 on one core, as OpenSSL measures itself; None if it is missing."""
+    if not shutil.which("openssl"):
+        return None
+    text = subprocess.run(
+        ["openssl", "speed", "-seconds", "1", "-bytes", "1048576", "-evp", "sha256"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ).stdout
+    match = re.search(r"([\d.]+)k\s*$", text.strip())
+    return float(match.group(1)) * 1000 if match else None
+
+
+def sha256_seconds() -> float:
+    """Seconds to hash GPT-2 if all cores did nothing else."""
+    rate = sha256_rate()
+    if rate is None:
+        sys.exit("openssl speed stopped reporting a rate")
+    return GPT2_BYTES / (rate * CORES)
+
+
+class Torch:
+    """A process with PyTorch that initializes the run's tensors. Its start is not measured."""
+
+    def __init__(self, bench: Bench) -> None:
+        manifest = subprocess.run(
+            [bench.command, "show", "gpt2", "--manifest", "--registry", "recipe"],
+            cwd=bench.work,
+            check=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+        (bench.work / "gpt2.json").write_bytes(manifest)
+        self.child = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("peer_model.py")), "gpt2.json", "t.safetensors"],
+            cwd=bench.work,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.child.stdin and self.child.stdout
+        self.input, self.output = self.child.stdin, self.child.stdout
+        self.is_there = self.output.readline() == "ready\n"
+
+    def seconds(self, task: str) -> float:
+        """The time of a task, "create" or "verify"."""
+        self.input.write(task + "\n")
+        self.input.flush()
+        return float(self.output.readline())
+
+    def close(self) -> None:
+        self.input.close()
+        self.child.wait()
+
+
+def measure_verify(bench: Bench, torch: Torch) -> None:
+    def verify() -> float:
+        return bench.run("verify", "gpt2", "--registry", "recipe", peak="verify.gpt2.peak.mb")
+
+    contenders: dict[str, Callable[[], float]] = {"ours": verify}
+    has_openssl = sha256_rate() is not None
+    if has_openssl:
+        contenders["sha256"] = sha256_seconds
+    else:
+        bench.note("openssl is not installed: verify/sha256 is left out")
+    if torch.is_there:
+        torch.seconds("create")
+        contenders["torch"] = lambda: torch.seconds("verify")
+    seconds = bench.rotate("verify", contenders)
+    bench.value("verify.gpt2.GBps", [GPT2_BYTES / s / 1e9 for s in seconds["ours"]])
+    for peer, aim in (("sha256", 0.65), ("torch", None)):
+        bench.ratio(f"verify/{peer}", ratios(seconds, peer, "ours"), aim)
+    if has_openssl:
+        bench.value("sha256.core.GBps", [GPT2_BYTES / s / 1e9 / CORES for s in seconds["sha256"]])
+
+
+def ratios(seconds: dict[str, list[float]], peer: str, ours: str) -> list[float]:
+    """How many times faster than its peer a contender is, in each round; empty if the peer is missing."""
+    return [p / s for p, s in zip(seconds[peer], seconds[ours], strict=True)] if peer in seconds else []
+
+
+def measure_disk(bench: Bench, torch: Torch) -> None:
+    """Measures create and get beside a write of the same bytes to the same disk, with an fsync.
+
+    Before each measurement the disk is idle: what the contender wrote in the round before is deleted, everything else
+    is flushed, and the disk has been told of the free blocks.
+    """
+
+    def at_rest(*prefixes: str) -> None:
+        bench.clear(*prefixes)
+        os.sync()
+        time.sleep(2)
+
+    def copy(flush_every: int | None = None) -> float:
+        at_rest("copy.")
+        start = time.perf_counter()
+        with (
+            open(bench.work / "source", "rb", buffering=0) as source,
+            open(bench.work / "copy.safetensors", "wb", buffering=0) as target,
+        ):
+            while block := source.read(1 << 20):
+                target.write(block)
+                if flush_every and target.tell() % flush_every == 0:
+                    os.fsync(target.fileno())
+            os.fsync(target.fileno())
+        return time.perf_counter() - start
+
+    def get(registry: str, name: str) -> float:
+        at_rest(name)
+        return bench.run("get", "gpt2", "--registry", registry, "-o", name, peak=f"get.{registry}.peak.mb")
+
+    def created() -> float:
+        at_rest("fresh")
+        return create(bench, "fresh", peak="create.gpt2.peak.mb")
+
+    def torch_create() -> float:
+        at_rest("t.")
+        return torch.seconds("create")
+
+    bench.run("get", "gpt2", "--registry", "recipe", "-o", "source")
+    create(bench, "stored")
+    contenders: dict[str, Callable[[], float]] = {
+        "write": copy,
+        # A registry that can be read meanwhile flushes each transaction, so this is the best that create can reach.
+        "flushed": lambda: copy(flush_every=17 << 20),
+        "create": created,
+        "stored": lambda: get("stored", "a.safetensors"),
+        "regenerated": lambda: get("recipe", "b.safetensors"),
+    }
+    if torch.is_there:
+        contenders["torch"] = torch_create
+    seconds = bench.rotate("create and get", contenders)
+    bench.value("write.GBps", [GPT2_BYTES / s / 1e9 for s in seconds["write"]])
+    bench.ratio("create/write", ratios(seconds, "write", "create"), 0.8)
+    bench.ratio("create/write.17mb", ratios(seconds, "flushed", "create"))
+    bench.ratio("create/torch", ratios(seconds, "torch", "create"))
+    bench.ratio("get.stored/copy", ratios(seconds, "write", "stored"), 0.8)
+    bench.ratio("get.regenerated/copy", ratios(seconds, "write", "regenerated"), 1.0)
+    bench.clear("stored", "fresh", "copy.", "source", "a.", "b.", "t.")
+
+
+def measure(bench: Bench) -> None:
+    create(bench, "recipe", "--recipe-only")
+    torch = Torch(bench)
+    if not torch.is_there:
+        bench.note("torch or safetensors is not installed: verify/torch and create/torch are left out")
+    measure_verify(bench, torch)
+    measure_disk(bench, torch)
+    torch.close()

@@ -1,0 +1,89 @@
+// Digests of many chunks at once. The chunks of a recipe are filled and hashed piece by piece, so that the bytes are
+// still in the cache when they are hashed.
+
+/// A chunk of a tensor, with the recipe that fills the chunk.
+package struct RecipeChunk: Sendable {
+  package let recipe: Recipe
+  package let chunk: Chunk
+
+  package init(_ recipe: Recipe, _ chunk: Chunk) {
+    self.recipe = recipe
+    self.chunk = chunk
+  }
+
+  /// Fills a range of the bytes of the chunk.
+  fileprivate func fill(_ bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+    let size = recipe.dtype.byteCount
+    let first = chunk.byteRange.lowerBound / size
+    recipe.fill(first + bytes.lowerBound / size..<first + bytes.upperBound / size, into: buffer)
+  }
+}
+
+extension SHA256Digest {
+  /// Returns the digests of buffers. Buffers of exactly `chunkSize` bytes are hashed in parallel lanes.
+  package static func each(of buffers: [UnsafeRawBufferPointer]) -> [SHA256Digest] {
+    makeDigests(buffers.map(\.count)) { index, _, bytes in
+      UnsafeRawBufferPointer(rebasing: buffers[index][bytes])
+    }
+  }
+
+  /// Fills chunks in temporary memory, and returns their digests.
+  package static func each(of chunks: [RecipeChunk]) -> [SHA256Digest] {
+    withUnsafeTemporaryAllocation(byteCount: MessageGroup.capacity * groupStride, alignment: 64) { scratch in
+      makeDigests(chunks.map(\.chunk.byteCount)) { index, place, bytes in
+        let start = place * groupStride
+        let memory = UnsafeMutableRawBufferPointer(rebasing: scratch[start..<start + bytes.count])
+        chunks[index].fill(bytes, into: memory)
+        return UnsafeRawBufferPointer(memory)
+      }
+    }
+  }
+
+  /// Fills each chunk into a buffer of its size, and returns the digests of the chunks.
+  package static func each(
+    filling chunks: [RecipeChunk], into buffers: [UnsafeMutableRawBufferPointer]
+  ) -> [SHA256Digest] {
+    makeDigests(chunks.map(\.chunk.byteCount)) { index, _, bytes in
+      let memory = UnsafeMutableRawBufferPointer(rebasing: buffers[index][bytes])
+      chunks[index].fill(bytes, into: memory)
+      return UnsafeRawBufferPointer(memory)
+    }
+  }
+}
+
+/// The number of bytes of each chunk of a group that are filled before they are hashed.
+private let groupPiece = 1 << 14
+/// The distance between the pieces of a group in memory. A power of two would put all of them into the same few cache
+/// sets.
+private let groupStride = groupPiece + 64
+/// The number of bytes of a chunk outside a group that are filled before they are hashed.
+private let singlePiece = 1 << 15
+
+/// Hashes messages of the given sizes.
+///
+/// - Parameter piece: provides a range of bytes of the message with an index. `place` counts the messages that are
+///   hashed at the same time, from 0. The returned memory is read before `piece` is called for the same place again.
+private func makeDigests(
+  _ sizes: [Int], _ piece: (_ index: Int, _ place: Int, Range<Int>) -> UnsafeRawBufferPointer
+) -> [SHA256Digest] {
+  var digests = [SHA256Digest?](repeating: nil, count: sizes.count)
+  var full = sizes.indices.filter { sizes[$0] == chunkSize }[...]
+  while MessageGroup.isAvailable, full.count >= MessageGroup.minimumCount {
+    let members = full.prefix(MessageGroup.capacity)
+    full = full.dropFirst(members.count)
+    var group = MessageGroup()
+    for start in stride(from: 0, to: chunkSize, by: groupPiece) {
+      group.update(
+        members.enumerated().map { place, index in piece(index, place, start..<start + groupPiece) })
+    }
+    for (index, digest) in zip(members, group.finish(count: members.count)) { digests[index] = digest }
+  }
+  for index in sizes.indices where digests[index] == nil {
+    var hasher = SHA256Hasher()
+    for start in stride(from: 0, to: sizes[index], by: singlePiece) {
+      hasher.update(piece(index, 0, start..<min(start + singlePiece, sizes[index])))
+    }
+    digests[index] = hasher.finish()
+  }
+  return digests.compactMap(\.self)
+}

@@ -1,0 +1,43 @@
+// Chunks that are verified against their recorded digests before anything uses a byte of them.
+
+import WinitCore
+import WinitStorage
+
+/// Reads chunks from the first of several sources that gives the recorded bytes.
+struct VerifiedReader: Sendable {
+  /// The tensors, whose records hold the expected digests.
+  let tensors: [TensorRecord]
+  private let sources: [any ChunkSource]
+
+  /// Reads the stored bytes of recorded tensors, and regenerates the chunks that are not stored or are damaged.
+  init(_ store: Store, _ tensors: [TensorRecord]) {
+    self.tensors = tensors
+    sources = [StoredChunks(store: store, tensors: tensors), RegeneratedChunks(recipes: tensors.map(\.recipe))]
+  }
+
+  func digest(of id: ChunkID) -> SHA256Digest { tensors[id.tensor].chunkDigests[id.chunk.index] }
+
+  /// Reads chunks, each into a buffer of its size.
+  ///
+  /// - Returns: for each chunk, whether a source before the one that gave the bytes has damaged bytes.
+  /// - Throws: `RegistryError.mismatch` if no source has the recorded bytes of a chunk.
+  func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [Bool] {
+    var isDamaged = [Bool](repeating: false, count: chunks.count)
+    var missing = Array(chunks.indices)
+    for source in sources where !missing.isEmpty {
+      let outcomes = try source.read(missing.map { chunks[$0] }, into: missing.map { buffers[$0] })
+      missing = zip(missing, outcomes).compactMap { i, outcome in
+        if outcome == .read(digest(of: chunks[i])) { return nil }
+        if outcome != .absent { isDamaged[i] = true }
+        return i
+      }
+    }
+    guard let first = missing.first else { return isDamaged }
+    let (tensor, index) = (tensors[chunks[first].tensor], chunks[first].chunk.index)
+    throw RegistryError.mismatch(
+      tensor.recipe.law.isRegenerable
+        ? "chunk \(index) of tensor `\(tensor.name)` does not regenerate to its recorded digest. Nothing was written"
+        : "chunk \(index) of tensor `\(tensor.name)` is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
+    )
+  }
+}

@@ -1,0 +1,115 @@
+// doctor --repair: recipes regenerate damaged chunks, and a file with a damaged structure is rebuilt.
+
+import WinitCore
+import WinitStorage
+
+/// Repairs what a check found.
+struct Repair {
+  let store: Store
+  let progress: ProgressHandler?
+
+  /// Repairs what can be repaired, and checks the file again.
+  func run(_ before: IntegrityReport) throws -> IntegrityReport {
+    var repaired = before
+    if before.structure.isEmpty {
+      try store.repairInconsistencies()
+      try repairChunks(&repaired, in: store)
+    }
+    let isStuck = repaired.chunks.contains { !$0.isRepaired && $0.problem == .unreadable }
+    if isStuck || !before.structure.isEmpty {
+      try store.rebuild { rebuilt in
+        try rebuilt.repairInconsistencies()
+        var inner = try IntegrityCheck(store: rebuilt, progress: progress).run(full: true)
+        try repairChunks(&inner, in: rebuilt)
+      }
+      repaired.isRebuilt = true
+    }
+    var after = try IntegrityCheck(store: store, progress: progress).run(full: true)
+    after.isRebuilt = repaired.isRebuilt
+    let damaged = Set(after.chunks.map(\.digest))
+    after.chunks += before.chunks.filter { !damaged.contains($0.digest) }.map {
+      var chunk = $0
+      chunk.isRepaired = true
+      return chunk
+    }
+    return after
+  }
+
+  /// Regenerates every damaged chunk that a recorded recipe gives, in any run of the registry.
+  private func repairChunks(_ report: inout IntegrityReport, in store: Store) throws {
+    // If a chunk is in the file and only a reference to it was lost, linking is enough, also for bytes that no recipe
+    // regenerates.
+    try store.linkChunks(report.chunks.flatMap(\.uses))
+    var recipes = RecordedRecipes(store: store)
+    var batch: [(index: Int, bytes: [UInt8])] = []
+    var size = 0
+    func finish() throws {
+      // If one of the chunks is on pages that cannot be read, the others are written one by one. That chunk needs a
+      // rebuild of the file.
+      if try !write(batch, report.chunks, store) {
+        for chunk in batch where try !write([chunk], report.chunks, store) {
+          report.chunks[chunk.index].isRepaired = false
+        }
+      }
+      (batch, size) = ([], 0)
+    }
+    for index in report.chunks.indices {
+      let chunk = report.chunks[index]
+      if chunk.uses.isEmpty {
+        report.chunks[index].isRepaired = (try? store.deleteUnreferencedChunk(chunk.digest)) ?? false
+      } else if let bytes = try recipes.bytes(of: chunk) {
+        report.chunks[index].isRepaired = true
+        batch.append((index, bytes))
+        size += bytes.count
+        if size > Store.transactionSize - chunkSize || batch.count == 1024 { try finish() }
+      }
+    }
+    try finish()
+  }
+
+  /// Writes chunks and the references to them in one transaction.
+  ///
+  /// - Returns: false if pages cannot be read. In this case nothing was written.
+  private func write(
+    _ batch: [(index: Int, bytes: [UInt8])], _ chunks: [IntegrityReport.DamagedChunk], _ store: Store
+  ) throws -> Bool {
+    do {
+      try store.repair(batch.map { (chunks[$0.index].digest, $0.bytes, chunks[$0.index].uses) })
+      return true
+    } catch StoreError.damaged { return false }
+  }
+}
+
+/// Source: the recorded recipes. The recipe of a chunk is looked up first in the tensors that the report names, then in
+/// the whole registry.
+private struct RecordedRecipes {
+  let store: Store
+  private var tensors: (run: String, byName: [TensorName: TensorRecord]) = ("", [:])
+
+  init(store: Store) { self.store = store }
+
+  mutating func bytes(of chunk: IntegrityReport.DamagedChunk) throws -> [UInt8]? {
+    for use in chunk.uses {
+      if let bytes = bytes(of: chunk.digest, use.run, use.tensor) { return bytes }
+    }
+    for place in try store.tensors(with: chunk.digest) {
+      if let bytes = bytes(of: chunk.digest, place.run, place.tensor) { return bytes }
+    }
+    return nil
+  }
+
+  private mutating func bytes(of digest: SHA256Digest, _ run: RunRecord, _ name: String) -> [UInt8]? {
+    if tensors.run != run.uid {
+      // A run whose record cannot be read gives no recipes. The report names it.
+      let all = (try? store.tensors(of: run)) ?? []
+      tensors = (run.uid, all.firstByName(\.name))
+    }
+    guard let tensor = tensors.byName[TensorName(name)], let position = tensor.chunkDigests.firstIndex(of: digest)
+    else { return nil }
+    let source = RegeneratedChunks(recipes: [tensor.recipe])
+    let id = ChunkID(tensor: 0, chunk: tensor.recipe.chunk(position))
+    var bytes = [UInt8](repeating: 0, count: id.byteCount)
+    let outcome = bytes.withUnsafeMutableBytes { source.read([id], into: [$0])[0] }
+    return outcome == .read(digest) ? bytes : nil
+  }
+}

@@ -1,0 +1,64 @@
+// The translation of errors of lower layers to `RegistryError`.
+
+import Foundation
+import WinitCore
+import WinitFiles
+import WinitInitializers
+import WinitJSON
+import WinitSpec
+import WinitStorage
+
+/// Runs the body of a public method; an error of a lower layer becomes a `RegistryError`. Errors of the caller, such as
+/// those of a progress handler, pass through unchanged.
+func translatingErrors<T>(_ body: () throws -> T) throws -> T {
+  do { return try body() } catch { throw translated(error) }
+}
+
+func translated(_ error: any Error) -> any Error {
+  switch error {
+  case let error as StoreError: RegistryError(error)
+  case let error as FileError: RegistryError(error)
+  case let error as FormatError: RegistryError(.invalidFile, error.description, subject: error.path, underlying: error)
+  case let error as SpecError: RegistryError(.invalidSpec, error.description, underlying: error)
+  case let error as UnknownPreset:
+    RegistryError(.unknownName, error.description, subject: error.name, underlying: error)
+  case let error as SchemeError: RegistryError(.invalidSpec, error.description, underlying: error)
+  case let error as LawError: RegistryError(.invalidSpec, error.description, underlying: error)
+  case let error as JSONError: RegistryError(.invalidFile, error.description, underlying: error)
+  case let error as ShapeError: RegistryError(.invalidSpec, error.description, underlying: error)
+  case let error as SliceError: RegistryError(.invalidSlice, error.description, underlying: error)
+  default: error
+  }
+}
+
+extension RegistryError {
+  fileprivate init(_ error: FileError) {
+    let code: Code = error.isNotFound ? .fileNotFound : error.code == EEXIST ? .fileExists : .io
+    self.init(code, error.description, subject: error.path, underlying: error)
+  }
+
+  fileprivate init(_ error: StoreError) {
+    let (code, subject): (Code, String?) =
+      switch error {
+      case .noRegistry(let path): (.registryNotFound, path)
+      case .noFolder(let path): (.fileNotFound, path)
+      case .gone(_, let reference): (.runCollected, reference)
+      case .notARegistry(let path, _), .newerVersion(let path, _, _), .olderVersion(let path, _),
+        .changedMigration(let path, _), .changedSchema(let path, _):
+        (.invalidRegistry, path)
+      case .damaged(let path, _): (.damagedRegistry, path)
+      case .nameTaken(let name): (.conflict, name)
+      case .hasAliases(let reference, _): (.conflict, reference)
+      case .networkFileSystem(let path, _): (.networkFileSystem, path)
+      case .notFreed(let reference, _): (.io, reference)
+      case .missingChunks: (.io, nil)
+      case .cannotMake(let path, _), .sqlite(let path, _, _): (.io, path)
+      }
+    self.init(code, error.description, subject: subject, underlying: error)
+  }
+}
+
+extension RegistryError {
+  /// Whether the reader of a pipe has stopped reading.
+  package var isBrokenPipe: Bool { (underlying as? FileError)?.code == EPIPE }
+}

@@ -1,0 +1,43 @@
+// The history: an append-only record of every change and every verification.
+
+public import Foundation
+import WinitJSON
+package import WinitStorage
+
+/// An entry of the history of a registry, which is append-only.
+public struct HistoryEntry: Sendable {
+  package let record: HistoryRecord
+
+  /// The time of the entry, to the second; `Date.distantPast` if a damaged file holds no time.
+  public var date: Date { (try? Date(record.at, strategy: .iso8601)) ?? .distantPast }
+  /// The name of the operation: `create`, `verify`, `delete` and so on.
+  public var action: String { record.action }
+  /// The reference of the run at that time; nil for an action on the whole registry.
+  public var reference: String? { record.reference }
+}
+
+extension HistoryEntry {
+  /// The user and the machine of the operation: `user@machine`.
+  package var actorText: String {
+    [record.actor["user"], record.actor["hostname"]].compactMap { $0?.stringValue }.joined(separator: "@")
+  }
+  /// The details, on one line.
+  package var detailText: String {
+    (record.detail.objectValue ?? []).map { "\($0.key) \($0.value.stringValue ?? $0.value.compact)" }
+      .joined(separator: ", ")
+  }
+  /// The time as it is recorded.
+  package var timeText: String { record.at }
+}
+
+extension Registry {
+  /// Returns the history, newest entries first: of the whole registry, or of one run under all its names.
+  ///
+  /// - Parameters:
+  ///   - run: the run; nil for the whole registry.
+  ///   - limit: the maximum number of entries; nil for no limit.
+  /// - Throws: `RegistryError` with the code `damagedRegistry` or `io`.
+  public func history(of run: Run? = nil, limit: Int? = nil) throws -> [HistoryEntry] {
+    try translatingErrors { try store.history(of: run?.record, limit: limit).map(HistoryEntry.init) }
+  }
+}

@@ -1,0 +1,89 @@
+// References to runs, and the names and aliases in them.
+
+import Foundation
+import WinitCore
+
+/// A text that names a run by its name, version, alias or id.
+package enum RunReference: Sendable, Hashable, CustomStringConvertible {
+  /// `NAME` or `NAME:latest`: the latest version of the name.
+  case latest(name: String)
+  /// `NAME:ALIAS`: the run that has the alias now.
+  case alias(name: String, String)
+  /// `NAME:v2`: this version of the name.
+  case version(name: String, Int)
+  /// `sha256:…` or `NAME@sha256:…`: the latest run with this id. The first hexadecimal digits are enough if no other id
+  /// begins with them.
+  case id(prefix: String, name: String?)
+
+  /// Parses a reference as a user types it.
+  ///
+  /// - Throws: `RegistryError` with the code `invalidReference` if the text is not a reference.
+  package init(parsing text: String) throws {
+    let marker = text.hasPrefix("sha256:") ? text.range(of: "sha256:") : text.range(of: "@sha256:")
+    if let marker {
+      let digits = String(text[marker.upperBound...])
+      var name: String?
+      if !text.hasPrefix("sha256:") { name = String(text[..<marker.lowerBound]) }
+      guard (1...64).contains(digits.utf8.count), digits.utf8.allSatisfy({ SHA256Digest.hexValue($0) != nil }),
+        name.map(RunName.isValid) ?? true
+      else { throw RegistryError.invalidReference(text) }
+      self = .id(prefix: digits.lowercased(), name: name)
+      return
+    }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard RunName.isValid(parts[0]) else { throw RegistryError.invalidReference(text) }
+    guard parts.count == 2 else {
+      self = .latest(name: parts[0])
+      return
+    }
+    if parts[1] == "latest" {
+      self = .latest(name: parts[0])
+      return
+    }
+    if Alias.isValid(parts[1]) {
+      self = .alias(name: parts[0], parts[1])
+      return
+    }
+    guard parts[1].first == "v", let version = Int(parts[1].dropFirst()), version >= 1,
+      String(version) == parts[1].dropFirst()
+    else { throw RegistryError.invalidReference(text) }
+    self = .version(name: parts[0], version)
+  }
+
+  /// The reference as a user types it.
+  package var description: String {
+    switch self {
+    case .latest(let name): name
+    case .alias(let name, let alias): "\(name):\(alias)"
+    case .version(let name, let version): "\(name):v\(version)"
+    case .id(let prefix, let name): (name.map { "\($0)@" } ?? "") + "sha256:\(prefix)"
+    }
+  }
+}
+
+/// The rules for names of runs.
+enum RunName {
+  /// Returns whether a name has 1 to 255 bytes, and only ASCII letters, digits, `.`, `_`, `/` and `-`.
+  static func isValid(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 255
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "._/-".utf8.contains(byte)
+        }
+      }
+  }
+}
+
+/// The rules for aliases of runs.
+enum Alias {
+  /// Returns whether an alias follows the rules for names, has no `/`, is not `latest`, and does not look like a
+  /// version.
+  static func isValid(_ alias: String) -> Bool {
+    let digits = alias.drop { $0 == "v" || $0 == "V" }
+    return RunName.isValid(alias) && !alias.contains("/") && alias != "latest"
+      && digits.contains { !("0"..."9").contains($0) }
+  }
+}

@@ -1,0 +1,27 @@
+// backup: a copy of the whole registry.
+
+import WinitFiles
+import WinitStorage
+
+extension Registry {
+  /// Writes a copy of the whole registry while other processes write. The copy is consistent, on the disk when the
+  /// method returns, and appears whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: the path of the copy. The registry itself is never replaced.
+  ///   - replacing: whether a file at the path may be replaced.
+  ///   - progress: called with the bytes that were copied and the size of the registry.
+  /// - Returns: the size of the copy, in bytes.
+  /// - Throws: `RegistryError` with the code `fileExists`, `fileNotFound` if the folder does not exist, or `io`.
+  @discardableResult
+  public func backup(to path: String, replacing: Bool = false, progress: ProgressHandler? = nil) throws -> Int {
+    try translatingErrors {
+      let place = try OutputPlace(path, replacing: replacing, protected: self.path, isDatabase: true)
+      defer { Store.remove(place.temporary) }
+      try store.copy(to: place.temporary) { try progress?($0, $1) }
+      let size = try place.flushFile()
+      try place.take()
+      return size
+    }
+  }
+}

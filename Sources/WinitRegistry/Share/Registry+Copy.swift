@@ -1,0 +1,64 @@
+// The copy of a run from one registry file to another.
+
+import WinitCore
+import WinitJSON
+import WinitStorage
+
+extension Registry {
+  /// Copies a run to another store.
+  ///
+  /// - Returns: the run in the other store, whether it is new there, and the number of bytes added.
+  func copy(
+    _ run: RunRecord, from source: Store, to target: Store, includingEnvironment: Bool, _ event: Event, _ threads: Int?,
+    progress: @escaping ProgressHandler
+  ) throws -> (run: RunRecord, isNew: Bool, bytes: Int) {
+    let tensors = try source.tensors(of: run)
+    try source.checkRecord(run, tensors)
+    let reader = VerifiedReader(source, tensors.filter(\.isStored))
+    let sizes = reader.tensors.map(\.recipe.byteCount)
+    return try ChunkWriter.run(target, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
+      let new = NewRun(copying: run, tensors, includingEnvironment: includingEnvironment)
+      let recorded = try writer.write(
+        [ChunkWriter.Load(allChunks(sizes), verified: reader)], digest: reader.digest
+      ) {
+        try target.commitIfNew(new, lease: writer.lease, event, aliases: run.aliases)
+      }
+      if let recorded { return (recorded, true, writer.storedBytes) }
+      // Another import has recorded the same run meanwhile.
+      _ = target.rollBack(writer.lease)
+      guard let there = try target.run(uid: run.uid) else {
+        throw StoreError.gone(path: target.path, reference: run.reference)
+      }
+      return (there, false, 0)
+    }
+  }
+}
+
+/// Returns the size of runs in bytes, for reports of progress. The sum is limited to `Int.max`, because a file from
+/// elsewhere may claim any size.
+func totalBytes(of runs: [RunRecord]) -> Int {
+  runs.reduce(0) { sum, run in
+    let (next, overflow) = sum.addingReportingOverflow(run.byteCount)
+    return overflow ? .max : next
+  }
+}
+
+extension NewRun {
+  /// Creates a copy of a recorded run, to be recorded in another store.
+  fileprivate init(copying run: RunRecord, _ tensors: [TensorRecord], includingEnvironment: Bool) {
+    self.init(
+      name: run.name, seed: run.seed, isStored: run.isStored, createdAt: run.createdAt, toolVersion: run.toolVersion,
+      tensors: tensors.map {
+        NewTensor(
+          name: $0.name, scheme: $0.scheme, recipe: $0.recipe, chunkDigests: $0.chunkDigests, tiedTo: $0.tiedTo)
+      })
+    host = includingEnvironment ? run.host : .object([])
+    git = run.git
+    isImported = run.isImported
+    experiment = run.experiment
+    tags = run.tags
+    note = run.note
+    parent = run.parent
+    origin = (run.uid, run.version)
+  }
+}

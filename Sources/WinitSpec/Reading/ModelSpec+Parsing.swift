@@ -1,0 +1,33 @@
+// Parses a spec from a text or a file.
+
+import WinitCore
+import WinitFiles
+
+extension ModelSpec {
+  /// Parses a spec. Problems beyond the YAML are thrown when the spec is resolved.
+  ///
+  /// - Parameter file: the name of the file in errors.
+  /// - Throws: `SpecError` if the text is not YAML, nests or expands too far, or repeats a key.
+  package init(parsing text: String, file: String) throws(SpecError) {
+    let root: SpecNode?
+    do { root = try SpecNode.parse(text, file: file) } catch { throw SpecError([error]) }
+    var reader = SpecReader(file: file)
+    self = reader.spec(root)
+  }
+
+  /// Reads and parses a file.
+  ///
+  /// - Throws: `SpecError`, or `FileError` if the file cannot be read.
+  package init(contentsOf path: String) throws {
+    let bytes = try readWhole(path, limit: 100_000_000)
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let content = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
+    guard let text = String(validating: content, as: UTF8.self) else {
+      throw SpecError([
+        SpecDiagnostic(
+          file: path, line: nil, tensor: nil, problem: SpecProblem(.invalidEncoding, "not UTF-8 text"))
+      ])
+    }
+    try self.init(parsing: text, file: path)
+  }
+}

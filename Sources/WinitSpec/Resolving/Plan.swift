@@ -1,0 +1,29 @@
+// A resolved spec.
+
+package import WinitCore
+package import WinitJSON
+
+/// A resolved spec: tensors with their laws, and warnings.
+package struct Plan: Sendable {
+  /// The tensors: those of `like` in the order of the checkpoint, then the others in the order of the spec.
+  package let tensors: [PlannedTensor]
+  /// The warnings: rules that apply to no tensor.
+  package let warnings: [SpecDiagnostic]
+}
+
+/// A tensor of a plan.
+package struct PlannedTensor: Sendable {
+  package let name: TensorName
+  package let shape: Shape
+  package let dtype: DType
+  /// The law of the elements. A tied tensor has the law of its target.
+  package let law: Law
+  /// The name that gives the stream: the name of the tensor, or the name of its target if it is tied.
+  package let streamName: TensorName
+  /// The target of a tied tensor, which has the same values; nil for any other tensor.
+  package let tiedTo: TensorName?
+  /// The init as it is recorded: the scheme with its parameters, its expressions and the source of its fans.
+  package let record: JSONValue
+  /// The place of the bytes of a literal; nil for any other tensor.
+  package let literal: LiteralBytes?
+}

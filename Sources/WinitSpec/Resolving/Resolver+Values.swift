@@ -1,0 +1,68 @@
+// Evaluates numbers: the spec's values, and the expressions of a tensor.
+
+import WinitCore
+import WinitInitializers
+
+extension Resolver {
+  mutating func evaluateValues(_ all: [Subject]) {
+    for value in spec.values {
+      switch value.source {
+      case .count(let glob): values[value.name] = Double(all.count { glob.matches($0.name.string) })
+      case .dimension(let glob, let axis):
+        let shapes = all.filter { glob.matches($0.name.string) }.compactMap(\.shape?.dims)
+        let dims = shapes.map { dims in
+          let place = axis < 0 ? axis + dims.count : axis
+          return dims.indices.contains(place) ? dims[place] : nil
+        }
+        if let dim = dims.first.flatMap(\.self), dims.allSatisfy({ $0 == dim }) {
+          values[value.name] = Double(dim)
+        } else {
+          // Only an expression that uses the value reports this.
+          unset[value.name] =
+            "`\(value.name)` has no value: `\(glob.text)` matches no tensor with that axis, or tensors that differ in it"
+        }
+      case .expression(let expression): evaluate(expression, of: value)
+      }
+    }
+  }
+
+  private mutating func evaluate(_ expression: Expression, of value: ModelSpec.Value) {
+    var missing: String?
+    do throws(Expression.Failure) {
+      values[value.name] = try expression.value(
+        { [values, unset] name in
+          missing = missing ?? unset[name]
+          return values[name]
+        }, dims: [])
+    } catch {
+      if let missing {
+        unset[value.name] = missing
+      } else {
+        report(.noValue, value.line, "the value `\(value.name)` is `\(expression.text)`: \(error.message)")
+      }
+    }
+  }
+
+  /// Evaluates an expression of a tensor. Names are the spec's values, captures that are integers, and the fans.
+  func value(
+    _ expression: Expression, _ what: String, _ context: Context, _ fans: FanSource, line: Int?
+  ) throws(LocatedProblem) -> Double {
+    func named(_ name: String) throws(Expression.Failure) -> Double? {
+      if let text = context.captures[name] {
+        guard let number = Int(text) else {
+          throw Expression.Failure(message: "the capture `\(name)` is `\(text)`, which is not a number")
+        }
+        return Double(number)
+      }
+      if let value = values[name] { return value }
+      if let why = unset[name] { throw Expression.Failure(message: why) }
+      guard let mode = ["fan_in": FanMode.fanIn, "fan_out": .fanOut, "fan_avg": .fanAvg][name] else { return nil }
+      do throws(SchemeError) { return try fans.fans(of: context.shape, for: name)[mode] } catch {
+        throw Expression.Failure(message: error.description)
+      }
+    }
+    do throws(Expression.Failure) { return try expression.value(named, dims: context.shape.dims) } catch {
+      throw LocatedProblem(line: line, .noValue, "\(what) is `\(expression.text)`: \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The identity of a process, which differs from earlier and later processes with the same process id.
+
+import Foundation
+import WinitJSON
+
+/// Identifies a process, so that another process on the same machine can find out whether it has ended.
+struct ProcessIdentity: Sendable, Equatable {
+  let pid: Int
+  /// The boot of the machine, and the container, in which the process id is unique; empty if unknown.
+  let namespace: String
+  /// The start time of the process, in units of the system; empty if unknown.
+  let start: String
+
+  static let current = ProcessIdentity(
+    pid: Int(getpid()), namespace: currentNamespace(), start: startTime(of: Int(getpid())))
+
+  /// Whether the process is known to have ended. False if it runs, or if this process cannot see it.
+  var hasEnded: Bool {
+    guard namespace == ProcessIdentity.current.namespace, !namespace.isEmpty else { return false }
+    if kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH { return true }
+    let startNow = ProcessIdentity.startTime(of: pid)
+    return !startNow.isEmpty && startNow != start
+  }
+
+  private static func currentNamespace() -> String {
+    #if os(Linux)
+      let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+      let container = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+      guard !boot.isEmpty, !container.isEmpty else { return "" }
+      return boot.trimmingCharacters(in: .whitespacesAndNewlines) + " " + container
+    #else
+      var uuid = [CChar](repeating: 0, count: 64)
+      var size = uuid.count
+      guard sysctlbyname("kern.bootsessionuuid", &uuid, &size, nil, 0) == 0 else { return "" }
+      return String(decoding: uuid.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    #endif
+  }
+
+  private static func startTime(of pid: Int) -> String {
+    #if os(Linux)
+      // The fields after the name, which is in parentheses and may contain spaces: the first is the state, and the
+      // twentieth is the start time (proc(5)).
+      let line = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+      let fields = (line.lastIndex(of: ")").map { line[$0...] } ?? "").split(separator: " ")
+      guard fields.count > 20 else { return "" }
+      return fields[1] == "Z" ? "ended" : String(fields[20])
+    #else
+      return ""
+    #endif
+  }
+}
+
+extension ProcessIdentity {
+  var json: JSONValue { ["pid": .integer(pid), "space": .string(namespace), "start": .string(start)] }
+
+  init?(json: JSONValue) {
+    guard let pid = json["pid"]?.integerValue, let namespace = json["space"]?.stringValue,
+      let start = json["start"]?.stringValue
+    else { return nil }
+    self.init(pid: pid, namespace: namespace, start: start)
+  }
+}

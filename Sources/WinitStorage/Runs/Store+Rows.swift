@@ -1,0 +1,123 @@
+// Reading the rows of runs and tensors.
+
+import Foundation
+import GRDB
+import WinitCore
+import WinitJSON
+
+extension Store {
+  /// Returns the runs that the rest of a SELECT statement selects.
+  ///
+  /// - Parameter clauses: the WHERE clause, and what follows it.
+  func fetchRuns(_ db: Database, _ clauses: String, _ arguments: StatementArguments) throws -> [RunRecord] {
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT runs.*, manifests.digest AS manifest_digest, manifests.weights AS weights,
+               manifests.law_version AS law_version,
+               (SELECT json_group_object(key, value) FROM tags WHERE run = runs.id) AS tags,
+               (SELECT json_group_array(alias) FROM aliases WHERE run = runs.id) AS aliases
+        FROM runs JOIN manifests ON manifests.id = runs.manifest \(clauses)
+        """,
+      arguments: arguments)
+    var runs: [RunRecord] = []
+    while let row = try rows.next() { runs.append(try run(from: row)) }
+    return runs
+  }
+
+  private func run(from row: Row) throws -> RunRecord {
+    let name: String = try row.value("name")
+    let version = try row.number("version", in: 1...Store.maximumVersion)
+    let counts = 0...Store.maximumCount
+    guard let id = SHA256Digest(bytes: try row.value("manifest_digest", Data.self)),
+      let weights = SHA256Digest(bytes: try row.value("weights", Data.self)),
+      let seed = UInt64(try row.value("seed", String.self)),
+      let host = try? JSONValue(parsing: row.value("host", String.self)),
+      let tags = (try? JSONValue(parsing: row.value("tags", String.self)))?.objectValue,
+      let aliases = (try? JSONValue(parsing: row.value("aliases", String.self)))?.arrayValue
+    else { throw StoreError.damaged(path: path, what: "the record of \(name):v\(version) cannot be read") }
+    return RunRecord(
+      rowID: try row.value("id"), uid: try row.value("uid"), name: name, version: version, id: id,
+      weights: weights, seed: seed, isStored: try row.value("stored"),
+      tensorCount: try row.number("tensor_count", in: counts),
+      parameterCount: try row.number("parameter_count", in: counts),
+      byteCount: try row.number("byte_count", in: counts), createdAt: try row.value("created_at"),
+      toolVersion: try row.value("tool_version"), lawVersion: try row.value("law_version"), host: host,
+      git: try row.value("git", String?.self).flatMap { try? JSONValue(parsing: $0) },
+      isImported: try row.value("origin") == "captured", experiment: try row.value("experiment"),
+      tags: tags.map { TagRecord(key: $0.key, value: $0.value.stringValue ?? "") }, note: try row.value("note"),
+      parent: try row.value("parent"), aliases: aliases.compactMap(\.stringValue),
+      deletedAt: try row.value("deleted_at"))
+  }
+
+  /// The maximum number of tensors, parameters or bytes of a run: 2⁵³, up to which the numbers of JSON are exact.
+  static let maximumCount = 1 << 53
+
+  /// The maximum version of a run, for the same reason.
+  static let maximumVersion = 1 << 53
+
+  /// Returns the tensors in the rows of a run. A tied tensor gets the law of the tensor to which it is tied.
+  func tensors(from rows: [Row], of run: RunRecord) throws -> [TensorRecord] {
+    var laws: [TensorName: Law] = [:]
+    var ties: [(row: Row, target: TensorName)] = []
+    var tensors: [TensorRecord?] = try rows.map { row in
+      let json = try? JSONValue(parsing: row.value("law", String.self))
+      if json?["law"]?.stringValue == "same_as", let target = json?["name"]?.stringValue {
+        ties.append((row, TensorName(target)))
+        return nil
+      }
+      let tensor = try self.tensor(from: row, of: run, law: json.flatMap(Law.init(json:)))
+      laws[tensor.name] = tensor.recipe.law
+      return tensor
+    }
+    var remainingTies = ties[...]
+    for index in tensors.indices where tensors[index] == nil {
+      guard let tie = remainingTies.popFirst() else { break }
+      tensors[index] = try self.tensor(from: tie.row, of: run, law: laws[tie.target], tiedTo: tie.target)
+    }
+    return tensors.compactMap(\.self)
+  }
+
+  private func tensor(
+    from row: Row, of run: RunRecord, law: Law?, tiedTo target: TensorName? = nil
+  ) throws -> TensorRecord {
+    let name = TensorName(try row.value("name"))
+    func unreadable(_ what: String) -> StoreError {
+      .damaged(path: path, what: "the \(what) of tensor `\(name)` cannot be read")
+    }
+    guard let dtype = DType(rawValue: try row.value("dtype")) else { throw unreadable("dtype") }
+    guard let numbers = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,
+      let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
+    else { throw unreadable("shape") }
+    guard let stream = UInt64(try row.value("stream", String.self)) else { throw unreadable("stream") }
+    guard let law,
+      let recipe = try? Recipe(seed: run.seed, stream: stream, dtype: dtype, shape: shape, law: law)
+    else { throw unreadable("law") }
+    guard let scheme = try? JSONValue(parsing: row.value("scheme", String.self)) else { throw unreadable("scheme") }
+    guard let digest = SHA256Digest(bytes: try row.value("digest", Data.self)) else { throw unreadable("digest") }
+    guard let chunks = DigestList(bytes: Array(try row.value("chunk_digests", Data.self))),
+      chunks.count == recipe.chunkCount
+    else {
+      throw unreadable("list of chunk digests")
+    }
+    return TensorRecord(
+      rowID: try row.value("id"), name: name, scheme: scheme, recipe: recipe, digest: digest,
+      chunkDigests: chunks,
+      isStored: run.isStored || !law.isRegenerable, tiedTo: target)
+  }
+
+  /// Returns the current record of a run.
+  ///
+  /// - Throws: `StoreError.gone` if the run was collected after it was read.
+  func reload(_ run: RunRecord, _ db: Database) throws -> RunRecord {
+    // The row of a run stays the same, except in a registry that was restored from a backup. Finding the row without the
+    // index keeps a run readable if the index is damaged.
+    if let current = try fetchRuns(db, "WHERE runs.id = ? AND runs.uid = ?", [run.rowID, run.uid]).first {
+      return current
+    }
+    guard let current = try fetchRuns(db, "WHERE runs.uid = ?", [run.uid]).first else {
+      throw StoreError.gone(path: path, reference: run.reference)
+    }
+    return current
+  }
+}

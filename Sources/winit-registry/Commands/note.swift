@@ -1,0 +1,27 @@
+// note: set the note of a run.
+
+import ArgumentParser
+import WinitRegistry
+
+struct NoteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "note", abstract: "Set the note of a run, replacing the old note.",
+    discussion: """
+        winit-registry note gpt2:v3 'diverged at step 100'
+      """)
+
+  @Argument(help: "The run, such as gpt2:v3.") var reference: String
+  @Argument(help: "The note, free text; '' removes the note.") var text: String
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func run() throws {
+    try reportingErrors {
+      let registry = try registry.open()
+      var update = RunMetadataUpdate()
+      update.note = text
+      let run = try registry.update(try registry.run(reference), update)
+      try emit(json.enabled ? run.json : run.metadataText(in: registry))
+    }
+  }
+}

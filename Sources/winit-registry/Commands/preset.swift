@@ -1,0 +1,39 @@
+// preset: list the presets, and print one as a spec.
+
+import ArgumentParser
+import WinitRegistry
+
+struct PresetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preset", abstract: "List the presets, or print a preset as a spec.",
+    discussion: """
+      A preset holds the rules by which a library initializes a family of models. `create --preset` uses a preset; a spec \
+      can include one with `preset: NAME`.
+      """,
+    subcommands: [PresetListCommand.self, PresetShowCommand.self], defaultSubcommand: PresetListCommand.self)
+}
+
+struct PresetListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the names of the presets.")
+
+  @OptionGroup var json: JSONFlag
+
+  func run() throws {
+    try reportingErrors {
+      let names = ModelSpec.presetNames
+      try emit(json.enabled ? PresetListReport(names: names).json : names.joined(separator: "\n"))
+    }
+  }
+}
+
+struct PresetShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print a preset as a spec to copy and edit, with the source of each rule.")
+
+  @Argument(help: "The preset, such as gpt2. `preset list` lists the names.")
+  var name: String
+
+  func run() throws {
+    try reportingErrors { try emit(ModelSpec.presetText(name), terminator: "") }
+  }
+}

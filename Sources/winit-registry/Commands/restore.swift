@@ -1,0 +1,30 @@
+// restore: restore deleted runs.
+
+import ArgumentParser
+import WinitRegistry
+
+struct RestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Restore deleted runs.",
+    discussion: """
+      A deleted run can be restored until `gc` has collected it. A run that is not deleted stays as it is.
+      """)
+
+  @Argument(help: "The runs, such as gpt2:v1. `list --deleted` lists the deleted runs.") var references: [String]
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func run() throws {
+    try reportingErrors {
+      let registry = try registry.open()
+      let runs = try registry.runs(references, includingDeleted: true)
+      let restored = try registry.restore(runs)
+      try emit(
+        json.enabled
+          ? ChangedRunsReport(runs: restored).json
+          : zip(runs, restored).map { before, run in
+            before.deletedAt == nil ? "\(run.reference) was not deleted" : "restored \(run.reference)"
+          }.joined(separator: "\n"))
+    }
+  }
+}

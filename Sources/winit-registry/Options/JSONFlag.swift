@@ -1,0 +1,9 @@
+// The flag that asks for JSON.
+
+import ArgumentParser
+
+/// Output for programs.
+struct JSONFlag: ParsableArguments {
+  @Flag(name: .customLong("json"), help: "Print one JSON value on standard output instead of text.")
+  var enabled = false
+}

@@ -1,0 +1,51 @@
+// The options that set the metadata of a new run.
+
+import ArgumentParser
+import WinitRegistry
+
+/// The metadata of a new run, and whether the environment is recorded.
+struct MetadataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The experiment that the run belongs to, such as lr-sweep. (default: none)", valueName: "name"))
+  var experiment: String?
+
+  @Option(
+    name: .customLong("tag"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "A tag, such as optimizer=adamw. Repeat the option for more tags. (default: none)", valueName: "key=value"))
+  var tags: [String] = []
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("A note, free text. (default: none)", valueName: "text"))
+  var note: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The run that the new run is derived from, such as gpt2:v1; it must be in the registry. (default: none)",
+      valueName: "run"))
+  var parent: String?
+
+  @Flag(
+    name: .customLong("no-capture"),
+    help:
+      "Do not record the environment (machine, user, folder and git checkout), neither in the run nor in the history.")
+  var noCapture = false
+
+  func validate() throws {
+    for tag in tags { try asUsage { try Run.Tag(parsing: tag) } }
+  }
+
+  /// Opens the registry. If the file does not exist and no parent is given, the first create or import creates it. (A
+  /// parent is a run of an existing registry.)
+  func open(_ option: RegistryOption) throws -> Registry {
+    try parent == nil ? Registry(openingOrCreating: option.path) : option.open()
+  }
+
+  /// Sets the metadata in the options of a create. Finds the parent in the registry.
+  func add(to options: inout CreateOptions, _ registry: Registry) throws {
+    options.experiment = experiment.flatMap { $0.isEmpty ? nil : $0 }
+    options.tags = try tags.map(Run.Tag.init(parsing:))
+    options.note = note ?? ""
+    options.parent = try parent.map { try registry.run($0) }
+    options.recordsEnvironment = !noCapture
+  }
+}

@@ -1,0 +1,57 @@
+// Errors on standard error, and their exit status.
+
+import ArgumentParser
+import Foundation
+import WinitRegistry
+
+/// The exit statuses, which the help of the root command lists.
+enum ExitStatus {
+  static let mismatch = ExitCode(1)
+  static let usage = ExitCode(64)
+  static let io = ExitCode(74)
+  static let interrupted = ExitCode(130)
+
+  /// The exit status for an error.
+  static func of(_ error: any Error) -> ExitCode {
+    if error is Interrupted { return interrupted }
+    guard let error = error as? RegistryError else { return io }
+    return error.underlying is Interrupted ? interrupted : ExitCode(error.exitStatus)
+  }
+}
+
+/// Runs the body of a command. Prints an error on standard error and throws its exit status.
+func reportingErrors(_ body: () throws -> Void) throws {
+  do { try body() } catch let code as ExitCode { throw code } catch {
+    for line in (["\(error)"] + remedy(error)).joined(separator: ". ").split(separator: "\n") {
+      printError("error: \(line)")
+    }
+    throw ExitStatus.of(error)
+  }
+}
+
+/// The remedy in words of the command, which the library does not know.
+private func remedy(_ error: any Error) -> [String] {
+  guard let error = error as? RegistryError else { return [] }
+  return switch error.code {
+  case .registryNotFound: ["`create` creates a registry; --registry or $WINIT_REGISTRY names another one"]
+  case .runNotFound where error.subject != nil: ["`list` shows the runs"]
+  case .tensorNotFound: error.subject.map { ["`show \($0)` lists the tensors"] } ?? []
+  case .runDeleted: error.subject.map { ["`restore \($0)` brings it back"] } ?? []
+  case .runCollected: ["`log` without a reference shows its history"]
+  case .fileExists: ["--force replaces the file"]
+  default: []
+  }
+}
+
+/// Returns a message of ArgumentParser in the form of the other errors: `error: ` and lower case. The help and the
+/// usage that follow the message stay the same.
+func usageError(_ message: String) -> String {
+  let text = message.hasPrefix("Error: ") ? message.dropFirst("Error: ".count) : message[...]
+  return "error: " + text.prefix(1).lowercased() + text.dropFirst()
+}
+
+/// Turns an error of the library into a usage error, which is printed with the usage of the command.
+@discardableResult
+func asUsage<T>(_ body: () throws -> T) throws -> T {
+  do { return try body() } catch let error as RegistryError { throw ValidationError("\(error)") }
+}

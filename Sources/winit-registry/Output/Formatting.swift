@@ -1,0 +1,54 @@
+// Numbers, sizes, times and tables as text.
+
+import Foundation
+
+/// Formats a size in powers of 1000, with three digits: `498 MB`, `32.1 GB`.
+func humanBytes(_ count: Int) -> String {
+  scaled(count, ["B", "kB", "MB", "GB", "TB", "PB", "EB"], separator: " ")
+}
+
+/// Formats a count in powers of 1000, with three digits: `124 M`, `8.03 G`.
+func humanCount(_ count: Int) -> String { scaled(count, ["", "k", "M", "G", "T", "P", "E"], separator: " ") }
+
+private func scaled(_ count: Int, _ units: [String], separator: String) -> String {
+  var value = Double(count)
+  var unit = 0
+  while value >= 999.5, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  if unit == 0 { return "\(count)" + (units[0].isEmpty ? "" : separator + units[0]) }
+  let digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+  return String(format: "%.\(digits)f", value) + separator + units[unit]
+}
+
+/// Formats a count and a noun: `1 run`, `2 runs`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// Formats a duration: `317 ms`, `1.8 s`.
+func humanDuration(_ duration: Duration) -> String {
+  let seconds = duration / .seconds(1)
+  return seconds < 1 ? String(format: "%.0f ms", seconds * 1000) : String(format: "%.1f s", seconds)
+}
+
+/// Returns a time in UTC, to the minute: `2026-11-24 17:18`.
+func humanTime(_ date: Date) -> String {
+  date.formatted(.iso8601).prefix(16).replacingOccurrences(of: "T", with: " ")
+}
+
+/// Formats rows as columns, each as wide as its widest cell. The columns in `right` are aligned to the right.
+func table(_ rows: [[String]], right: Set<Int> = []) -> String {
+  // A line break in a cell would break the table.
+  let rows = rows.map { $0.map { $0.replacingOccurrences(of: "\n", with: "\\n") } }
+  let columns = rows.map(\.count).max() ?? 0
+  let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
+    let cells = row.enumerated().map { column, cell in
+      let padding = String(repeating: " ", count: widths[column] - cell.count)
+      return right.contains(column) ? padding + cell : cell + padding
+    }
+    var line = cells.joined(separator: "  ")
+    while line.last == " " { line.removeLast() }
+    return line
+  }.joined(separator: "\n")
+}
