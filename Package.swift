@@ -21,7 +21,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
-let migrations = ["v0001_runs", "v0002_years", "v0003_terms"]
+let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_tensor_seeds"]
 
 let presets = [
   "alexnet",
@@ -108,7 +108,7 @@ let package = Package(
 
     .target(name: "WinitTestSupport", path: "Tests/Support", swiftSettings: strict),
     tests(of: "WinitJSON"),
-    tests(of: "WinitCore", ["WinitJSON"]),
+    tests(of: "WinitCore", ["WinitJSON", "CWinitKernels"]),
     tests(of: "WinitInitializers", ["WinitCore", "WinitJSON"]),
     tests(of: "WinitFiles", ["WinitCore", "WinitJSON"]),
     tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitJSON", "WinitPresets"]),

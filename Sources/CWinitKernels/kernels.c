@@ -2,6 +2,8 @@
 
 #include "CWinitKernels.h"
 
+#include "arithmetic.h"
+
 #include <string.h>
 
 // A fused multiply-add rounds once where the law rounds twice, and GCC fuses in spite of the pragma that forbids it.
@@ -16,6 +18,10 @@
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
 #define NAME(a) JOIN(a, SUFFIX)
+
+uint64_t winit_arithmetic_enter(void) { return arithmetic_enter(); }
+
+void winit_arithmetic_leave(uint64_t mode) { arithmetic_leave(mode); }
 
 #if defined(__x86_64__)
 

@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) void NAME(update_rows)(
   for (int i = 0; i < height; i++) memcpy(c + i * c_row, &sums[i], sizeof sums[i]);
 }
 
-void NAME(winit_update)(
+static __attribute__((noinline)) void NAME(update_any)(
     double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
     size_t count, int subtract) {
   size_t i = 0;
@@ -38,6 +38,14 @@ void NAME(winit_update)(
     if (subtract) NAME(update_rows)(c + i * c_row, c_row, a + i * a_row, a_row, a_k, b, b_row, 1, count, 1);
     else NAME(update_rows)(c + i * c_row, c_row, a + i * a_row, a_row, a_k, b, b_row, 1, count, 0);
   }
+}
+
+void NAME(winit_update)(
+    double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
+    size_t count, int subtract) {
+  const uint64_t mode = arithmetic_enter();
+  NAME(update_any)(c, c_row, a, a_row, a_k, b, b_row, rows, count, subtract);
+  arithmetic_leave(mode);
 }
 
 #undef ROWS

@@ -23,6 +23,7 @@ func translated(_ error: any Error) -> any Error {
   case let error as UnknownPreset:
     RegistryError(.unknownName, error.description, subject: error.name, underlying: error)
   case let error as SchemeError: RegistryError(.invalidSpec, error.description, underlying: error)
+  case let error as TensorFailure: RegistryError(.invalidSpec, error.description, underlying: error)
   case let error as LawError: RegistryError(.invalidSpec, error.description, underlying: error)
   case let error as JSONError: RegistryError(.invalidFile, error.description, underlying: error)
   case let error as ShapeError: RegistryError(.invalidSpec, error.description, underlying: error)

@@ -1,7 +1,7 @@
 // A spec as it is written: parsed and not yet resolved.
 
 package import WinitCore
-package import WinitInitializers
+import WinitInitializers
 
 /// A model's tensors and the rules that initialize them. docs/spec.md describes the YAML form. Parsing has no effects:
 /// a `like` checkpoint is opened when the spec is resolved.

@@ -23,6 +23,12 @@ private let ids = [
     "kept:v1": "dfdde9d98a8ce7f12be5dfed751d238aa0303faa14ba568e4e4325eb4d5f93db",
     "taken:v1": "14cddec333e898e92affa6ce42110d2a81e1c7982fc0c9fb15b553661da1dc0f",
   ],
+  3: [
+    "m:v1": "0adb6b60e5cf916b4c0d2eb74644d63da2181b6dfe60ce53f44457852522832a",
+    "m:v2": "21e66cbcce4dda2b397d0ad58d0b304c72671d1f065284bec853a087194aafbd",
+    "kept:v1": "9dbe9f8b4f848a5b29d44beb75aba76426e78d796c88b34dc412b83fff826983",
+    "taken:v1": "26c1e75860eb82a7a164a67ff9ec3a9acfe16f9a30930477ae971a1cc285bbca",
+  ],
 ]
 
 @Suite struct MigrationTests {
@@ -37,7 +43,7 @@ private let ids = [
     }
   }
 
-  @Test(arguments: [1, 2])
+  @Test(arguments: [1, 2, 3])
   func `opening a file of an earlier schema migrates it and loses nothing`(from schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
@@ -103,7 +109,7 @@ private let ids = [
     #expect(try store.tensors(of: run).count == run.tensorCount)
   }
 
-  @Test(arguments: [1, 2])
+  @Test(arguments: [1, 2, 3])
   func `a file of an earlier schema cannot be opened for reading only, and is not changed`(schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
@@ -116,7 +122,7 @@ private let ids = [
     #expect(try folder.bytes("v\(schema)") == before)
   }
 
-  @Test(arguments: [1, 2])
+  @Test(arguments: [1, 2, 3])
   func `a file of an earlier schema that is opened several times at once is migrated once`(schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from winit import reference
-from winit.reference import LawError, Tensor
+from winit.reference import Tensor
 
 
 def floats(seed: int, tensor: Tensor) -> NDArray[np.float32]:
@@ -138,8 +138,3 @@ def test_a_part_takes_the_words_of_its_own_elements() -> None:
     }
     values = floats(3, Tensor("w", "float32", (6, 4), law))
     assert np.array_equal(values[2:5], floats(3, Tensor("w", "float32", (6, 4), reference.normal()))[2:5])
-
-
-def test_a_law_in_which_the_place_does_not_decide_has_no_placed_values() -> None:
-    with pytest.raises(LawError):
-        reference.placed_values(0, Tensor("w", "float32", (2,), reference.normal()))

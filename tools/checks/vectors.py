@@ -4,8 +4,9 @@
     python -m checks.vectors --check         compares the files instead; exits with 1 if one differs
     python -m checks.vectors --exhaustive    also draws all 2^32 words (minutes) and compares with docs/law.md
 
-A file begins with `#` lines that say what it holds. Each line after them is one case, its columns separated by spaces.
-Floats are written as the hex of their bits, so that reading a file needs no conversion that could itself be wrong.
+A file begins with `#` lines that say what it holds. Each line after them is one case: columns separated by spaces, or
+one JSON object. Floats in columns are written as the hex of their bits, so that reading a file needs no conversion that
+could itself be wrong.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,13 @@ import numpy as np
 from winit import reference
 from winit.reference import Floats, Tensor, Words
 
+from .vector_expressions import expressions
+from .vector_functions import functions, functions_sweep
+from .vector_manifest import additions_ids, additions_manifest
+from .vector_structures import structures
+from .vector_text import MADE, from_hex64, hex32, hex64, text_file
+
 VECTORS = Path(__file__).resolve().parents[2] / "Tests" / "Vectors"
-MADE = "Made by tools/checks/vectors.py with NumPy."
 ALL_WORDS = {
     "normal": "ff2d31aa7a9ad698ad0848787f256ef58628c8332eb561b2630adb95fa85612a",
     "uniform": "1362af35f4b227d3034a5ba6f1f2752529a285c0aee3bbe59425355b3d59e33c",
@@ -31,26 +37,6 @@ DRAWS: dict[str, Callable[[Words], Floats]] = {
     "uniform": reference.uniform_draw,
     "normal": reference.normal_draw,
 }
-
-
-def hex32(array: Words | Floats) -> list[str]:
-    """The bits of each element, as eight hex digits."""
-    return [f"{bits:08x}" for bits in np.ascontiguousarray(array).view(np.uint32).tolist()]
-
-
-def hex64(value: float) -> str:
-    """The bits of a binary64 number, as sixteen hex digits."""
-    return np.float64(value).tobytes()[::-1].hex()
-
-
-def from_hex64(bits: str) -> float:
-    """The binary64 number with these bits."""
-    return float(np.frombuffer(bytes.fromhex(bits)[::-1], dtype="<f8")[0])
-
-
-def text_file(comments: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    lines = [f"# {line}" for line in comments] + [" ".join(map(str, row)) for row in rows]
-    return ("\n".join(lines) + "\n").encode()
 
 
 # --- Words -----------------------------------------------------------------------------------------------------
@@ -377,6 +363,12 @@ FILES: dict[str, Callable[[], bytes]] = {
     "numbers.txt": numbers,
     "manifest-example.json": example_manifest,
     "manifest-example.txt": example_ids,
+    "functions.txt": functions,
+    "functions-sweep.txt": functions_sweep,
+    "expressions.txt": expressions,
+    "structures.txt": structures,
+    "manifest-additions.json": additions_manifest,
+    "manifest-additions.txt": additions_ids,
 }
 
 

@@ -25,3 +25,18 @@ extension Float {
     return sign | UInt16(truncatingIfNeeded: (significand &+ half &+ ((significand >> shift) & 1)) >> shift)
   }
 }
+
+extension Double {
+  /// The value of a binary16 number.
+  package init(float16Bits bits: UInt16) {
+    let exponent = Int((bits >> 10) & 0x1F)
+    let fraction = Double(bits & 0x3FF)
+    let magnitude =
+      switch exponent {
+      case 0: fraction * 0x1p-24
+      case 0x1F: fraction == 0 ? Double.infinity : .nan
+      default: (1024 + fraction) * Double(sign: .plus, exponent: exponent - 25, significand: 1)
+      }
+    self = bits & 0x8000 == 0 ? magnitude : -magnitude
+  }
+}

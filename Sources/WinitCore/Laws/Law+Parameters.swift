@@ -8,11 +8,14 @@ extension Law {
     case .uniform: "uniform"
     case .normal: "normal"
     case .truncatedNormal: "truncated_normal"
+    case .expression: "expression"
+    case .normOf: "norm_of"
     case .eye: "eye"
     case .dirac: "dirac"
     case .orthogonal: "orthogonal"
     case .deltaOrthogonal: "delta_orthogonal"
     case .sparse: "sparse"
+    case .batched(let law, _): law.name
     case .parts: "parts"
     case .literal: "literal"
     }
@@ -31,15 +34,16 @@ extension Law {
         ("mean", Double(mean)), ("std", Double(std)),
       ]
     case .eye(let value): [("value", Double(value))]
-    case .dirac(let groups): [("groups", Double(groups))]
+    case .dirac(let groups, _): [("groups", Double(groups))]
     case .orthogonal(let gain, let rows): [("gain", gain), ("rows", Double(rows))]
-    case .deltaOrthogonal(let gain): [("gain", gain)]
+    case .deltaOrthogonal(let gain, _): [("gain", gain)]
     case .sparse(let std, let zeros): [("std", Double(std)), ("zeros", Double(zeros))]
-    case .parts, .literal: []
+    case .batched(let law, _): law.parameters
+    case .expression, .normOf, .parts, .literal: []
     }
   }
 
-  /// Creates a law from its name and its parameters.
+  /// Creates a law from its name and its parameters, for a law whose parameters are numbers.
   ///
   /// Returns nil if the name is unknown, a parameter is missing, a parameter is not one of the law's, or a value is not
   /// representable as the type of its parameter.
@@ -71,7 +75,7 @@ extension Law {
       self = .eye(value: value)
     case "dirac":
       guard let groups = take64("groups").flatMap({ Int(exactly: $0) }) else { return nil }
-      self = .dirac(groups: groups)
+      self = .dirac(groups: groups, layout: .torch)
     case "orthogonal":
       guard let gain = take64("gain"), let rows = take64("rows").flatMap({ Int(exactly: $0) }) else {
         return nil
@@ -79,7 +83,7 @@ extension Law {
       self = .orthogonal(gain: gain, rows: rows)
     case "delta_orthogonal":
       guard let gain = take64("gain") else { return nil }
-      self = .deltaOrthogonal(gain: gain)
+      self = .deltaOrthogonal(gain: gain, layout: .keras)
     case "sparse":
       guard let std = take32("std"), let zeros = take64("zeros").flatMap({ Int(exactly: $0) }) else {
         return nil

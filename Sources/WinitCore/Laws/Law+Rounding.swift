@@ -16,9 +16,9 @@ extension Law {
     return .constant(value: Double(integer))
   }
 
-  /// Returns the law `normal`: Normal(mean, std²).
+  /// Returns the law `normal`: Normal(mean, std²). A negative std gives the negatives of the draws.
   package static func normal(roundingMean mean: Double, std: Double) throws(LawError) -> Law {
-    .normal(mean: try round("mean", mean), std: try roundScale("std", std))
+    .normal(mean: try round("mean", mean), std: try roundStd(std))
   }
 
   /// Returns the law `uniform` on [low, high]: half = (high − low) ÷ 2 and mid = (low + high) ÷ 2, each computed in
@@ -42,13 +42,28 @@ extension Law {
     roundingMean mean: Double, std: Double, low: Double, high: Double, alpha: Double, beta: Double
   ) throws(LawError) -> Law {
     let roundedMean = try round("mean", mean)
-    let roundedStd = try roundScale("std", std)
+    let roundedStd = try roundStd(std)
     let roundedLow = try round("low", low)
     let roundedHigh = try round("high", high)
     guard roundedLow < roundedHigh else { throw .emptyRange(low: low, high: high) }
     guard low <= 5, high >= -5 else { throw .cutsTooFar(low: low, high: high) }
     return .truncatedNormal(
       alpha: alpha, beta: beta, low: roundedLow, high: roundedHigh, mean: roundedMean, std: roundedStd)
+  }
+
+  /// Returns the law `expression` of a tree: the law `constant` if the tree is a number, and the law of the draw if the
+  /// tree is the draw.
+  ///
+  /// - Parameter draw: the law of the element's draw; nil if the tree has none.
+  package static func expression(_ tree: ExpressionTree, draw: Law?, dtype: DType) throws(LawError) -> Law {
+    guard tree.depth <= ExpressionTree.depthLimit, tree.nodeCount <= ExpressionTree.nodeLimit else {
+      throw .expressionTooLarge
+    }
+    let tree = try tree.folded()
+    if case .number(let value) = tree { return try .constant(rounding: value, as: dtype) }
+    guard tree.hasDraw else { return .expression(draw: nil, tree: tree) }
+    guard let draw else { throw .invalidDraw("none") }
+    return tree == .draw ? draw : .expression(draw: draw, tree: tree)
   }
 
   /// Returns the law `eye`: the identity matrix times a value.
@@ -66,6 +81,13 @@ extension Law {
     let rounded = Float(value)
     guard rounded.isFinite else { throw .notFinite(name, value) }
     return rounded == 0 ? 0 : rounded
+  }
+
+  /// Rounds a standard deviation, which must not be rounded to 0.
+  private static func roundStd(_ value: Double) throws(LawError) -> Float {
+    let rounded = try round("std", value)
+    guard rounded != 0 || value == 0 else { throw .underflow("std", value) }
+    return rounded
   }
 
   /// Rounds a parameter that must not be negative, and must not be rounded to 0.

@@ -31,13 +31,17 @@
 /// | uniform | min(max(U(w) × half + mid, low), high) |
 /// | normal | Q(w) × std + mean |
 /// | truncated_normal | T(w) × std + mean |
+/// | expression | a tree of operations on the draw and the coordinates of the element |
+/// | norm_of | the norm of another tensor over some of its axes |
 /// | eye | value on the diagonal of a matrix, 0 elsewhere |
-/// | dirac | 1 at [g·m + d, d, center] for each group g and each d below min(m, in), 0 elsewhere |
+/// | dirac | 1 at [g·m + d, d, center] for each group g and each d below min(m, in), 0 elsewhere (in torch's layout) |
 /// | orthogonal | gain × Q of the QR decomposition of a normal matrix, where the diagonal of R is positive |
-/// | delta_orthogonal | an orthogonal matrix at the middle of a kernel […, in, out], 0 elsewhere |
+/// | delta_orthogonal | an orthogonal matrix at the middle of a kernel, 0 elsewhere |
 /// | sparse | normal, with `zeros` elements of each column set to 0 |
 /// | parts | the value under the law of the last part whose box holds the element |
 /// | literal | given bytes, which the registry stores |
+///
+/// A law from `eye` to `sparse` may be batched: each index on some axes then has a matrix or kernel of its own.
 ///
 /// The first four are elementwise: an element depends on its word alone.
 package indirect enum Law: Sendable, Hashable {
@@ -51,22 +55,30 @@ package indirect enum Law: Sendable, Hashable {
   /// Every element is normal, cut to [low, high] in standard deviations. alpha and beta are Φ of the cuts.
   case truncatedNormal(alpha: Double, beta: Double, low: Float, high: Float, mean: Float, std: Float)
 
+  /// Every element is a function of its own draw, under one of the random laws above, and of its coordinates. The tree
+  /// is canonical: `ExpressionTree.folded()` does not change it.
+  case expression(draw: Law?, tree: ExpressionTree)
+  /// Every element is the norm of another tensor of the run over axes, in ascending order. The result has the other
+  /// axes, and keeps the axes of the norm as 1 or leaves them out.
+  case normOf(TensorName, axes: [Int])
+
   /// The identity matrix times `value`, clipped or padded with zeros to the shape.
   case eye(value: Float)
-  /// The identity of a convolution in the layout of torch, [out, in, …spatial]. Its center is at size / 2 on each
-  /// spatial axis.
-  case dirac(groups: Int)
+  /// The identity of a convolution. Its center is at size / 2 on each spatial axis.
+  case dirac(groups: Int, layout: Layout)
   /// A matrix of orthonormal columns, or of orthonormal rows if there are fewer rows than columns, times a gain. The
-  /// elements of the tensor in row-major order are those of a matrix of `rows` rows. Every element depends on every
-  /// word.
+  /// elements of the tensor in row-major order are those of a matrix of `rows` rows. A tensor of rank 1 is a unit
+  /// vector times the gain. Every element depends on every word.
   case orthogonal(gain: Double, rows: Int)
-  /// An orthogonal [in, out] matrix at (size − 1) / 2 of each spatial axis, in the layout of Keras, […spatial, in,
-  /// out].
-  case deltaOrthogonal(gain: Double)
+  /// An orthogonal matrix of inputs and outputs at (size − 1) / 2 of each spatial axis of a kernel.
+  case deltaOrthogonal(gain: Double, layout: Layout)
   /// Every element is normal with mean 0, except that exactly `zeros` elements of each column of the matrix are 0.
   case sparse(std: Float, zeros: Int)
-  /// Boxes of the tensor with elementwise laws of their own. A later part overwrites an earlier part. The first part is
-  /// the whole tensor.
+  /// One of the laws from `eye` to `sparse` for each index on some axes, in ascending order. The matrix or kernel has
+  /// the other axes. Each element takes the word at its index in the whole tensor.
+  case batched(Law, axes: [Int])
+  /// Boxes of the tensor with laws of their own. A later part overwrites an earlier part. The first part is the whole
+  /// tensor.
   case parts([LawPart])
   /// Given bytes, which no recipe regenerates.
   case literal
@@ -75,14 +87,16 @@ package indirect enum Law: Sendable, Hashable {
   package var isElementwise: Bool {
     switch self {
     case .constant, .uniform, .normal, .truncatedNormal: true
-    case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: false
+    default: false
     }
   }
 
   /// True if an element cannot be computed without the whole tensor.
   package var needsWhole: Bool {
     switch self {
-    case .orthogonal, .deltaOrthogonal, .sparse: true
+    case .orthogonal, .deltaOrthogonal, .sparse, .normOf: true
+    case .batched(let law, _): law.needsWhole
+    case .parts(let parts): parts.contains { $0.law.needsWhole }
     default: false
     }
   }
@@ -91,11 +105,29 @@ package indirect enum Law: Sendable, Hashable {
   package var isRandom: Bool {
     switch self {
     case .uniform, .normal, .truncatedNormal, .orthogonal, .deltaOrthogonal, .sparse: true
-    case .constant, .eye, .dirac, .literal: false
+    case .constant, .eye, .dirac, .normOf, .literal: false
+    case .expression(let draw, _): draw != nil
+    case .batched(let law, _): law.isRandom
     case .parts(let parts): parts.contains { $0.law.isRandom }
     }
   }
 
-  /// True if the recipe regenerates the elements. Otherwise the registry stores the bytes as given.
-  package var isRegenerable: Bool { self != .literal }
+  /// True if given bytes are a part of the tensor, or all of it.
+  package var hasLiteral: Bool {
+    switch self {
+    case .literal: true
+    case .parts(let parts): parts.contains { $0.law.hasLiteral }
+    default: false
+    }
+  }
+
+  /// True if the law computes elements with operations that can fail or overflow, so that the first fill checks every
+  /// element.
+  package var canFail: Bool {
+    switch self {
+    case .expression, .normOf: true
+    case .parts(let parts): parts.contains { $0.law.canFail }
+    default: false
+    }
+  }
 }

@@ -22,8 +22,22 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
   case wrongShape(String, Shape, needs: String)
   /// The first part of a tensor is not the whole tensor.
   case firstPartNotWhole
-  /// The law of a part is not elementwise.
-  case partNotElementwise(Int, law: String)
+  /// A part has a law that only a whole tensor can have.
+  case notInPart(Int, law: String)
+  /// The law cannot have a matrix for each index on some axes.
+  case notBatched(String)
+  /// The axes of a batch or of a norm are not distinct axes of the tensor in ascending order.
+  case wrongAxes(String, [Int], Shape)
+  /// An operation of an expression has no value, or its result is not finite.
+  case noValue(String, [Double], needs: String?)
+  /// The draw of an expression has a law that is not random.
+  case invalidDraw(String)
+  /// The expression has more operations than a recipe can hold.
+  case expressionTooLarge
+  /// The expression names an axis that the tensor does not have.
+  case noSuchAxis(Int, Shape)
+  /// The tensor whose norm is taken does not fit.
+  case wrongNormSource(String)
   /// The box of a part is not inside the tensor.
   case partOutside(Int, Shape)
 
@@ -45,8 +59,19 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
       "\(dtype) tensors hold constants only, not \(law) draws. Write zeros, ones or {scheme: constant, value: …}."
     case .wrongShape(let law, let shape, let needs): "\(law) needs \(needs); the shape is \(shape)"
     case .firstPartNotWhole: "part 0: the first part must be the whole tensor"
-    case .partNotElementwise(let index, let law):
-      "part \(index): a part cannot have the law \(law), which is not elementwise"
+    case .notInPart(let index, let law): "part \(index): a part cannot have the law \(law)"
+    case .notBatched(let law): "the law \(law) cannot have a batch"
+    case .wrongAxes(let what, let axes, let shape):
+      "\(what) has the axes \(axes); they must be different axes of the shape \(shape), in ascending order"
+    case .noValue(let operation, let operands, let needs):
+      "\(operation) of \(operands.map { "\($0)" }.joined(separator: " and ")) "
+        + (needs.map { "has no value; it needs \($0)" } ?? "is too large")
+    case .invalidDraw(let law):
+      "the draw of an expression cannot have the law \(law). Use uniform, normal or truncated_normal."
+    case .expressionTooLarge:
+      "the expression has more than \(ExpressionTree.nodeLimit) operations, or more than \(ExpressionTree.depthLimit) inside each other"
+    case .noSuchAxis(let axis, let shape): "index[\(axis)] is not an axis of the shape \(shape)"
+    case .wrongNormSource(let problem): problem
     case .partOutside(let index, let shape): "part \(index): the box is not inside the shape \(shape)"
     case .overflow(let largest, let dtype):
       "values reach \(largest), which \(dtype) cannot hold. Use a smaller scale or a wider dtype."

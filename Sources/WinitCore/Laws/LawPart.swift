@@ -4,7 +4,7 @@
 package struct LawPart: Sendable, Hashable {
   /// Ranges on the leading axes. The box takes the other axes whole; without ranges, it is the whole tensor.
   package let box: [Range<Int>]
-  /// The law of the part, which is elementwise.
+  /// The law of the part: any law but `parts` and `norm_of`.
   package let law: Law
   /// The stream of the part, or nil.
   ///

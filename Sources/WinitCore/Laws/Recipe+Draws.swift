@@ -24,7 +24,6 @@ extension Recipe {
   /// Fills a range of elements, one element at a time.
   private func fillScalar(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     switch law {
-    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: break
     case .uniform(let half, let mid, let low, let high):
       store(elements, into: buffer) { word in min(max(UnitDraw.uniform(word) * half + mid, low), high) }
     case .normal(let mean, let std):
@@ -33,6 +32,7 @@ extension Recipe {
       store(elements, into: buffer) { word in
         UnitDraw.truncatedNormal(word, alpha: alpha, beta: beta, low: low, high: high) * std + mean
       }
+    default: preconditionFailure("only an elementwise random law has draws")
     }
   }
 

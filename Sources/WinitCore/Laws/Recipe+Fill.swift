@@ -7,7 +7,7 @@ extension Recipe {
   ///   - elements: a range of the tensor's elements.
   ///   - memory: memory of exactly the size of these elements, at any alignment.
   ///   - threads: the maximum number of threads. The bits do not depend on it.
-  /// - Precondition: the law is not `literal`. The bytes of a literal come from the registry that stores them.
+  /// - Precondition: the recipe is regenerable. Other bytes come from the registry that stores them.
   package func fill(_ elements: Range<Int>, into memory: UnsafeMutableRawBufferPointer, threads: Int) {
     let size = dtype.byteCount
     precondition(memory.count == elements.count * size, "the memory must have the size of the elements")
@@ -26,14 +26,52 @@ extension Recipe {
   package func fill(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: SIMDKernel = .current
   ) {
+    fill(elements, into: buffer, kernel: kernel) { _, _, _ in
+      preconditionFailure("the bytes of a literal must be read from the registry, not filled")
+    }
+  }
+
+  /// Writes the canonical bytes of a range of elements to a buffer of exactly their size, with the given bytes of the
+  /// parts that are literals.
+  ///
+  /// - Parameter literal: called for each contiguous piece of a literal, with the index of the part, the row-major
+  ///   indices within the box of the part, and the memory for their bytes.
+  package func fill(
+    _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, kernel: SIMDKernel = .current,
+    literal: (_ part: Int, _ indices: Range<Int>, _ memory: UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
     precondition(buffer.count == elements.count * dtype.byteCount, "the buffer must have the size of the elements")
-    switch law {
-    case .uniform, .normal, .truncatedNormal: fillDraws(elements, into: buffer, kernel)
-    case .constant(let value): fillConstant(value, count: elements.count, into: buffer)
-    case .eye, .dirac: fillIdentity(elements, into: buffer)
-    case .orthogonal, .deltaOrthogonal, .sparse: fillWhole(elements, into: buffer, kernel)
-    case .parts(let parts): fillParts(parts, elements, into: buffer, kernel)
-    case .literal: preconditionFailure("the bytes of a literal must be read from the registry, not filled")
+    try withLawArithmetic {
+      switch law {
+      case .uniform, .normal, .truncatedNormal: fillDraws(elements, into: buffer, kernel)
+      case .constant(let value): fillConstant(value, count: elements.count, into: buffer)
+      case .expression(let draw, let tree):
+        fillExpression(tree, draw, words: elements, index: elements.lowerBound, shape.dims, into: buffer, kernel)
+      case .normOf(_, let axes): fillNorm(axes, elements, into: buffer, kernel)
+      case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .batched:
+        fillStructure(Region(shape.dims), elements, into: buffer, kernel)
+      case .parts(let parts): try fillParts(parts, elements, into: buffer, kernel, literal)
+      case .literal: try literal(0, elements, buffer)
+      }
+    }
+  }
+
+  /// Returns the bytes of values in the dtype.
+  package func bytes(of values: [Float]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: values.count * dtype.byteCount)
+    bytes.withUnsafeMutableBytes { store(values, values.indices, into: $0) }
+    return bytes
+  }
+
+  /// Stores a value of the law as an element of the dtype.
+  @inline(__always)
+  func store(_ value: Float, at place: Int, in buffer: UnsafeMutableRawBufferPointer) {
+    switch dtype {
+    case .float64:
+      buffer.storeBytes(of: Double(value).bitPattern.littleEndian, toByteOffset: 8 * place, as: UInt64.self)
+    case .float16: buffer.storeBytes(of: value.float16Bits.littleEndian, toByteOffset: 2 * place, as: UInt16.self)
+    case .bfloat16: buffer.storeBytes(of: value.bfloat16Bits.littleEndian, toByteOffset: 2 * place, as: UInt16.self)
+    default: buffer.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: 4 * place, as: UInt32.self)
     }
   }
 

@@ -1,41 +1,108 @@
-// Laws in which the position of an element decides: parts and identities.
+// Laws in which the position of an element decides: parts, batches and identities.
 
 extension Recipe {
   /// Fills a range of elements part by part. A later part overwrites an earlier part.
   func fillParts(
-    _ parts: [LawPart], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
-    _ kernel: SIMDKernel
-  ) {
-    for part in parts {
-      let filler = Recipe(filling: part, of: self)
-      Box(leading: part.box, of: shape).forEachExtent(in: elements) { extent, indexInBox in
+    _ parts: [LawPart], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel,
+    _ literal: (_ part: Int, _ indices: Range<Int>, _ memory: UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
+    for (number, part) in parts.enumerated() {
+      let box = Box(leading: part.box, of: shape)
+      guard box.bounds.overlaps(elements) else { continue }
+      let filler = Recipe(
+        unchecked: part.law, seed: seed, stream: part.stream ?? stream, dtype: dtype, shape: shape)
+      let boxDims = box.ranges.map(\.count)
+      try box.forEachExtent(in: elements) { extent, indexInBox in
         let start = (extent.lowerBound - elements.lowerBound) * dtype.byteCount
         let memory = UnsafeMutableRawBufferPointer(
           rebasing: buffer[start..<start + extent.count * dtype.byteCount])
-        let range = part.stream == nil ? extent : indexInBox..<indexInBox + extent.count
-        filler.fill(range, into: memory, kernel: kernel)
+        let indices = indexInBox..<indexInBox + extent.count
+        let words = part.stream == nil ? extent : indices
+        switch part.law {
+        case .literal: try literal(number, indices, memory)
+        case .expression(let draw, let tree):
+          filler.fillExpression(tree, draw, words: words, index: indexInBox, boxDims, into: memory, kernel)
+        case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .batched:
+          filler.fillStructure(Region(box, hasOwnWords: part.stream != nil), indices, into: memory, kernel)
+        default: filler.fill(words, into: memory, kernel: kernel)
+        }
       }
     }
   }
 
-  /// Creates the recipe of the elements of a part.
-  private init(filling part: LawPart, of whole: Recipe) {
-    self.init(
-      unchecked: part.law, seed: whole.seed, stream: part.stream ?? whole.stream, dtype: whole.dtype,
-      shape: whole.shape)
+  /// Fills a range of indices of a region with a matrix, a kernel, or a batch of them.
+  func fillStructure(
+    _ region: Region, _ indices: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
+  ) {
+    switch law {
+    case .batched(let law, let axes): fillBatch(law, axes, region, indices, into: buffer, kernel)
+    case .eye, .dirac: fillIdentity(region.dims, indices, into: buffer)
+    default: fillWhole(region, indices, into: buffer, kernel)
+    }
+  }
+
+  /// Fills a range of indices of a region, in which each index on some axes has a matrix or a kernel of its own.
+  private func fillBatch(
+    _ law: Law, _ axes: [Int], _ region: Region, _ indices: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
+    _ kernel: SIMDKernel
+  ) {
+    let filler = Recipe(unchecked: law, seed: seed, stream: stream, dtype: dtype, shape: shape)
+    let dims = region.dims
+    // The elements between two steps on a batch axis are neighbors in the region and in the matrix.
+    let length = dims[((axes.last ?? -1) + 1)...].reduce(1, *)
+    var members: [Int: (region: Region, values: [Float]?)] = [:]
+    var start = indices.lowerBound
+    while start < indices.upperBound {
+      let end = min(indices.upperBound, (start / length + 1) * length)
+      var (rest, batch, index) = (start, 0, 0)
+      var (batchScale, indexScale) = (1, 1)
+      for axis in dims.indices.reversed() {
+        let place = rest % dims[axis]
+        rest /= dims[axis]
+        if axes.contains(axis) {
+          batch += place * batchScale
+          batchScale *= dims[axis]
+        } else {
+          index += place * indexScale
+          indexScale *= dims[axis]
+        }
+      }
+      let member = members[batch] ?? filler.member(region, axes, batch, kernel)
+      members[batch] = member
+      let offset = (start - indices.lowerBound) * dtype.byteCount
+      let memory = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[offset..<offset + (end - start) * dtype.byteCount])
+      let range = index..<index + end - start
+      if let values = member.values {
+        filler.store(values, range, into: memory)
+      } else {
+        filler.fillIdentity(member.region.dims, range, into: memory)
+      }
+      start = end
+    }
+  }
+
+  /// Returns the region of one matrix of a batch, and its values if they can only be computed whole.
+  private func member(
+    _ region: Region, _ axes: [Int], _ batch: Int, _ kernel: SIMDKernel
+  ) -> (region: Region, values: [Float]?) {
+    var rest = batch
+    var coordinates: [(axis: Int, place: Int)] = []
+    for axis in axes.reversed() {
+      coordinates.append((axis, rest % region.dims[axis]))
+      rest /= region.dims[axis]
+    }
+    let member = region.selecting(coordinates)
+    return (member, law.needsWhole ? wholeValues(member, kernel) : nil)
   }
 
   /// Fills a range of elements of the laws `eye` and `dirac`: zeros, then the elements that are not zero.
-  func fillIdentity(_ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+  private func fillIdentity(_ dims: [Int], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     fillConstant(0, count: elements.count, into: buffer)
     func put(_ value: Float, at index: Int) {
       guard elements.contains(index) else { return }
-      let start = (index - elements.lowerBound) * dtype.byteCount
-      fillConstant(
-        Double(value), count: 1,
-        into: UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + dtype.byteCount]))
+      store(value, at: index - elements.lowerBound, in: buffer)
     }
-    let dims = shape.dims
     switch law {
     case .eye(let value):
       // The diagonal element of row r has the index r × (columns + 1).
@@ -45,20 +112,39 @@ extension Recipe {
         guard index < elements.upperBound else { break }
         put(value, at: index)
       }
-    case .dirac(let groups):
+    case .dirac(let groups, .torch):
       let field = dims[2...].reduce(1, *)
-      var (center, stride) = (0, field)
-      for size in dims[2...] {
-        stride /= max(size, 1)
-        center += size / 2 * stride
+      let outputSize = dims[1] * field
+      guard outputSize > 0 else { return }
+      let perGroup = dims[0] / groups
+      let outputs = elements.lowerBound / outputSize..<(elements.upperBound + outputSize - 1) / outputSize
+      for output in outputs where output % perGroup < dims[1] {
+        put(1, at: (output * dims[1] + output % perGroup) * field + center(of: dims[2...]))
       }
-      let outPerGroup = dims[0] / groups
-      for group in 0..<groups {
-        for d in 0..<min(outPerGroup, dims[1]) {
-          put(1, at: ((group * outPerGroup + d) * dims[1] + d) * field + center)
-        }
+    case .dirac(let groups, .keras):
+      let (inputs, outputs) = (dims[dims.count - 2], dims[dims.count - 1])
+      let first = center(of: dims.dropLast(2)) * inputs * outputs
+      let perGroup = outputs / groups
+      for input in 0..<min(inputs, perGroup) {
+        for group in 0..<groups { put(1, at: first + input * outputs + group * perGroup + input) }
       }
     default: break
     }
+  }
+
+  /// The row-major index of the middle of spatial axes: ⌊size ÷ 2⌋ on each.
+  private func center(of dims: ArraySlice<Int>) -> Int { dims.reduce(0) { $0 * $1 + $1 / 2 } }
+}
+
+extension Box {
+  /// The range from the first element of the box to the last.
+  fileprivate var bounds: Range<Int> {
+    guard !ranges.contains(where: \.isEmpty) else { return 0..<0 }
+    var (first, last) = (0, 0)
+    for (range, dim) in zip(ranges, shape.dims) {
+      first = first * dim + range.lowerBound
+      last = last * dim + range.upperBound - 1
+    }
+    return first..<last + 1
   }
 }

@@ -40,7 +40,6 @@ extension Recipe {
     default: return nil
     }
     switch law {
-    case .constant, .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .parts, .literal: return nil
     case .uniform(let half, let mid, let low, let high):
       recipe.law = WINIT_UNIFORM
       (recipe.half, recipe.mid, recipe.low, recipe.high) = (half, mid, low, high)
@@ -51,6 +50,7 @@ extension Recipe {
       recipe.law = WINIT_TRUNCATED_NORMAL
       (recipe.alpha, recipe.beta) = (alpha, beta)
       (recipe.low, recipe.high, recipe.mean, recipe.std) = (low, high, mean, std)
+    default: return nil
     }
     return recipe
   }

@@ -17,6 +17,8 @@ package struct Manifest: Sendable {
     package let dtype: DType
     /// The law, which computes an element from its word.
     package let law: Law
+    /// The seed of the tensor; nil if it is the seed of the run.
+    package let seed: UInt64?
     /// The stream that provides the words.
     package let stream: UInt64
     /// The tensor that provides the values, if this tensor is tied to another.
@@ -27,8 +29,9 @@ package struct Manifest: Sendable {
     /// Creates a tensor of a manifest.
     package init(
       name: TensorName, shape: Shape, dtype: DType, law: Law, stream: UInt64, digest: SHA256Digest,
-      tiedTo: TensorName? = nil
+      tiedTo: TensorName? = nil, seed: UInt64? = nil
     ) {
+      self.seed = seed
       self.tiedTo = tiedTo
       self.name = name
       self.shape = shape
@@ -53,12 +56,14 @@ package struct Manifest: Sendable {
   /// The canonical text of the manifest: canonical JSON (RFC 8785) without a final newline.
   package var canonical: String {
     let tensors = tensors.map { tensor -> JSONValue in
-      [
-        "digest": .string(tensor.digest.description), "dtype": .string(tensor.dtype.rawValue),
-        "law": tensor.law.json(tiedTo: tensor.tiedTo), "name": .string(tensor.name.string),
-        "shape": tensor.shape.json,
-        "stream": .string(String(tensor.stream)),
+      let members: [JSONValue.Member] = [
+        .init("digest", .string(tensor.digest.description)), .init("dtype", .string(tensor.dtype.rawValue)),
+        .init("law", tensor.law.json(tiedTo: tensor.tiedTo)), .init("name", .string(tensor.name.string)),
+        .init("shape", tensor.shape.json), .init("stream", .string(String(tensor.stream))),
       ]
+      // The seed is a member only where it differs from that of the manifest, so that earlier ids stay the same.
+      let own = tensor.seed.flatMap { $0 == seed ? nil : $0 }
+      return .object(members + (own.map { [.init("seed", .string(String($0)))] } ?? []))
     }
     let manifest: JSONValue = [
       "chunk_size": .integer(chunkSize), "law_version": .string(lawVersion), "seed": .string(String(seed)),

@@ -54,7 +54,9 @@ package struct Box: Sendable, Hashable {
   /// - Parameters:
   ///   - elements: a range of row-major element indices of the tensor.
   ///   - body: takes an extent of element indices, and the row-major index within the box of its first element.
-  package func forEachExtent(in elements: Range<Int>, _ body: (Range<Int>, _ indexInBox: Int) -> Void) {
+  package func forEachExtent(
+    in elements: Range<Int>, _ body: (Range<Int>, _ indexInBox: Int) throws -> Void
+  ) rethrows {
     // An extent covers the trailing axes that the box takes whole, and the last axis that it does not take whole.
     var (outer, stride, length) = (shape.rank, 1, 1)
     while outer > 0 {
@@ -82,7 +84,7 @@ package struct Box: Sendable, Hashable {
       if isInside {
         let start = index * block + offset
         let extent = (start..<start + length).clamped(to: elements)
-        if !extent.isEmpty { body(extent, ordinal * length + extent.lowerBound - start) }
+        if !extent.isEmpty { try body(extent, ordinal * length + extent.lowerBound - start) }
       }
       index += 1
       if outer == 0 { break }

@@ -34,7 +34,7 @@ extension SchemeDefinition {
       guard tensor.fanSource == .layout(.torch) else {
         throw .unsupportedLayout(scheme: "dirac", needs: "torch's layout, [out, in, …spatial],")
       }
-      return .dirac(groups: try arguments.integer("groups", default: 1))
+      return .dirac(groups: try arguments.integer("groups", default: 1), layout: .torch)
     },
   ]
 

@@ -65,7 +65,8 @@ extension SchemeDefinition {
       if arguments.has("gain"), arguments.has("scale") {
         throw .conflictingParameters(["gain", "scale"], "gain and scale are the same parameter; give one of them")
       }
-      return .deltaOrthogonal(gain: try arguments.positive(arguments.has("scale") ? "scale" : "gain", default: 1))
+      let gain = try arguments.positive(arguments.has("scale") ? "scale" : "gain", default: 1)
+      return .deltaOrthogonal(gain: gain, layout: .keras)
     },
     SchemeDefinition(
       "sparse", aliases: ["torch.sparse", "torch.sparse_"], [.number("sparsity"), .number("std", "0.01")],

@@ -51,7 +51,7 @@ struct ChunkVerifier: Sendable {
   }
 
   private func difference(_ tensor: TensorRecord, _ chunk: Chunk, found: UnsafeRawBufferPointer) -> ElementDifference? {
-    guard tensor.recipe.law.isRegenerable else { return nil }
+    guard tensor.recipe.isRegenerable else { return nil }
     let elements = chunk.elements(tensor.recipe.dtype)
     let expected = tensor.recipe.bytes(elements)
     guard SHA256Digest(hashing: expected.span.bytes) == tensor.chunkDigests[chunk.index] else { return nil }

@@ -19,7 +19,7 @@ struct RegeneratedChunks: ChunkSource {
 
   private func outcomes(_ chunks: [ChunkID], _ digests: ([Int]) -> [SHA256Digest]) -> [ChunkRead] {
     var outcomes = [ChunkRead](repeating: .absent, count: chunks.count)
-    let regenerable = chunks.indices.filter { recipes[chunks[$0].tensor].law.isRegenerable }
+    let regenerable = chunks.indices.filter { recipes[chunks[$0].tensor].isRegenerable }
     for (i, digest) in zip(regenerable, digests(regenerable)) { outcomes[i] = .read(digest) }
     return outcomes
   }

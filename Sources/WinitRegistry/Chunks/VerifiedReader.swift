@@ -35,7 +35,7 @@ struct VerifiedReader: Sendable {
     guard let first = missing.first else { return isDamaged }
     let (tensor, index) = (tensors[chunks[first].tensor], chunks[first].chunk.index)
     throw RegistryError.mismatch(
-      tensor.recipe.law.isRegenerable
+      tensor.recipe.isRegenerable
         ? "chunk \(index) of tensor `\(tensor.name)` does not regenerate to its recorded digest. Nothing was written"
         : "chunk \(index) of tensor `\(tensor.name)` is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
     )

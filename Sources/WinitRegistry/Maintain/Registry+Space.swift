@@ -57,7 +57,7 @@ extension Registry {
     try translatingErrors {
       let run = Run(try store.current(run.record))
       guard run.isStored else { return StorageReceipt(run: run, byteCount: 0) }
-      guard try store.tensors(of: run.record).contains(where: \.recipe.law.isRegenerable) else {
+      guard try store.tensors(of: run.record).contains(where: \.recipe.isRegenerable) else {
         throw RegistryError.invalidArgument(
           "\(run.reference) has no recipe that regenerates its bytes. Delete the run to free them")
       }
@@ -88,7 +88,7 @@ extension Registry {
       if run.isStored { return StorageReceipt(run: run, byteCount: 0) }
       let tensors = try store.tensors(of: run.record)
       try store.checkRecord(run.record, tensors)
-      let reader = VerifiedReader(store, tensors.filter(\.recipe.law.isRegenerable))
+      let reader = VerifiedReader(store, tensors.filter(\.recipe.isRegenerable))
       let sizes = reader.tensors.map(\.recipe.byteCount)
       return try ChunkWriter.run(store, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
         let stored = try writer.write(

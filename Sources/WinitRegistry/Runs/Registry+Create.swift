@@ -58,10 +58,7 @@ extension Registry {
       let plan = try spec.plan(dtype: options.dtype, like: options.like)
       for warning in plan.warnings { onWarning(warning.description) }
       try check(name, plan)
-      let recipes = try plan.tensors.map {
-        try Recipe(seed: seed, stream: $0.streamName.stream, dtype: $0.dtype, shape: $0.shape, law: $0.law)
-      }
-      return try create(name, plan, recipes, seed: seed, options: options, progress: progress)
+      return try create(name, plan, plan.recipes(seed: seed), seed: seed, options: options, progress: progress)
     }
   }
 
@@ -76,7 +73,8 @@ extension Registry {
     let environment = options.recordsEnvironment ? Environment() : nil
     let tags = try checkedTags(options.tags)
     let store = try storeForNewRuns()
-    let source = PlannedChunks(recipes: recipes, literals: plan.tensors.map(\.literal))
+    let source = PlannedChunks(
+      recipes: recipes, literals: try plan.literals(recipes), names: plan.tensors.map(\.name))
     let total = recipes.reduce(0) { $0 + $1.byteCount }
     var digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
     return try ChunkWriter.run(store, total: total, threads: options.threads, progress: progress) { writer in
@@ -121,9 +119,8 @@ extension Registry {
       ChunkWriter.Load(chunks) { try source.read($0, into: $1).compactMap(\.digest) }
     }
     guard recipeOnly else { return [stored(chunks)] }
-    let regenerated = RegeneratedChunks(recipes: source.recipes)
     let recipes = ChunkWriter.Load(chunks.lazy.filter { !source.isLiteral($0) }, keepsBytes: false) { chunks, _ in
-      regenerated.digests(chunks).compactMap(\.digest)
+      try source.digests(chunks).compactMap(\.digest)
     }
     guard source.literals.contains(where: { $0 != nil }) else { return [recipes] }
     return [recipes, stored(chunks.lazy.filter { source.isLiteral($0) })]

@@ -36,7 +36,7 @@ extension RunTensor {
   /// Whether no element can be filled without the whole tensor.
   package var needsWhole: Bool { record.recipe.law.needsWhole }
   /// Whether the recipe regenerates the bytes; otherwise the registry stores the bytes as given.
-  package var isRegenerable: Bool { record.recipe.law.isRegenerable }
+  package var isRegenerable: Bool { record.recipe.isRegenerable }
   /// The name with control characters escaped, for people.
   package var printableName: String { record.name.description }
   /// The shape as text.

@@ -23,11 +23,8 @@ extension Registry {
     try translatingErrors {
       let plan = try Plan(capturing: path)
       try check(name, plan)
-      let recipes = try plan.tensors.map {
-        try Recipe(seed: 0, stream: $0.streamName.stream, dtype: $0.dtype, shape: $0.shape, law: $0.law)
-      }
       return try create(
-        name, plan, recipes, seed: 0, importedFrom: String(path.dropFirst(folderPrefix(of: path).count)),
+        name, plan, plan.recipes(seed: 0), seed: 0, importedFrom: String(path.dropFirst(folderPrefix(of: path).count)),
         options: options, progress: progress)
     }
   }

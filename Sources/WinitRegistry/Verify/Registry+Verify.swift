@@ -66,11 +66,11 @@ extension Registry {
     let verifier = ChunkVerifier(store: store, tensors: tensors)
     // Nothing regenerates a literal, so its stored bytes are verified at every level.
     let readsAll = level != .regenerate && verification.run.isStored
-    let hasLiterals = tensors.contains { !$0.recipe.law.isRegenerable }
+    let hasLiterals = tensors.contains { !$0.recipe.isRegenerable }
     var mismatches: [Int: (stored: ChunkMismatches, regenerated: ChunkMismatches)] = [:]
     let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: readsAll || hasLiterals ? .pooled : .none)
     try pipeline.run(chunks, totalBytes: total) { chunks, buffers in
-      let read = chunks.indices.filter { readsAll || !tensors[chunks[$0].tensor].recipe.law.isRegenerable }
+      let read = chunks.indices.filter { readsAll || !tensors[chunks[$0].tensor].recipe.isRegenerable }
       var results = [(stored: ChunkResult?, regenerated: ChunkResult?)](repeating: (nil, nil), count: chunks.count)
       let (readChunks, readBuffers) = (read.map { chunks[$0] }, read.map { buffers[$0] })
       let outcomes = try stored.read(readChunks, into: readBuffers)

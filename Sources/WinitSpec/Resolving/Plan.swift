@@ -24,6 +24,17 @@ package struct PlannedTensor: Sendable {
   package let tiedTo: TensorName?
   /// The init as it is recorded: the scheme with its parameters, its expressions and the source of its fans.
   package let record: JSONValue
-  /// The place of the bytes of a literal; nil for any other tensor.
+  /// The place of the bytes of a literal, or of a tensor with a part that is a literal; nil for any other tensor.
   package let literal: LiteralBytes?
+  /// The seed of the tensor; nil if it is the seed of the run.
+  package let seed: UInt64?
+
+  package init(
+    name: TensorName, shape: Shape, dtype: DType, law: Law, streamName: TensorName, tiedTo: TensorName?,
+    record: JSONValue, literal: LiteralBytes?, seed: UInt64? = nil
+  ) {
+    (self.name, self.shape, self.dtype, self.law) = (name, shape, dtype, law)
+    (self.streamName, self.tiedTo, self.record) = (streamName, tiedTo, record)
+    (self.literal, self.seed) = (literal, seed)
+  }
 }

@@ -34,7 +34,7 @@ extension Resolver {
       }
       return PlannedTensor(
         name: tensor.name, shape: tensor.shape, dtype: tensor.dtype, law: target.law, streamName: name,
-        tiedTo: name, record: tensor.record, literal: target.literal)
+        tiedTo: name, record: tensor.record, literal: target.literal, seed: target.seed)
     }
   }
 

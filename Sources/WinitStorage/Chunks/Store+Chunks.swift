@@ -94,7 +94,7 @@ extension Store {
       let stored = try Bool.fetchOne(
         db, sql: "SELECT stored FROM runs JOIN tensors ON tensors.run = runs.id WHERE tensors.id = ?",
         arguments: [tensor.rowID])
-      return stored.map { $0 || !tensor.recipe.law.isRegenerable } ?? false
+      return stored.map { $0 || !tensor.recipe.isRegenerable } ?? false
     }
   }
 

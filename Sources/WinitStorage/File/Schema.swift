@@ -10,7 +10,7 @@ package struct Schema {
   private let objects: [String: String]
 
   /// The `digest` of the schema that all migrations create. A test compares it with the migrations.
-  package static let currentDigest = "b95f70775271d9920ac073cc2cd6be94e9d49a5f7fabf0853bd2bf67046b2b2d"
+  package static let currentDigest = "32d40957a9596927c97338b3f729fb5be1401e0e29850b0d8c708e20e77fd72a"
 
   /// The SHA-256 of all definitions, ordered by kind and name.
   package var digest: SHA256Digest {

@@ -10,7 +10,7 @@ extension Store {
   ///   share are not freed.
   /// - Throws: `StoreError.notFreed` if the run was stripped, but its chunks could not be deleted.
   package func strip(_ run: RunRecord, _ event: Event) throws -> (run: RunRecord, bytes: Int) {
-    let tensors = try tensors(of: run).filter { $0.recipe.law.isRegenerable }
+    let tensors = try tensors(of: run).filter { $0.recipe.isRegenerable }
     let (stripped, chunks) = try write { db in
       let run = try self.reload(run, db)
       var chunks: [(id: Int64, size: Int)] = []
@@ -47,7 +47,7 @@ extension Store {
         return run
       }
       var missing: Set<SHA256Digest> = []
-      for tensor in tensors where tensor.recipe.law.isRegenerable {
+      for tensor in tensors where tensor.recipe.isRegenerable {
         missing.formUnion(try self.link(tensor.chunkDigests, to: tensor.rowID, db))
       }
       guard missing.isEmpty else { throw StoreError.missingChunks(missing) }

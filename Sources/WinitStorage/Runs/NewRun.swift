@@ -57,7 +57,8 @@ package struct NewRun: Sendable {
       tensors: tensors.map {
         Manifest.Tensor(
           name: $0.name, shape: $0.recipe.shape, dtype: $0.recipe.dtype, law: $0.recipe.law,
-          stream: $0.recipe.stream, digest: SHA256Digest(ofChunks: $0.chunkDigests), tiedTo: $0.tiedTo)
+          stream: $0.recipe.stream, digest: SHA256Digest(ofChunks: $0.chunkDigests), tiedTo: $0.tiedTo,
+          seed: $0.recipe.seed)
       })
   }
 }

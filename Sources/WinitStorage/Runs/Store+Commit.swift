@@ -77,7 +77,7 @@ extension Store {
       try db.execute(
         sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
     }
-    try insertTensors(run.tensors, of: row, stored: run.isStored, db)
+    try insertTensors(run.tensors, of: row, seed: run.seed, stored: run.isStored, db)
     try db.execute(
       sql: "INSERT INTO run_terms \(Store.terms(where: "run = ?1"))", arguments: [row])
     for alias in insertion.aliases {
@@ -110,21 +110,23 @@ extension Store {
   }
 
   /// Inserts the rows of tensors, and the references of stored tensors to their chunks.
-  private func insertTensors(_ tensors: [NewTensor], of run: Int64, stored: Bool, _ db: Database) throws {
+  private func insertTensors(
+    _ tensors: [NewTensor], of run: Int64, seed: UInt64, stored: Bool, _ db: Database
+  ) throws {
     let insert = try db.cachedStatement(
       sql: """
-        INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, seed, digest, chunk_digests)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     var missing: Set<SHA256Digest> = []
     for (position, tensor) in tensors.enumerated() {
       try insert.execute(arguments: [
         run, position, tensor.name.string, tensor.recipe.dtype.rawValue, tensor.recipe.shape.json.compact,
         tensor.scheme.compact, tensor.recipe.law.json(tiedTo: tensor.tiedTo).compact,
-        String(tensor.recipe.stream),
+        String(tensor.recipe.stream), tensor.recipe.seed == seed ? nil : String(tensor.recipe.seed),
         Data(SHA256Digest(ofChunks: tensor.chunkDigests).bytes), Data(tensor.chunkDigests.bytes),
       ])
-      guard stored || !tensor.recipe.law.isRegenerable else { continue }
+      guard stored || !tensor.recipe.isRegenerable else { continue }
       missing.formUnion(try link(tensor.chunkDigests, to: db.lastInsertedRowID, db))
     }
     guard missing.isEmpty else { throw StoreError.missingChunks(missing) }

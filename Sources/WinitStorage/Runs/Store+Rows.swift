@@ -56,56 +56,6 @@ extension Store {
   /// The maximum version of a run, for the same reason.
   static let maximumVersion = 1 << 53
 
-  /// Returns the tensors in the rows of a run. A tied tensor gets the law of the tensor to which it is tied.
-  func tensors(from rows: [Row], of run: RunRecord) throws -> [TensorRecord] {
-    var laws: [TensorName: Law] = [:]
-    var ties: [(row: Row, target: TensorName)] = []
-    var tensors: [TensorRecord?] = try rows.map { row in
-      let json = try? JSONValue(parsing: row.value("law", String.self))
-      if json?["law"]?.stringValue == "same_as", let target = json?["name"]?.stringValue {
-        ties.append((row, TensorName(target)))
-        return nil
-      }
-      let tensor = try self.tensor(from: row, of: run, law: json.flatMap(Law.init(json:)))
-      laws[tensor.name] = tensor.recipe.law
-      return tensor
-    }
-    var remainingTies = ties[...]
-    for index in tensors.indices where tensors[index] == nil {
-      guard let tie = remainingTies.popFirst() else { break }
-      tensors[index] = try self.tensor(from: tie.row, of: run, law: laws[tie.target], tiedTo: tie.target)
-    }
-    return tensors.compactMap(\.self)
-  }
-
-  private func tensor(
-    from row: Row, of run: RunRecord, law: Law?, tiedTo target: TensorName? = nil
-  ) throws -> TensorRecord {
-    let name = TensorName(try row.value("name"))
-    func unreadable(_ what: String) -> StoreError {
-      .damaged(path: path, what: "the \(what) of tensor `\(name)` cannot be read")
-    }
-    guard let dtype = DType(rawValue: try row.value("dtype")) else { throw unreadable("dtype") }
-    guard let numbers = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,
-      let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
-    else { throw unreadable("shape") }
-    guard let stream = UInt64(try row.value("stream", String.self)) else { throw unreadable("stream") }
-    guard let law,
-      let recipe = try? Recipe(seed: run.seed, stream: stream, dtype: dtype, shape: shape, law: law)
-    else { throw unreadable("law") }
-    guard let scheme = try? JSONValue(parsing: row.value("scheme", String.self)) else { throw unreadable("scheme") }
-    guard let digest = SHA256Digest(bytes: try row.value("digest", Data.self)) else { throw unreadable("digest") }
-    guard let chunks = DigestList(bytes: Array(try row.value("chunk_digests", Data.self))),
-      chunks.count == recipe.chunkCount
-    else {
-      throw unreadable("list of chunk digests")
-    }
-    return TensorRecord(
-      rowID: try row.value("id"), name: name, scheme: scheme, recipe: recipe, digest: digest,
-      chunkDigests: chunks,
-      isStored: run.isStored || !law.isRegenerable, tiedTo: target)
-  }
-
   /// Returns the current record of a run.
   ///
   /// - Throws: `StoreError.gone` if the run was collected after it was read.

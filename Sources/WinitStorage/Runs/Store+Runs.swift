@@ -90,7 +90,7 @@ extension Store {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT id, name, dtype, shape, scheme, law, stream, digest, chunk_digests
+          SELECT id, name, dtype, shape, scheme, law, stream, seed, digest, chunk_digests
           FROM tensors WHERE run = ? ORDER BY position
           """,
         arguments: [run.rowID])

@@ -24,6 +24,6 @@ package struct TensorRecord: Sendable {
   package var manifestEntry: Manifest.Tensor {
     Manifest.Tensor(
       name: name, shape: recipe.shape, dtype: recipe.dtype, law: recipe.law, stream: recipe.stream,
-      digest: digest, tiedTo: tiedTo)
+      digest: digest, tiedTo: tiedTo, seed: recipe.seed)
   }
 }

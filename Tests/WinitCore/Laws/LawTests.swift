@@ -19,7 +19,8 @@ import WinitCore
 
   @Test func `invalid parameters are refused, and the error names the parameter`() {
     #expect(throws: LawError.underflow("std", 1e-60)) { try Law.normal(roundingMean: 0, std: 1e-60) }
-    #expect(throws: LawError.negative("std", -1)) { try Law.normal(roundingMean: 0, std: -1) }
+    #expect(throws: LawError.negative("std", -1)) { try Law.sparse(roundingStd: -1, zeros: 0) }
+    #expect(throws: LawError.underflow("std", -1e-60)) { try Law.normal(roundingMean: 0, std: -1e-60) }
     #expect(throws: LawError.notFinite("mean", 1e60)) { try Law.normal(roundingMean: 1e60, std: 1) }
     let error = #expect(throws: LawError.self) { try Law.normal(roundingMean: .nan, std: 1) }
     guard case .notFinite("mean", _) = error else { Issue.record("\(String(describing: error))"); return }
@@ -71,18 +72,19 @@ import WinitCore
       }
     }
     try expectWrongShape("eye", .eye(value: 1), [3])
-    try expectWrongShape("dirac", .dirac(groups: 1), [3, 3])
-    try expectWrongShape("dirac", .dirac(groups: 2), [3, 3, 1])
+    try expectWrongShape("dirac", .dirac(groups: 1, layout: .torch), [3, 3])
+    try expectWrongShape("dirac", .dirac(groups: 2, layout: .torch), [3, 3, 1])
     try expectWrongShape("orthogonal", .orthogonal(gain: 1, rows: 3), [3])
     try expectWrongShape("orthogonal", .orthogonal(gain: 1, rows: 4), [3, 3])
     try expectWrongShape("orthogonal", .orthogonal(gain: 1, rows: 1 << 17), [1 << 17, 1 << 16])
-    try expectWrongShape("delta_orthogonal", .deltaOrthogonal(gain: 1), [3, 4, 2])
+    try expectWrongShape("delta_orthogonal", .deltaOrthogonal(gain: 1, layout: .keras), [3, 4, 2])
     try expectWrongShape("sparse", .sparse(std: 1, zeros: 4), [3, 4])
     try expectWrongShape("sparse", .sparse(std: 1, zeros: 1), [3])
-    try Law.deltaOrthogonal(gain: 1).check(.float32, Shape([3, 2, 4]))
+    try Law.deltaOrthogonal(gain: 1, layout: .keras).check(.float32, Shape([3, 2, 4]))
   }
 
-  @Test func `the parts of a tensor must be inside it, be elementwise, and begin with the whole tensor`() throws {
+  @Test func `the parts of a tensor must be inside it, have laws of their own, and begin with the whole tensor`() throws
+  {
     let shape = try Shape([4, 3])
     func part(_ box: [Range<Int>], _ law: Law = .constant(value: 1)) -> LawPart {
       LawPart(box: box, of: shape, law: law)
@@ -91,7 +93,11 @@ import WinitCore
     try check([part([0..<4, 0..<3]), part([1..<2])])
     #expect(throws: LawError.firstPartNotWhole) { try check([]) }
     #expect(throws: LawError.firstPartNotWhole) { try check([part([0..<3])]) }
-    #expect(throws: LawError.partNotElementwise(1, law: "eye")) { try check([part([]), part([], .eye(value: 1))]) }
+    #expect(throws: LawError.notInPart(1, law: "parts")) { try check([part([]), part([], .parts([part([])]))]) }
+    #expect(throws: LawError.notInPart(1, law: "norm_of")) {
+      try check([part([]), part([], .normOf("w", axes: [0]))])
+    }
+    try check([part([]), part([1..<3], .eye(value: 1))])
     #expect(throws: LawError.partOutside(1, shape)) { try check([part([]), part([3..<5])]) }
     #expect(throws: LawError.partOutside(2, shape)) {
       try check([part([]), part([]), part([0..<1, 0..<1, 0..<1])])

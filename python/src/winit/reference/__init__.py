@@ -18,17 +18,25 @@ from __future__ import annotations
 from .arrays import Doubles, Floats, Words
 from .digests import CHUNK_SIZE, digest_of_chunks, tensor_chunks, tensor_digest
 from .draws import core, normal_draw, truncated_draw, uniform_draw
-from .dtypes import FLOAT_SIZES, INTEGER_TYPES, float_bytes, integer_bytes, item_size
+from .dtypes import (
+    FLOAT_SIZES,
+    INTEGER_TYPES,
+    LITERAL_BITS,
+    byte_count,
+    float_bytes,
+    float_values,
+    integer_bytes,
+    item_bits,
+    item_size,
+)
 from .errors import LawError
+from .expressions import expression, log_uniform
 from .fill import canonical_bytes
-from .generator import blocks, name_stream, philox, words
+from .forms import DrawLaw, ElementwiseLaw, ExpressionLaw, Law, Part, PartsLaw, Tree, WholeLaw
+from .generator import blocks, name_stream, noise_stream, philox, words
 from .jcs import canonical_json, number_text
 from .laws import (
     LAW_VERSION,
-    ElementwiseLaw,
-    Law,
-    Part,
-    PlacedLaw,
     binary32,
     constant,
     largest_magnitude,
@@ -39,55 +47,71 @@ from .laws import (
 )
 from .manifest import manifest_bytes, manifest_id, weights_digest
 from .normal_cdf import nearest_binary64, phi
-from .orthogonal import orthogonal_values
-from .placed import PLACED_LAWS, placed_values
+from .operations import OPERATIONS, apply
+from .orthogonal import orthogonal_values, unit_vector
+from .powers import norm
 from .tensor import Tensor, check
+from .trees import canonical
 
 __all__ = [
     "CHUNK_SIZE",
     "FLOAT_SIZES",
     "INTEGER_TYPES",
     "LAW_VERSION",
-    "PLACED_LAWS",
+    "LITERAL_BITS",
+    "OPERATIONS",
     "Doubles",
+    "DrawLaw",
     "ElementwiseLaw",
+    "ExpressionLaw",
     "Floats",
     "Law",
     "LawError",
     "Part",
-    "PlacedLaw",
+    "PartsLaw",
     "Tensor",
+    "Tree",
+    "WholeLaw",
     "Words",
+    "apply",
     "binary32",
     "blocks",
+    "byte_count",
+    "canonical",
     "canonical_bytes",
     "canonical_json",
     "check",
     "constant",
     "core",
     "digest_of_chunks",
+    "expression",
     "float_bytes",
+    "float_values",
     "integer_bytes",
+    "item_bits",
     "item_size",
     "largest_magnitude",
     "law_values",
+    "log_uniform",
     "manifest_bytes",
     "manifest_id",
     "name_stream",
     "nearest_binary64",
+    "noise_stream",
+    "norm",
     "normal",
     "normal_draw",
     "number_text",
     "orthogonal_values",
     "phi",
     "philox",
-    "placed_values",
     "tensor_chunks",
     "tensor_digest",
     "truncated_draw",
     "truncated_normal",
     "uniform",
     "uniform_draw",
+    "unit_vector",
     "weights_digest",
     "words",
 ]

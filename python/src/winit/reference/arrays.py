@@ -15,3 +15,9 @@ Floats: TypeAlias = NDArray[np.float32]
 
 Doubles: TypeAlias = NDArray[np.float64]
 """Intermediate results in binary64."""
+
+Flags: TypeAlias = NDArray[np.bool_]
+"""Whether something holds, for each element."""
+
+Indices: TypeAlias = NDArray[np.uint64]
+"""Positions of words in a stream."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from .dtypes import item_size
-from .fill import canonical_bytes
+from .fill import canonical_bytes, is_made_in_ranges, whole_bytes
 from .tensor import Tensor
 
 CHUNK_SIZE = 1 << 20
@@ -32,7 +32,7 @@ def tensor_chunks(seed: int, tensor: Tensor) -> Iterator[bytes]:
     """Makes a tensor's canonical bytes one chunk at a time (docs/law.md, "Digests").
 
     Args:
-        seed: The seed, 0 ..< 2^64.
+        seed: The seed of the run, 0 ..< 2^64.
         tensor: The recipe.
 
     Yields:
@@ -41,6 +41,10 @@ def tensor_chunks(seed: int, tensor: Tensor) -> Iterator[bytes]:
     Raises:
         LawError: If the dtype cannot hold the values, or the bytes do not follow from the law.
     """
+    if not is_made_in_ranges(tensor):
+        data = whole_bytes(seed, tensor)
+        yield from (data[start : start + CHUNK_SIZE] for start in range(0, len(data), CHUNK_SIZE))
+        return
     step = CHUNK_SIZE // item_size(tensor.dtype)
     for start in range(0, tensor.count, step):
         yield canonical_bytes(seed, tensor, start, min(start + step, tensor.count))
@@ -50,7 +54,7 @@ def tensor_digest(seed: int, tensor: Tensor) -> str:
     """Makes a tensor and computes its digest (docs/law.md, "Digests").
 
     Args:
-        seed: The seed, 0 ..< 2^64.
+        seed: The seed of the run, 0 ..< 2^64.
         tensor: The recipe.
 
     Returns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Floats
+from .arrays import Doubles, Floats
 from .errors import LawError
 
 FLOAT_SIZES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
@@ -22,6 +22,19 @@ INTEGER_TYPES = {
 }
 """The NumPy dtype of each integer dtype."""
 
+LITERAL_BITS = {
+    "float8_e4m3fn": 8,
+    "float8_e5m2": 8,
+    "float8_e8m0fnu": 8,
+    "float8_e4m3fnuz": 8,
+    "float8_e5m2fnuz": 8,
+    "float6_e2m3fn": 6,
+    "float6_e3m2fn": 6,
+    "float4_e2m1fn": 4,
+    "complex64": 64,
+}
+"""Bits of one element, for each dtype that holds literals only."""
+
 FLOAT_LIMITS = {
     "float64": float.fromhex("0x1.ffffffp127"),  # a float64 value is a binary32 number first
     "float32": float.fromhex("0x1.ffffffp127"),
@@ -31,6 +44,27 @@ FLOAT_LIMITS = {
 """For each float dtype, the least magnitude that rounds to infinity."""
 
 _LARGEST_INTEGER = 2**53
+
+
+def item_bits(dtype: str) -> int:
+    """Gives the size of one element in bits.
+
+    Args:
+        dtype: The name of a dtype, as docs/manifest.md lists them.
+
+    Returns:
+        The size: of a dtype with a law of its own, a multiple of 8.
+
+    Raises:
+        LawError: If there is no such dtype.
+    """
+    if dtype in LITERAL_BITS:
+        return LITERAL_BITS[dtype]
+    if dtype in FLOAT_SIZES:
+        return 8 * FLOAT_SIZES[dtype]
+    if dtype == "bool":
+        return 8
+    return 8 * np.dtype(_integer_type(dtype)).itemsize
 
 
 def item_size(dtype: str) -> int:
@@ -43,13 +77,28 @@ def item_size(dtype: str) -> int:
         The size in bytes.
 
     Raises:
-        LawError: If there is no such dtype.
+        LawError: If there is no such dtype, or its elements are not whole bytes.
     """
-    if dtype in FLOAT_SIZES:
-        return FLOAT_SIZES[dtype]
-    if dtype == "bool":
-        return 1
-    return np.dtype(_integer_type(dtype)).itemsize
+    return byte_count(dtype, 1)
+
+
+def byte_count(dtype: str, count: int) -> int:
+    """Gives the size of a number of elements.
+
+    Args:
+        dtype: The name of a dtype, as docs/manifest.md lists them.
+        count: The number of elements.
+
+    Returns:
+        The size in bytes.
+
+    Raises:
+        LawError: If there is no such dtype, or the elements do not fill whole bytes.
+    """
+    bits = count * item_bits(dtype)
+    if bits % 8 != 0:
+        raise LawError(f"{count} elements of {dtype} do not fill whole bytes")
+    return bits // 8
 
 
 def float_bytes(values: Floats, dtype: str) -> bytes:
@@ -79,6 +128,27 @@ def float_bytes(values: Floats, dtype: str) -> bytes:
         to_even = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
         return ((bits + to_even) >> np.uint32(16)).astype("<u2").tobytes()
     raise LawError(f"{dtype!r} is not a float dtype")
+
+
+def float_values(data: bytes, dtype: str) -> Doubles:
+    """Reads the elements of a float dtype (docs/law.md, "Dtypes and bytes").
+
+    Args:
+        data: Canonical bytes.
+        dtype: float64, float32, float16 or bfloat16.
+
+    Returns:
+        The elements, widened to binary64.
+
+    Raises:
+        LawError: If the dtype is not a float dtype.
+    """
+    if dtype == "bfloat16":
+        bits = np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)
+        return bits.view(np.float32).astype(np.float64)
+    if dtype not in FLOAT_SIZES:
+        raise LawError(f"{dtype!r} is not a float dtype")
+    return np.frombuffer(data, f"<f{FLOAT_SIZES[dtype]}").astype(np.float64)
 
 
 def integer_bytes(value: int | float, dtype: str) -> bytes:

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Words
+from .arrays import Indices, Words
 
 _MASK32 = np.uint64(0xFFFFFFFF)
 _SHIFT32 = np.uint64(32)
@@ -102,6 +102,30 @@ def words(seed: int, stream: int, start: int, count: int) -> Words:
     return lanes[offset : offset + count]
 
 
+def words_at(seed: int, stream: int, indices: Indices) -> Words:
+    """Makes the words of any elements (docs/law.md, "Words").
+
+    Args:
+        seed: The seed, 0 ..< 2^64.
+        stream: The stream, 0 ..< 2^64.
+        indices: The indices of the elements, in an array of any shape.
+
+    Returns:
+        A uint32 array of the same shape.
+
+    Raises:
+        ValueError: If the seed or the stream does not fit in 64 bits.
+    """
+    _check_64_bits(seed, "seed")
+    _check_64_bits(stream, "stream")
+    index = indices.reshape(-1)
+    block, lane = index >> np.uint64(2), index & np.uint64(3)
+    counter = (block & _MASK32, block >> _SHIFT32, stream & 0xFFFFFFFF, stream >> 32)
+    lanes = np.stack(philox(counter, (seed & 0xFFFFFFFF, seed >> 32)))
+    chosen: Words = lanes[lane, np.arange(len(index))].reshape(indices.shape)
+    return chosen
+
+
 def name_stream(name: str) -> int:
     """Derives the stream of a tensor from its name (docs/law.md, "Words").
 
@@ -112,6 +136,19 @@ def name_stream(name: str) -> int:
         The first eight bytes, little-endian, of the SHA-256 of the name: 0 ..< 2^64.
     """
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "little")
+
+
+def noise_stream(name: str, step: int = 0) -> int:
+    """Derives the stream of noise for a tensor at a step (docs/law.md, "Words").
+
+    Args:
+        name: The tensor's name.
+        step: The step, 0 or more.
+
+    Returns:
+        The name's own stream at step 0; at a later step, the stream of the name, U+0000, and the step in decimal.
+    """
+    return name_stream(name if step == 0 else f"{name}\0{step}")
 
 
 def _check_64_bits(value: int, what: str) -> None:

@@ -1,139 +1,22 @@
 """The laws: the parameters that a recipe records, and the values that they give.
 
-This implements docs/law.md, "Laws and their parameters". A law is the JSON object that a manifest holds: its name under
-`law`, and its parameters.
+This implements docs/law.md, "Laws and their parameters".
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 
 from .arrays import Floats, Words
 from .draws import normal_draw, truncated_draw, uniform_draw
 from .errors import LawError
+from .forms import ConstantLaw, ElementwiseLaw, NormalLaw, TruncatedNormalLaw, UniformLaw
 from .normal_cdf import phi
 
 LAW_VERSION = "philox4x32-10/icdf-1"
 """The version of the law that this package implements."""
-
-
-class ConstantLaw(TypedDict):
-    """Every element is `value`: an int for an integer or boolean tensor, else a binary32 number."""
-
-    law: Literal["constant"]
-    value: int | float
-
-
-class UniformLaw(TypedDict):
-    """min(max(U(w) × half + mid, low), high)."""
-
-    law: Literal["uniform"]
-    half: float
-    mid: float
-    low: float
-    high: float
-
-
-class NormalLaw(TypedDict):
-    """Q(w) × std + mean."""
-
-    law: Literal["normal"]
-    mean: float
-    std: float
-
-
-class TruncatedNormalLaw(TypedDict):
-    """T(w) × std + mean. The cuts `low` and `high` count standard deviations."""
-
-    law: Literal["truncated_normal"]
-    alpha: float
-    beta: float
-    low: float
-    high: float
-    mean: float
-    std: float
-
-
-ElementwiseLaw: TypeAlias = ConstantLaw | UniformLaw | NormalLaw | TruncatedNormalLaw
-"""A law in which the element's word alone decides its value."""
-
-
-class EyeLaw(TypedDict):
-    """`value` on the diagonal of a matrix, else 0."""
-
-    law: Literal["eye"]
-    value: float
-
-
-class DiracLaw(TypedDict):
-    """1 at the center of the kernel that connects a channel with itself, else 0."""
-
-    law: Literal["dirac"]
-    groups: int
-
-
-class OrthogonalLaw(TypedDict):
-    """An orthogonal matrix times `gain`; the elements are read row-major as a matrix of `rows` rows."""
-
-    law: Literal["orthogonal"]
-    gain: float
-    rows: int
-
-
-class DeltaOrthogonalLaw(TypedDict):
-    """An orthogonal matrix times `gain` at the middle of the spatial axes, else 0."""
-
-    law: Literal["delta_orthogonal"]
-    gain: float
-
-
-class SparseLaw(TypedDict):
-    """Q(w) × std, with `zeros` zeros in each column of a matrix."""
-
-    law: Literal["sparse"]
-    std: float
-    zeros: int
-
-
-class _PartFields(TypedDict):
-    box: list[list[int]]
-    law: ElementwiseLaw
-
-
-class Part(_PartFields, total=False):
-    """A box of a tensor, [start, stop] for each leading axis, with its law and, if it names one, its own stream."""
-
-    stream: str
-
-
-class PartsLaw(TypedDict):
-    """The last part whose box holds the element decides."""
-
-    law: Literal["parts"]
-    parts: list[Part]
-
-
-class LiteralLaw(TypedDict):
-    """Bytes that were given. They follow from no law, and only their digest is recorded."""
-
-    law: Literal["literal"]
-
-
-class SameAsLaw(TypedDict):
-    """The bytes of the tensor called `name`."""
-
-    law: Literal["same_as"]
-    name: str
-
-
-PlacedLaw: TypeAlias = EyeLaw | DiracLaw | OrthogonalLaw | DeltaOrthogonalLaw | SparseLaw | PartsLaw
-"""A law in which the element's place decides too."""
-
-Law: TypeAlias = ElementwiseLaw | PlacedLaw | LiteralLaw | SameAsLaw
-"""Any law that a manifest can hold."""
 
 
 def binary32(value: float, what: str = "parameter") -> float:
@@ -178,15 +61,15 @@ def normal(mean: float = 0.0, std: float = 1.0) -> NormalLaw:
 
     Args:
         mean: The mean, in units of the values.
-        std: The standard deviation, in units of the values.
+        std: The standard deviation, in units of the values. A negative one mirrors the values around the mean.
 
     Returns:
         The law, its parameters rounded to binary32.
 
     Raises:
-        LawError: If a parameter is not finite in binary32, or `std` is negative or underflows to 0.
+        LawError: If a parameter is not finite in binary32, or `std` underflows to 0.
     """
-    return {"law": "normal", "mean": binary32(mean, "mean"), "std": _spread(std, "std")}
+    return {"law": "normal", "mean": binary32(mean, "mean"), "std": _scale(std, "std")}
 
 
 def uniform(low: float, high: float) -> UniformLaw:
@@ -206,7 +89,7 @@ def uniform(low: float, high: float) -> UniformLaw:
     """
     law: UniformLaw = {
         "law": "uniform",
-        "half": _spread((high - low) / 2, "half"),
+        "half": _scale((high - low) / 2, "half"),
         "mid": binary32((low + high) / 2, "mid"),
         "low": binary32(low, "low"),
         "high": binary32(high, "high"),
@@ -221,7 +104,8 @@ def truncated_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, hig
 
     Args:
         mean: The mean before the cut, in units of the values.
-        std: The standard deviation before the cut, in units of the values.
+        std: The standard deviation before the cut, in units of the values. A negative one mirrors the values around
+            the mean.
         low: The lower cut, in standard deviations; at most 5.
         high: The upper cut, in standard deviations; at least -5.
 
@@ -229,8 +113,8 @@ def truncated_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, hig
         The law. `alpha` and `beta` are binary64, the other parameters are rounded to binary32.
 
     Raises:
-        LawError: If a parameter is not finite in binary32, `std` is negative or underflows to 0, the cuts are outside
-            the range of the law, or `low` is not below `high`.
+        LawError: If a parameter is not finite in binary32, `std` underflows to 0, the cuts are outside the range of
+            the law, or `low` is not below `high`.
     """
     if low > 5 or high < -5:
         raise LawError(f"the cuts {low!r} and {high!r} are outside the range of the law")
@@ -241,7 +125,7 @@ def truncated_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, hig
         "low": binary32(low, "low"),
         "high": binary32(high, "high"),
         "mean": binary32(mean, "mean"),
-        "std": _spread(std, "std"),
+        "std": _scale(std, "std"),
     }
     if law["low"] >= law["high"]:
         raise LawError(f"low {low!r} is not below high {high!r}")
@@ -292,10 +176,8 @@ def largest_magnitude(law: ElementwiseLaw) -> int | float:
     return abs(law["mean"]) + reach * abs(law["std"])
 
 
-def _spread(value: float, what: str) -> float:
+def _scale(value: float, what: str) -> float:
     rounded = binary32(value, what)
-    if rounded < 0:
-        raise LawError(f"{what} {value!r} is negative")
-    if rounded == 0 and value > 0:
+    if rounded == 0 and value != 0:
         raise LawError(f"{what} {value!r} becomes 0 in binary32")
     return rounded

@@ -18,28 +18,33 @@ def manifest_bytes(seed: int, tensors: Iterable[Tensor], digests: Mapping[str, s
     Args:
         seed: The seed, 0 ..< 2^64.
         tensors: The recipes, in any order.
-        digests: The digests, by name, of the tensors whose bytes do not follow from a law of their own: literals and
-            tied tensors. All other digests are computed.
+        digests: The digests, by name, of tensors whose bytes do not follow from a law of their own (literals and tied
+            tensors) and are not given. All other digests are computed.
 
     Returns:
         The manifest as canonical JSON.
 
     Raises:
-        LawError: If a dtype cannot hold the values of its law, or a literal or tied tensor has no digest given.
+        LawError: If a dtype cannot hold the values of its law, or a literal or tied tensor is given neither bytes
+            nor a digest.
     """
     digests = digests or {}
-    entries = [
-        {
-            "digest": digests[t.name] if t.name in digests else tensor_digest(seed, t),
-            "dtype": t.dtype,
-            "law": t.law,
-            "name": t.name,
-            "shape": list(t.shape),
-            "stream": str(t.word_stream),
-        }
-        for t in sorted(tensors, key=lambda t: t.name.encode("utf-8"))
-    ]
+    entries = [_entry(seed, t, digests) for t in sorted(tensors, key=lambda t: t.name.encode("utf-8"))]
     return canonical_json({"chunk_size": CHUNK_SIZE, "law_version": LAW_VERSION, "seed": str(seed), "tensors": entries})
+
+
+def _entry(seed: int, tensor: Tensor, digests: Mapping[str, str]) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "digest": digests[tensor.name] if tensor.name in digests else tensor_digest(seed, tensor),
+        "dtype": tensor.dtype,
+        "law": tensor.law,
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "stream": str(tensor.word_stream),
+    }
+    if tensor.seed is not None and tensor.seed != seed:
+        entry["seed"] = str(tensor.seed)
+    return entry
 
 
 def manifest_id(manifest: bytes) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Doubles, Floats
+from .powers import norm
 
 _BLOCK = 64
 
@@ -105,3 +106,18 @@ def orthogonal_values(draws: Floats, gain: float) -> Floats:
         _apply(block.v, block.t, q[block.first :, block.first :])
     q *= np.concatenate([block.signs for block in blocks])
     return (gain * (q.T if wide else q)).astype(np.float32)
+
+
+def unit_vector(draws: Floats, gain: float) -> Floats:
+    """Makes a vector of length `gain` from standard normal draws (docs/law.md, "Orthogonal").
+
+    Args:
+        draws: A float32 vector of normal draws.
+        gain: The length, in binary64.
+
+    Returns:
+        A float32 vector.
+    """
+    z = draws.astype(np.float64)
+    result: Floats = (np.float64(gain) * (z / norm(z))).astype(np.float32)
+    return result

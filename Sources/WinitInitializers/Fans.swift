@@ -1,14 +1,6 @@
-// Layouts and fans: the inputs and outputs of a weight.
+// Fans: the inputs and outputs of a weight.
 
 package import WinitCore
-
-/// The order of a weight's axes: which are its inputs and which its outputs.
-package enum Layout: String, Sendable, Hashable, CaseIterable {
-  /// [out, in, …spatial]: PyTorch's Linear and Conv weights.
-  case torch
-  /// […spatial, in, out]: Keras's and flax's kernels, and the [in, out] weights of GPT-2's Conv1D.
-  case keras
-}
 
 /// The fans of a weight: the numbers of its inputs and outputs, each times the size of the receptive field (the product
 /// of the spatial axes), as `torch.nn.init._calculate_fan_in_and_fan_out` and Keras's `compute_fans` count them.

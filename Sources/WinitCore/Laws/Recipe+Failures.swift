@@ -1,0 +1,85 @@
+// Elements that a law cannot compute, which a create refuses.
+
+extension Recipe {
+  /// Returns why the first element that is not finite has no value; nil if all are finite. Only a law that can fail has
+  /// such elements, so the bytes of other laws are not read.
+  ///
+  /// - Parameters:
+  ///   - elements: the indices of the elements.
+  ///   - bytes: the bytes of these elements.
+  package func failure(
+    _ elements: Range<Int>, _ bytes: UnsafeRawBufferPointer
+  ) -> (coordinates: [Int], error: LawError)? {
+    guard law.canFail, dtype.isFloatingPoint else { return nil }
+    guard let place = dtype.values(bytes).firstIndex(where: { !$0.isFinite }) else { return nil }
+    let index = elements.lowerBound + place
+    return (shape.coordinates(of: index), failure(at: index))
+  }
+
+  /// Returns why an element is not finite.
+  private func failure(at index: Int) -> LawError {
+    switch law {
+    case .expression(let draw, let tree):
+      return failure(tree, draw, word: index, shape.coordinates(of: index))
+    case .parts(let parts):
+      let coordinates = shape.coordinates(of: index)
+      let part = parts.last { zip($0.box, coordinates).allSatisfy { $0.contains($1) } }
+      guard let part, case .expression(let draw, let tree) = part.law else { break }
+      let box = Box(leading: part.box, of: shape)
+      let local = zip(coordinates, box.ranges).map { $0 - $1.lowerBound }
+      let indexInBox = zip(local, box.ranges).reduce(0) { $0 * $1.1.count + $1.0 }
+      return Recipe(unchecked: law, seed: seed, stream: part.stream ?? stream, dtype: dtype, shape: shape)
+        .failure(tree, draw, word: part.stream == nil ? index : indexInBox, local)
+    default: break
+    }
+    return .overflow(.infinity, dtype)
+  }
+
+  private func failure(_ tree: ExpressionTree, _ draw: Law?, word: Int, _ coordinates: [Int]) -> LawError {
+    let draws = draw.map { Recipe(unchecked: $0, seed: seed, stream: stream, dtype: .float32, shape: shape) }
+    let value = draws.map { $0.bytes(word..<word + 1).withUnsafeBytes { DType.float32.values($0)[0] } } ?? 0
+    do throws(LawError) {
+      return .overflow(try tree.value(draw: value, coordinates), dtype)
+    } catch { return error }
+  }
+}
+
+/// A tensor whose law does not fit, or cannot compute an element.
+package struct TensorFailure: Error, Sendable, CustomStringConvertible {
+  package let tensor: TensorName
+  /// The coordinates of the element; nil if the law does not fit the tensor.
+  package let coordinates: [Int]?
+  package let error: LawError
+
+  package init(_ tensor: TensorName, at coordinates: [Int]? = nil, _ error: LawError) {
+    (self.tensor, self.coordinates, self.error) = (tensor, coordinates, error)
+  }
+
+  /// What is wrong, and what to do.
+  package var description: String {
+    "tensor `\(tensor)`: " + (coordinates.map { "element \($0): " } ?? "") + error.description
+  }
+}
+
+extension ExpressionTree {
+  /// Returns the value at an element.
+  ///
+  /// - Throws: `LawError.noValue` with the first operation that has no value.
+  package func value(draw: Double, _ coordinates: [Int]) throws(LawError) -> Double {
+    switch self {
+    case .number(let value): return value
+    case .draw: return draw
+    case .index(let axis): return Double(coordinates[axis])
+    case .unary(let operation, let operand):
+      let x = try operand.value(draw: draw, coordinates)
+      guard let value = operation.value(x) else { throw .noValue(operation.rawValue, [x], needs: operation.domain) }
+      return value
+    case .binary(let operation, let left, let right):
+      let (x, y) = (try left.value(draw: draw, coordinates), try right.value(draw: draw, coordinates))
+      guard let value = operation.value(x, y) else {
+        throw .noValue(operation.rawValue, [x, y], needs: operation.domain)
+      }
+      return value
+    }
+  }
+}

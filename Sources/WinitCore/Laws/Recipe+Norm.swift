@@ -1,0 +1,113 @@
+// The law `norm_of`: the norm of another tensor over axes.
+
+extension Recipe {
+  /// Checks that a tensor is the norm of another over axes.
+  ///
+  /// - Throws: `LawError.wrongNormSource` if the dtype or the shape does not fit.
+  static func checkNorm(of source: Recipe, _ name: TensorName, _ axes: [Int], _ shape: Shape) throws(LawError) {
+    guard source.dtype.isFloatingPoint else {
+      throw .wrongNormSource(
+        "the norm is of `\(name)`, whose dtype is \(source.dtype). A norm needs a floating-point dtype.")
+    }
+    guard axes.last ?? 0 < source.shape.rank else { throw .wrongAxes("norm_of", axes, source.shape) }
+    let kept = source.shape.dims.enumerated().map { axes.contains($0.offset) ? 1 : $0.element }
+    guard shape.dims == kept || shape == source.shape.without(axes) else {
+      throw .wrongNormSource(
+        "the norm of `\(name)`, \(source.shape), over the axes \(axes) has the shape \(source.shape.without(axes)), or with these axes kept as 1; the shape is \(shape)"
+      )
+    }
+  }
+
+  /// Fills a range of elements with norms. If the axes of the norm are the last axes, each element needs only its own
+  /// values; otherwise the whole tensor is computed.
+  func fillNorm(
+    _ axes: [Int], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
+  ) {
+    guard let source else { return fillConstant(0, count: elements.count, into: buffer) }
+    let dims = source.shape.dims
+    let isTrailing = axes == Array(dims.count - axes.count..<dims.count)
+    guard isTrailing else {
+      let key = WholeTensorCache.Key(
+        seed: seed, stream: stream, law: law, region: Region(shape.dims), source: source)
+      let values = WholeTensorCache.shared.values(key, count: shape.elementCount) {
+        Recipe.norms(over: axes, dims, elements: 0..<source.shape.elementCount, count: shape.elementCount) {
+          source.values($0, kernel)
+        }
+      }
+      return store(values, elements, into: buffer)
+    }
+    let size = axes.reduce(1) { $0 * dims[$1] }
+    let values = Recipe.norms(
+      over: Array(1...1), [elements.count, size],
+      elements: elements.lowerBound * size..<elements.upperBound * size, count: elements.count
+    ) { source.values($0, kernel) }
+    store(values, 0..<values.count, into: buffer)
+  }
+
+  /// Returns the norms over axes of a tensor whose values are given in pieces, each rounded once to binary32.
+  ///
+  /// - Parameters:
+  ///   - dims: the dimensions of the tensor.
+  ///   - elements: the indices of its elements, which `values` takes.
+  ///   - count: the number of norms.
+  package static func norms(
+    over axes: [Int], _ dims: [Int], elements: Range<Int>, count: Int, values: (Range<Int>) throws -> [Double]
+  ) rethrows -> [Float] {
+    var sums = [NormSums](repeating: NormSums(), count: count)
+    // The distance between the norms of neighbors, which is 0 on the axes of the norm.
+    var (strides, scale) = ([Int](repeating: 0, count: dims.count), 1)
+    for axis in dims.indices.reversed() where !axes.contains(axis) {
+      strides[axis] = scale
+      scale *= dims[axis]
+    }
+    var place = [Int](repeating: 0, count: dims.count)
+    var norm = 0
+    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: 1 << 16) {
+      for value in try values(start..<min(start + 1 << 16, elements.upperBound)) {
+        sums[norm].add(value)
+        var axis = dims.count - 1
+        while axis >= 0 {
+          place[axis] += 1
+          norm += strides[axis]
+          if place[axis] < dims[axis] { break }
+          norm -= dims[axis] * strides[axis]
+          place[axis] = 0
+          axis -= 1
+        }
+      }
+    }
+    return sums.map { Float($0.norm) }
+  }
+
+  /// Returns the values of a range of elements of a floating-point tensor, widened to binary64.
+  private func values(_ elements: Range<Int>, _ kernel: SIMDKernel) -> [Double] {
+    let bytes = [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
+      count = elements.count * dtype.byteCount
+      fill(
+        elements, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]),
+        kernel: kernel)
+    }
+    return bytes.withUnsafeBytes { dtype.values($0) }
+  }
+}
+
+extension DType {
+  /// Returns the values of elements of a floating-point dtype, widened to binary64, which is exact.
+  package func values(_ bytes: UnsafeRawBufferPointer) -> [Double] {
+    (0..<bytes.count / byteCount).map { place in
+      switch self {
+      case .float64:
+        Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self)))
+      case .float16:
+        Double(float16Bits: UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)))
+      case .bfloat16:
+        Double(
+          Float(
+            bitPattern: UInt32(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)))
+              << 16))
+      default:
+        Double(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * place, as: UInt32.self))))
+      }
+    }
+  }
+}
