@@ -21,25 +21,38 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
-let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_tensor_seeds"]
+let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_details"]
 
 let presets = [
   "alexnet",
   "bert",
+  "clip",
   "convnext-timm",
   "efficientnet-timm",
   "efficientnet-torchvision",
+  "encodec",
   "flax",
   "gpt2",
   "keras",
   "llama",
   "llama-torchtitan",
+  "mamba",
+  "mamba2",
+  "qwen3-next",
+  "recurrent-gemma",
   "resnet-timm",
   "resnet-torchvision",
+  "roberta",
+  "rwkv",
+  "swin",
+  "swin-timm",
   "t5",
   "torch",
   "vgg-torchvision",
   "vit-timm",
+  "wav2vec2",
+  "whisper",
+  "xlstm",
 ]
 
 let package = Package(

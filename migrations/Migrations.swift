@@ -11,7 +11,7 @@ package struct Migration: Sendable {
     Migration(number: 1, name: "v0001_runs", bytes: PackageResources.v0001_runs_sql),
     Migration(number: 2, name: "v0002_years", bytes: PackageResources.v0002_years_sql),
     Migration(number: 3, name: "v0003_terms", bytes: PackageResources.v0003_terms_sql),
-    Migration(number: 4, name: "v0004_tensor_seeds", bytes: PackageResources.v0004_tensor_seeds_sql),
+    Migration(number: 4, name: "v0004_details", bytes: PackageResources.v0004_details_sql),
   ]
 
   private init(number: Int, name: String, bytes: [UInt8]) {

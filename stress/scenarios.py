@@ -25,6 +25,7 @@ SMALL = "tensors: {w: [100, 300], b: [5], e: [40, 30]}\n" + ALL_NORMAL
 # Shares its first three tensors with SMALL if the seed is the same.
 WIDER = "tensors: {w: [100, 300], b: [5], e: [40, 30], x: [64, 200]}\n" + ALL_NORMAL
 TWO_CHUNKS = "tensors: {t: [600, 512], b: [7]}\n" + ALL_NORMAL
+LITERAL = "tensors: {w: [100, 300], l: {shape: [3], init: {scheme: literal, values: [1, 2, 3]}}}\n" + ALL_NORMAL
 # Needs more than one transaction.
 LARGE = "tensors: {l: [20, 262144]}\n" + ALL_NORMAL
 
@@ -185,6 +186,16 @@ def safetensors(program: Program, folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
+def manifest(program: Program, folder: Path) -> None:
+    """A manifest made elsewhere, with literals beside it."""
+    some(program, folder)
+    create(program, folder, "lit", LITERAL, 6)
+    with tempfile.TemporaryDirectory() as place:
+        other = Path(place)
+        create(program, other, "n", LITERAL, 8)
+        program.succeed(["export", "n", "--manifest", "-o", folder / "n.json", "--registry", REGISTRY], other)
+
+
 def rubbish(program: Program, folder: Path) -> None:
     """Removed runs, and chunks that a killed create left."""
     some(program, folder)
@@ -239,14 +250,24 @@ def scenarios() -> list[Scenario]:
         Scenario("create large", some, on("create", "k", "--spec", "large.yaml", "--seed", "7"), heavy=True),
         Scenario("get", some, on("get", "m", "-o", "out.safetensors"), outputs=("out.safetensors",)),
         Scenario("get again", some, on("get", "recipe", "-o", "s.yaml", "--force"), outputs=("s.yaml",)),
+        Scenario("get archive", some, on("get", "m", "-o", "out.npz"), outputs=("out.npz",)),
         Scenario("migrate", old, on("list"), ("gc",)),
         Scenario("migrate, create", old, on("create", "k", "--spec", "s.yaml", "--seed", "7"), ("gc",)),
         Scenario("import bundle", bundle, on("import", "b.winit"), ("import", "export"), lasting=True),
         Scenario("import file", safetensors, on("import", "model.safetensors", "--as", "c"), ("import",)),
+        Scenario("import manifest", manifest, on("import", "n.json", "--as", "c"), ("import",)),
         Scenario("gc", rubbish, on("gc", "--yes", "--grace", "0d"), ("gc", "rm"), lasting=True),
         Scenario("strip", some, on("strip", "m"), ("strip",), lasting=True),
         Scenario("materialize", some, on("materialize", "recipe"), ("materialize",)),
+        Scenario("graft", some, on("graft", "m", "recipe", "--take", "*", "--as", "k"), ("graft",)),
         Scenario("export", some, on("export", "m", "recipe", "-o", "b.winit"), ("export",), ("b.winit",)),
+        Scenario(
+            "export manifest",
+            manifest,
+            on("export", "lit", "--manifest", "-o", "lit.json"),
+            ("export",),
+            ("lit.json", "lit.literals.safetensors"),
+        ),
         Scenario("backup", some, on("backup", "copy.sqlite"), ("backup",), ("copy.sqlite",)),
         Scenario("rm", some, on("rm", "m"), ("rm",)),
         Scenario("restore", removed, on("restore", "m:v1"), ("rm", "restore")),

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import fills, gpt2, llama3, many
+from . import fills, gpt2, llama3, many, tensors
 from .harness import CORES, Bench, Result
 
 AIMS = {"create.llama3.peak.mb": 100, "verify.llama3.peak.mb": 100}
@@ -77,6 +77,7 @@ def main() -> None:
         if not arguments.without_llama:
             llama3.measure(bench)
         many.measure(bench)
+        tensors.measure(bench)
         for name, megabytes in sorted(bench.peaks.items()):
             bench.value(name, [megabytes], AIMS.get(name))
     machine = {"processor": processor(), "cores": CORES, "system": platform.platform()}

@@ -1,5 +1,6 @@
 // The parser of expressions in specs.
 
+import WinitInitializers
 import WinitSpec
 
 extension FuzzTarget {

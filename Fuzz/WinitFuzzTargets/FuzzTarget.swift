@@ -33,7 +33,7 @@ package struct FuzzTarget: Sendable {
 
   /// All targets, in order of their names.
   package static let all = [
-    expression, index, json, name, npy, reference, safetensors, slice, yaml,
+    configuration, expression, index, json, manifest, name, npy, reference, safetensors, shards, slice, yaml,
   ]
 }
 

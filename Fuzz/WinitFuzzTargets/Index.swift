@@ -18,7 +18,7 @@ extension FuzzTarget {
       return .refused("a file does not exist")
     }
     for entry in entries {
-      let file = TensorName(String(entry.file.path.dropFirst(folder.count + 1)))
+      let file = TensorName(entry.file)
       try expect(
         Shards.files.contains { $0.name == file && $0.tensors.contains(entry.name) },
         "`\(entry.name)` is not in `\(file)`")

@@ -33,9 +33,7 @@ extension FuzzTarget {
   }
 
   private static func rewrite(_ entries: [SafetensorsHeader.Entry]) throws {
-    let tensors = entries.compactMap { entry in
-      entry.dtype.map { (name: entry.name, dtype: $0, shape: entry.shape) }
-    }
+    let tensors = entries.map { (name: $0.name, dtype: $0.dtype, shape: $0.shape) }
     let layout = SafetensorsLayout(tensors, metadata: [("format", "pt")])
     try expect(layout.header.count % 8 == 0, "the header has \(layout.header.count) bytes")
     let size = tensors.reduce(0) { $0 + $1.shape.byteCount($1.dtype) }

@@ -2,8 +2,8 @@
 
 #if defined(__x86_64__)
 
-// MXCSR after a reset: all exceptions masked, round to nearest, neither flush to zero nor denormals are zero. The low six
-// bits are sticky flags of past exceptions, which change no result.
+// MXCSR after a reset: all exceptions masked, round to nearest, neither flush to zero nor denormals are zero. The low
+// six bits are sticky flags of past exceptions, which change no result.
 static inline __attribute__((always_inline)) uint64_t arithmetic_enter(void) {
   uint32_t mode, law = 0x1F80;
   __asm__ volatile("stmxcsr %0" : "=m"(mode) : : "memory");

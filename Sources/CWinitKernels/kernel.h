@@ -250,8 +250,8 @@ INLINE size_t NAME(fill)(
     case WINIT_BFLOAT16: return NAME(fill)(recipe, law, WINIT_BFLOAT16, first_block, blocks, out);           \
   }
 
-// The alignment makes the speed independent of where the linker puts the function: fills on two threads of one core lost
-// up to a sixth at other places. The function is not inlined, so that no operation moves out of the law's mode.
+// The alignment makes the speed independent of where the linker puts the function: fills on two threads of one core
+// lost up to a sixth at other places. The function is not inlined, so that no operation moves out of the law's mode.
 static __attribute__((aligned(64), noinline)) size_t NAME(fill_any)(
     const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
   switch (recipe->law) {

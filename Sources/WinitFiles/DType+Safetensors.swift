@@ -19,34 +19,31 @@ extension DType {
     case .uint16: "U16"
     case .uint8: "U8"
     case .bool: "BOOL"
+    case .float8_e4m3fn: "F8_E4M3"
+    case .float8_e5m2: "F8_E5M2"
+    case .float8_e8m0fnu: "F8_E8M0"
+    case .float8_e4m3fnuz: "F8_E4M3FNUZ"
+    case .float8_e5m2fnuz: "F8_E5M2FNUZ"
+    case .float6_e2m3fn: "F6_E2M3"
+    case .float6_e3m2fn: "F6_E3M2"
+    case .float4_e2m1fn: "F4"
+    case .complex64: "C64"
     }
   }
 
-  /// Creates a dtype from its code in safetensors. Returns nil for a code that a registry does not support, such as
-  /// F8_E4M3.
+  /// Creates a dtype from its code in safetensors. Returns nil for any other text.
   package init?(safetensorsCode code: String) {
     guard let dtype = DType.allCases.first(where: { $0.safetensorsCode == code }) else { return nil }
     self = dtype
-  }
-
-  /// Returns the number of bits of an element, for the code of any dtype of the format. Returns nil for any other text.
-  static func bitCount(safetensorsCode code: String) -> Int? {
-    if let dtype = DType(safetensorsCode: code) { return 8 * dtype.byteCount }
-    switch code {
-    case "F4": return 4
-    case "F6_E2M3", "F6_E3M2": return 6
-    case "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ": return 8
-    case "C64": return 64
-    default: return nil
-    }
   }
 
   /// The position of the dtype in a file. The reference writer sorts by its enum of dtypes in descending order, which
   /// is this order.
   var safetensorsRank: Int {
     let order: [DType] = [
-      .uint64, .int64, .float64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16, .int8,
-      .uint8, .bool,
+      .uint64, .int64, .float64, .complex64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16,
+      .float8_e5m2fnuz, .float8_e4m3fnuz, .float8_e8m0fnu, .float8_e4m3fn, .float8_e5m2, .int8, .uint8,
+      .float6_e3m2fn, .float6_e2m3fn, .float4_e2m1fn, .bool,
     ]
     return order.firstIndex(of: self) ?? order.count
   }

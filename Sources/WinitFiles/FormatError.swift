@@ -27,6 +27,12 @@ package struct FormatError: Error, Sendable, CustomStringConvertible {
     case safetensors(SafetensorsProblem)
     /// The file is not the index of a sharded checkpoint.
     case index(IndexProblem)
+    /// The file has another format than a checkpoint.
+    case foreign(ForeignFormat)
+    /// A folder or its files are not a checkpoint.
+    case folder(FolderProblem)
+    /// The information about the shards of a torch distributed checkpoint is not valid.
+    case sharding(ShardingProblem)
     /// The file became shorter after its header was read.
     case endsEarly(at: Int)
     /// The file is larger than allowed.
@@ -40,6 +46,9 @@ package struct FormatError: Error, Sendable, CustomStringConvertible {
       switch self {
       case .safetensors(let problem): "not a safetensors file: \(problem)"
       case .index(let problem): "not the index of a sharded checkpoint: \(problem)"
+      case .foreign(let format): format.description
+      case .folder(let problem): problem.description
+      case .sharding(let problem): problem.description
       case .endsEarly(let offset): "the file ends at byte \(offset), before the end that its header gives"
       case .tooLarge(let limit): "the file has more than \(limit) bytes"
       case .leftoverJournal:

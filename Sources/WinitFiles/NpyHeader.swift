@@ -7,15 +7,18 @@ package import WinitCore
 package struct NpyHeader {
   package let bytes: [UInt8]
 
-  /// Creates the header of an array. Returns nil for bfloat16, which NumPy does not have, and for a shape whose header
-  /// would exceed the 64 KiB of version 1.0.
+  /// Creates the header of an array. Returns nil for bfloat16, fp8, fp6 and fp4, which NumPy does not have, and for a
+  /// shape whose header would exceed the 64 KiB of version 1.0.
   package init?(dtype: DType, shape: Shape) {
     let descr: String
     switch dtype {
     case .float64: descr = "<f8"
     case .float32: descr = "<f4"
     case .float16: descr = "<f2"
-    case .bfloat16: return nil
+    case .complex64: descr = "<c8"
+    case .bfloat16, .float8_e4m3fn, .float8_e5m2, .float8_e8m0fnu, .float8_e4m3fnuz, .float8_e5m2fnuz, .float6_e2m3fn,
+      .float6_e3m2fn, .float4_e2m1fn:
+      return nil
     case .int64: descr = "<i8"
     case .int32: descr = "<i4"
     case .int16: descr = "<i2"

@@ -33,11 +33,28 @@ package final class OutputFile: ByteSink {
     }
   }
 
+  /// Replaces bytes that were written before, such as the checksum of what followed them.
+  package func overwrite(_ bytes: [UInt8], at offset: Int) throws {
+    let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    guard count == bytes.count else { throw FileError("write", place.path) }
+  }
+
   /// Flushes the file to the disk and renames it.
   package func commit() throws {
     guard flush(descriptor) == 0 else { throw FileError("write", place.path) }
     try place.take()
     close(descriptor)
     descriptor = -1
+  }
+
+  /// Flushes two files to the disk and renames them, the second one last. If the second one cannot be renamed, the
+  /// first one is removed again. (A file that it replaced is lost.)
+  package static func commit(_ first: OutputFile?, then second: OutputFile) throws {
+    guard flush(second.descriptor) == 0 else { throw FileError("write", second.place.path) }
+    try first?.commit()
+    do { try second.commit() } catch {
+      if let first { unlink(first.place.path) }
+      throw error
+    }
   }
 }

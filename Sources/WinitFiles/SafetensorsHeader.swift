@@ -8,10 +8,7 @@ package struct SafetensorsHeader {
   /// A tensor of the file.
   package struct Entry {
     package let name: TensorName
-    /// The code of the dtype in safetensors.
-    package let code: String
-    /// The dtype, or nil if a registry does not support it.
-    package let dtype: DType?
+    package let dtype: DType
     package let shape: Shape
     /// The range of the tensor's bytes in the file.
     package let range: Range<Int>
@@ -19,6 +16,8 @@ package struct SafetensorsHeader {
 
   /// The tensors in the order of the header.
   package let entries: [Entry]
+  /// The members of `__metadata__`, in the order of the header. The reference reader takes null for no metadata.
+  package let metadata: [(key: String, value: String)]
 
   /// The maximum length of a header, as in the reference reader.
   private static let maximumLength = 100_000_000
@@ -52,12 +51,15 @@ package struct SafetensorsHeader {
 
     let start = 8 + Int(length)
     var entries: [Entry] = []
+    var metadata: [(key: String, value: String)] = []
     for member in json.objectValue ?? [] {
       if member.key == "__metadata__" {
-        for item in member.value.objectValue ?? [] where item.value.stringValue == nil {
-          throw fail(.metadataNotAString(key: item.key))
+        if case .null = member.value { continue }
+        guard let items = member.value.objectValue else { throw fail(.metadataNotAnObject) }
+        metadata = try items.map { item in
+          guard let value = item.value.stringValue else { throw fail(.metadataNotAString(key: item.key)) }
+          return (item.key, value)
         }
-        guard member.value.objectValue != nil else { throw fail(.metadataNotAnObject) }
       } else {
         entries.append(try Self.entry(member, dataStart: start, fileSize: size) { fail(.tensor(member.key, $0)) })
       }
@@ -74,6 +76,7 @@ package struct SafetensorsHeader {
     }
     guard end == size else { throw fail(.trailingBytes(end: end, size: size)) }
     self.entries = entries
+    self.metadata = metadata
   }
 
   /// Reads the entry of a tensor.
@@ -95,18 +98,14 @@ package struct SafetensorsHeader {
     guard offsets[1] <= fileSize - dataStart else {
       throw fail(.pastEnd(end: offsets[1], available: fileSize - dataStart))
     }
-    guard let bits = DType.bitCount(safetensorsCode: code) else {
-      throw fail(.unknownDType(code: code))
-    }
-    let (bitCount, overflow) = shape.elementCount.multipliedReportingOverflow(by: bits)
-    guard !overflow, bitCount % 8 == 0 else {
-      throw fail(.notWholeBytes(code: code, shape))
-    }
-    guard bitCount / 8 == offsets[1] - offsets[0] else {
-      throw fail(.wrongSize(code: code, shape, expected: bitCount / 8, found: offsets[1] - offsets[0]))
+    guard let dtype = DType(safetensorsCode: code) else { throw fail(.unknownDType(code: code)) }
+    guard shape.fillsWholeBytes(dtype) else { throw fail(.notWholeBytes(code: code, shape)) }
+    let size = shape.byteCount(dtype)
+    guard size == offsets[1] - offsets[0] else {
+      throw fail(.wrongSize(code: code, shape, expected: size, found: offsets[1] - offsets[0]))
     }
     return Entry(
-      name: TensorName(member.key), code: code, dtype: DType(safetensorsCode: code), shape: shape,
+      name: TensorName(member.key), dtype: dtype, shape: shape,
       range: dataStart + offsets[0]..<dataStart + offsets[1])
   }
 }

@@ -9,8 +9,10 @@ struct ArgumentReader {
   let scheme: String
   /// The arguments that were given.
   let given: [String: SchemeArgument]
+  /// The numbers of the names in the expression of an element.
+  let names: [String: Double]
 
-  init(_ scheme: Scheme) { (self.scheme, given) = (scheme.name, scheme.arguments) }
+  init(_ scheme: Scheme) { (self.scheme, given, names) = (scheme.name, scheme.arguments, scheme.names) }
 
   func has(_ name: String) -> Bool { given[name] != nil }
 
@@ -32,6 +34,9 @@ struct ArgumentReader {
     }
     return value
   }
+
+  /// Returns a standard deviation that may be negative: −std gives the negatives of the draws of std.
+  func signedStd(default value: Double) throws(SchemeError) -> Double { try number("std") ?? value }
 
   /// Returns a standard deviation or another scale, which must not be negative.
   func std(_ name: String = "std", default value: Double) throws(SchemeError) -> Double {
@@ -60,6 +65,23 @@ struct ArgumentReader {
       throw .outOfRange(parameter: name, text: word(name) ?? "", needs: "a whole number")
     }
     return integer
+  }
+
+  /// Returns an axis of the tensor, from 0. Negative ones count from the end.
+  func axis(default value: Int, of tensor: TensorContext) throws(SchemeError) -> Int {
+    let axis = try integer("axis", default: value)
+    let place = axis < 0 ? axis + tensor.tensor.rank : axis
+    guard tensor.tensor.dims.indices.contains(place) else {
+      throw .outOfRange(parameter: "axis", text: "\(axis)", needs: "an axis of the shape \(tensor.tensor)")
+    }
+    return place
+  }
+
+  /// Returns `true` or `false`.
+  func flag(_ name: String, default value: Bool) throws(SchemeError) -> Bool {
+    guard let text = word(name) else { return value }
+    guard let flag = Bool(text) else { throw .unknownWord(parameter: name, text: text, allowed: ["true", "false"]) }
+    return flag
   }
 
   /// Returns the value of a constant: a number, or `true` or `false` for a boolean tensor. For an integer tensor, an

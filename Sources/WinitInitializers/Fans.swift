@@ -52,4 +52,7 @@ package enum FanMode: String, Sendable, Hashable, CaseIterable {
   case fanAvg = "fan_avg"
   /// The geometric mean of both, as in JAX.
   case fanGeometricAvg = "fan_geo_avg"
+
+  /// The modes that expressions have as names.
+  package static let named: [String: FanMode] = ["fan_in": .fanIn, "fan_out": .fanOut, "fan_avg": .fanAvg]
 }

@@ -15,6 +15,10 @@ extension Scheme {
       let texts = expressions.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
       members.append(.init("expressions", .object(texts)))
     }
+    if !names.isEmpty {
+      let numbers = names.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .number($0.value)) }
+      members.append(.init("names", .object(numbers)))
+    }
     return .object(members)
   }
 
@@ -26,7 +30,7 @@ extension Scheme {
       throw .invalidRecord("a recorded scheme has no name")
     }
     var arguments: [String: SchemeArgument] = [:]
-    for member in members where !["scheme", "alias", "expressions"].contains(member.key) {
+    for member in members where !["scheme", "alias", "expressions", "names"].contains(member.key) {
       switch member.value {
       case .number(let number): arguments[member.key] = .number(number)
       case .string(let text): arguments[member.key] = SchemeArgument(text: text)
@@ -34,10 +38,18 @@ extension Scheme {
       }
     }
     let expressions = json["expressions"]?.objectValue ?? []
+    var names: [String: Double] = [:]
+    for member in json["names"]?.objectValue ?? [] {
+      guard let number = member.value.numberValue else {
+        throw .invalidRecord("the recorded value of the name `\(member.key)` is not a number")
+      }
+      names[member.key] = number
+    }
     try self.init(
       json["alias"]?.stringValue ?? name, arguments,
       expressions: Dictionary(
-        expressions.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first }))
+        expressions.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first }), names: names
+    )
     guard self.name == name else {
       throw .invalidRecord("the recorded alias `\(alias ?? name)` does not name the scheme `\(name)`")
     }

@@ -12,12 +12,15 @@ package struct Scheme: Sendable, Hashable {
   package let arguments: [String: SchemeArgument]
   /// The expressions that numbers among the arguments were computed from, as they were written.
   package let expressions: [String: String]
+  /// The numbers of the names in the expression of an element; empty for a scheme without one.
+  package let names: [String: Double]
 
   /// Creates a scheme by any of its names.
   ///
   /// - Throws: `SchemeError` for an unknown name or parameter.
   package init(
-    _ name: String, _ arguments: [String: SchemeArgument] = [:], expressions: [String: String] = [:]
+    _ name: String, _ arguments: [String: SchemeArgument] = [:], expressions: [String: String] = [:],
+    names: [String: Double] = [:]
   ) throws(SchemeError) {
     let definition = try SchemeDefinition.named(name)
     try definition.check(parameters: arguments.keys)
@@ -25,6 +28,7 @@ package struct Scheme: Sendable, Hashable {
     self.alias = name == definition.name ? nil : name
     self.arguments = arguments
     self.expressions = expressions
+    self.names = names
   }
 
   /// Creates a scheme of a name and parameters that exist.
@@ -33,17 +37,29 @@ package struct Scheme: Sendable, Hashable {
     alias = nil
     self.arguments = arguments.compactMapValues(\.self)
     expressions = [:]
+    names = [:]
   }
 
   /// The scheme with further numbers, each the value of an expression.
   ///
+  /// - Parameter names: the numbers of the names in the expression of an element.
   /// - Throws: `SchemeError` for an unknown parameter.
   package func adding(
-    _ numbers: [String: Double], from expressions: [String: String]
+    _ numbers: [String: Double], from expressions: [String: String], names: [String: Double] = [:]
   ) throws(SchemeError) -> Scheme {
     try Scheme(
       alias ?? name, arguments.merging(numbers.mapValues { .number($0) }) { $1 },
-      expressions: self.expressions.merging(expressions) { $1 })
+      expressions: self.expressions.merging(expressions) { $1 }, names: self.names.merging(names) { $1 })
+  }
+
+  /// The expression of an element; nil for a scheme without one.
+  ///
+  /// - Throws: `Expression.Failure` if the text is not an expression.
+  package var elementExpression: Expression? {
+    get throws(Expression.Failure) {
+      guard name == "expression", let text = ArgumentReader(self).word("value") else { return nil }
+      return try Expression(parsing: text)
+    }
   }
 
   /// The law that a scheme resolves to for a tensor.
@@ -67,16 +83,24 @@ package struct Scheme: Sendable, Hashable {
   ///
   /// - Throws: `SchemeError` that names the parameter, or the fans that are missing.
   package func resolve(shape: Shape, dtype: DType, fans: FanSource) throws(SchemeError) -> Resolution {
-    let tensor = TensorContext(shape: shape, dtype: dtype, fanSource: fans)
+    try resolve(TensorContext(whole: shape, dtype: dtype, fans: fans))
+  }
+
+  /// Resolves the scheme for a tensor, or for a box of a tensor.
+  ///
+  /// - Throws: `SchemeError` that names the parameter, or the fans that are missing.
+  package func resolve(_ tensor: TensorContext) throws(SchemeError) -> Resolution {
     let arguments = ArgumentReader(self)
     switch try SchemeDefinition.named(name).body {
     case .pick(let pick):
       let (scheme, why) = try pick(arguments, tensor)
-      let picked = try scheme.resolve(shape: shape, dtype: dtype, fans: fans)
+      let picked = try scheme.resolve(tensor)
       return Resolution(scheme: picked.scheme, reason: why, law: picked.law)
     case .law(let resolve):
       let law = try resolve(arguments, tensor)
-      do { try law.check(dtype, shape) } catch { throw .law(error) }
+      // An expression counts the axes of the tensor, also in a box.
+      let shape = if case .expression = law { tensor.box } else { tensor.shape }
+      do { try law.check(tensor.dtype, shape) } catch { throw .law(error) }
       return Resolution(scheme: self, reason: nil, law: law)
     }
   }
@@ -89,7 +113,8 @@ package struct Scheme: Sendable, Hashable {
       if let word = reader.word(parameter.name), Bool(word) != nil { continue }
       _ = try reader.number(parameter.name)
     }
-    for name in ["std", "stddev"] { _ = try reader.std(name, default: 0) }
+    let takesNegativeStd = ["normal", "truncated_normal"].contains(name)
+    for name in ["std", "stddev"] where !takesNegativeStd { _ = try reader.std(name, default: 0) }
     _ = try reader.mode(default: .fanIn)
     _ = try reader.distribution(default: .normal)
     _ = try reader.gain(default: 1)

@@ -27,7 +27,7 @@ package enum SchemeArgument: Sendable, Hashable {
   package init(_ value: Int) { self.init(text: String(value)) }
 
   /// The argument as text, for errors and words.
-  var text: String {
+  package var text: String {
     switch self {
     case .word(let text): text
     case .number(let value, let text): text ?? (value.isFinite ? JSONNumber.text(value) : "\(value)")

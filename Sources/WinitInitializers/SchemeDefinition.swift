@@ -2,16 +2,6 @@
 
 import WinitCore
 
-/// What a scheme reads from the tensor that it initializes.
-struct TensorContext {
-  let shape: Shape
-  let dtype: DType
-  let fanSource: FanSource
-
-  /// The fans, for a scheme that divides by one.
-  func fans(for scheme: String) throws(SchemeError) -> Fans { try fanSource.fans(of: shape, for: scheme) }
-}
-
 /// A scheme's names, its parameters, its documentation and how it becomes a law.
 struct SchemeDefinition: Sendable {
   typealias Resolve = @Sendable (ArgumentReader, TensorContext) throws(SchemeError) -> Law
@@ -52,7 +42,7 @@ struct SchemeDefinition: Sendable {
     body = .pick(pick)
   }
 
-  static let all = constants + distributions + varianceScaling + [auto] + torch + jax + keras
+  static let all = constants + distributions + varianceScaling + [auto, expression] + shorthands + torch + jax + keras
 
   /// The definitions by each of their names.
   static let byName: [String: SchemeDefinition] = {

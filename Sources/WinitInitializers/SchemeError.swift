@@ -27,6 +27,8 @@ package enum SchemeError: Error, Equatable, CustomStringConvertible {
   case noFans(scheme: String, Shape)
   /// A fan is 0.
   case zeroFan(scheme: String, Shape)
+  /// An expression has no value for the tensor; the message says why.
+  case noValue(parameter: String, text: String, String)
   /// The numbers are not a law for the dtype and the shape.
   case law(LawError)
   /// A record is not that of a scheme; the message says why.
@@ -54,6 +56,7 @@ package enum SchemeError: Error, Equatable, CustomStringConvertible {
       "`\(scheme)` needs the tensor's fans, and the shape \(shape) of rank \(shape.rank) has none. Write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"
     case .zeroFan(let scheme, let shape):
       "`\(scheme)` divides by a fan, which is 0 for the shape \(shape). Write zeros instead"
+    case .noValue(let parameter, let text, let message): "\(parameter) is `\(text)`: \(message)"
     case .law(let error): error.description
     }
   }

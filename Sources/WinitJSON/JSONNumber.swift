@@ -59,16 +59,25 @@ package enum JSONNumber {
   /// Swift's `description` gives the shortest digits, and the nearest of these. Only its layout differs from
   /// ECMAScript's.
   private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
-    let parts = value.description.split(separator: "e")
-    let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-    let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-    let fraction = mantissa.count > 1 ? mantissa[1] : ""
-    let all = mantissa[0] + fraction
-    let digits = all.drop { $0 == "0" }
-    var point = mantissa[0].count + exponent - (all.count - digits.count)
-    var trimmed = digits
-    while trimmed.last == "0" { trimmed.removeLast() }
-    if trimmed.isEmpty { point = 0 }
-    return (String(trimmed), point)
+    var digits: [UInt8] = []
+    var (point, exponent) = (0, 0)
+    var isFraction = false
+    var text = value.description
+    text.withUTF8 { bytes in
+      for (i, byte) in bytes.enumerated() {
+        switch byte {
+        case UInt8(ascii: "."): isFraction = true
+        case UInt8(ascii: "e"):
+          exponent = Int(String(decoding: bytes[(i + 1)...], as: UTF8.self)) ?? 0
+          return
+        default:
+          // Zeros before the first other digit move the point only if they are in the fraction.
+          if byte != UInt8(ascii: "0") || !digits.isEmpty { digits.append(byte) }
+          if isFraction ? digits.isEmpty : !digits.isEmpty { point += isFraction ? -1 : 1 }
+        }
+      }
+    }
+    while digits.last == UInt8(ascii: "0") { digits.removeLast() }
+    return (String(decoding: digits, as: UTF8.self), digits.isEmpty ? 0 : point + exponent)
   }
 }

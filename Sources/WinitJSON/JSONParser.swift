@@ -120,9 +120,7 @@ private struct JSONParser {
       let place = offset
       guard next == UInt8(ascii: "\"") else { throw error(.expected("a key in quotes")) }
       let key = try string()
-      guard seen.insert(Array(key.utf8)).inserted else {
-        throw error(.duplicateKey(key), at: place)
-      }
+      guard isNew(key, among: members, &seen) else { throw error(.duplicateKey(key), at: place) }
       skipSpace()
       guard take(":") else { throw error(.expected("`:`")) }
       members.append(.init(key, try value(depth: depth + 1)))
@@ -132,9 +130,28 @@ private struct JSONParser {
     return members
   }
 
+  /// Returns whether no member has a key. The keys of a large object are kept in a set; in a small object, which most
+  /// are, they are compared one by one.
+  private func isNew(_ key: String, among members: [JSONValue.Member], _ seen: inout Set<[UInt8]>) -> Bool {
+    let limit = 16
+    if members.count < limit { return !members.contains { $0.key.utf8.elementsEqual(key.utf8) } }
+    if members.count == limit { for member in members { seen.insert(Array(member.key.utf8)) } }
+    return seen.insert(Array(key.utf8)).inserted
+  }
+
   mutating func string() throws(JSONError) -> String {
     let start = offset
     offset += 1
+    // A string without escapes is a range of the bytes.
+    while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\\") {
+      offset += 1
+      guard byte == UInt8(ascii: "\"") else { continue }
+      guard let string = String(validating: bytes[start + 1..<offset - 1], as: UTF8.self) else {
+        throw error(.notUTF8, at: start)
+      }
+      return string
+    }
+    offset = start + 1
     var text: [UInt8] = []
     while let byte = next {
       switch byte {

@@ -52,6 +52,9 @@ public struct Registry: Sendable {
   /// The open file. Without a file, an empty registry in memory, in which nothing can be found or changed.
   var store: Store { get throws { try file.existing() } }
 
+  /// Whether the file exists.
+  var hasFile: Bool { get throws { try file.exists() } }
+
   /// The open file, for runs that are added. Without a file, creates it.
   func storeForNewRuns() throws -> Store { try file.existingOrNew() }
 
@@ -136,6 +139,13 @@ public struct Registry: Sendable {
   /// - Throws: `RegistryError` with the code `damagedRegistry` if the record cannot be read.
   public func tensors(of run: Run) throws -> [RunTensor] {
     try translatingErrors { try store.tensors(of: run.record).map(RunTensor.init) }
+  }
+
+  /// Returns the tensors of a selection. A few tensors of a large run cost no more than these tensors.
+  ///
+  /// - Throws: `RegistryError` with the code `tensorNotFound`, or `mismatch` if the record contradicts itself.
+  package func tensors(_ selection: TensorSelection, of run: Run) throws -> [RunTensor] {
+    try translatingErrors { try selectedTensors(selection, of: run).map(RunTensor.init) }
   }
 
   /// Returns the canonical manifest of a run, exactly as recorded. The SHA-256 of its UTF-8 bytes is the id of the run.

@@ -8,10 +8,10 @@ import WinitJSON
 import WinitSpec
 import WinitStorage
 
-/// Runs the body of a public method; an error of a lower layer becomes a `RegistryError`. Errors of the caller, such as
-/// those of a progress handler, pass through unchanged.
+/// Runs the body of a public method in the floating-point mode of the law; an error of a lower layer becomes a
+/// `RegistryError`. Errors of the caller, such as those of a progress handler, pass through unchanged.
 func translatingErrors<T>(_ body: () throws -> T) throws -> T {
-  do { return try body() } catch { throw translated(error) }
+  do { return try withLawArithmetic(body) } catch { throw translated(error) }
 }
 
 func translated(_ error: any Error) -> any Error {

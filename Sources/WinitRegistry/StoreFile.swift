@@ -31,6 +31,12 @@ final class StoreFile: Sendable {
     }
   }
 
+  /// Returns whether the file exists.
+  func exists() throws -> Bool {
+    _ = try existing()
+    return store.withLock { $0 != nil }
+  }
+
   /// Returns the open file. Without a file, creates it.
   func existingOrNew() throws -> Store {
     try store.withLock { store in

@@ -56,6 +56,6 @@ extension ModelSpec {
     }
     self.init(
       file: origin, dtype: dtype, layout: layout, values: [], like: nil, likeLine: nil, tensors: entries,
-      rules: [], lacksRules: false, diagnostics: reader.diagnostics)
+      rules: [], preset: nil, lacksRules: false, diagnostics: reader.diagnostics)
   }
 }

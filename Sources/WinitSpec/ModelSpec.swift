@@ -13,7 +13,7 @@ package struct ModelSpec: Sendable {
   /// The layout of tensors that have no layout or fans of their own.
   package let layout: Layout
   /// Named numbers for expressions, in the order in which they are computed.
-  let values: [Value]
+  var values: [Value]
   /// The checkpoint that gives names, shapes and dtypes, relative to the spec's folder.
   package let like: String?
   /// The line of `like`.
@@ -21,12 +21,14 @@ package struct ModelSpec: Sendable {
   /// The tensors that the spec lists.
   let tensors: [TensorEntry]
   /// The rules. The first rule that matches a tensor applies.
-  let rules: [Rule]
+  var rules: [Rule]
+  /// The preset that the spec uses; nil for none.
+  var preset: PresetUse?
   /// Whether a rule could not be read, so that a tensor without a rule is no error of its own.
   let lacksRules: Bool
   /// The problems found while reading. Resolving throws them together with its own problems, so that one attempt
   /// reports all.
-  let diagnostics: [SpecDiagnostic]
+  var diagnostics: [SpecDiagnostic]
 
   /// A named number.
   struct Value: Sendable {
@@ -41,6 +43,8 @@ package struct ModelSpec: Sendable {
     let name: String
     let line: Int
     let source: Source
+    /// Whether the value comes from a preset, and so from the tensors to which the preset applies.
+    var isPreset = false
   }
 
   /// The value of `init:`.
@@ -50,9 +54,24 @@ package struct ModelSpec: Sendable {
     case skip
     /// The values of another tensor.
     case sameAs(NameTemplate)
-    /// The bytes that `like` holds (nil), or numbers.
-    case literal([Expression]?)
-    case parts(base: SchemeText, [PartText])
+    /// The norm of another tensor over axes; negative ones count from the end.
+    case normOf(NameTemplate, axes: [Int])
+    case literal(LiteralText)
+    case parts(base: PartInitialization, [PartText])
+  }
+
+  /// Given values.
+  enum LiteralText: Sendable {
+    /// The bytes that `like` holds for a tensor; nil for the tensor of the same name.
+    case like(of: NameTemplate?)
+    /// Numbers, in row-major order.
+    case values([Expression])
+  }
+
+  /// What a box of a tensor can have.
+  enum PartInitialization: Sendable {
+    case scheme(SchemeText)
+    case literal(LiteralText)
   }
 
   /// A scheme whose numbers may be expressions.
@@ -71,15 +90,33 @@ package struct ModelSpec: Sendable {
     ) {
       (self.scheme, self.expressions, self.fanOf, self.line) = (scheme, expressions, fanOf, line)
     }
+
+    /// The scheme with the fans of another tensor, unless it takes those of one already.
+    func taking(fansOf name: NameTemplate) -> SchemeText {
+      SchemeText(scheme, expressions: expressions, fanOf: fanOf ?? name, line: line)
+    }
   }
 
   /// A box of a tensor with a scheme of its own.
   struct PartText: Sendable {
     let box: [(start: Expression, stop: Expression)]
-    let scheme: SchemeText
+    let initialization: PartInitialization
+    /// The layout or the fans of the box; nil for those of the tensor.
+    let fans: FanSource?
     /// The tensor name whose stream the box draws from.
     let stream: NameTemplate?
+    /// How the part repeats along an axis; nil for one box.
+    let repetition: Repetition?
     let line: Int
+  }
+
+  /// How a part repeats along an axis.
+  struct Repetition: Sendable {
+    let axis: Int
+    /// The distance of two boxes; nil for the length of the box, so that one begins where another ends.
+    let step: Expression?
+    /// The number of boxes; nil for all until the end of the axis.
+    let count: Expression?
   }
 
   /// An entry under `tensors:`.
@@ -94,6 +131,8 @@ package struct ModelSpec: Sendable {
     var initialization: Initialization?
     var initLine: Int?
     var fans: FanSource?
+    /// The seed of the tensor; nil for that of the rule or the run.
+    var seed: UInt64?
   }
 
   /// An entry under `rules:`.
@@ -104,6 +143,8 @@ package struct ModelSpec: Sendable {
     let initialization: Initialization?
     let initLine: Int
     let fans: FanSource?
+    /// The seed of the tensors; nil for that of the run.
+    let seed: UInt64?
     /// The kind of module. With an init, the rule matches only tensors of this kind. Without an init, the rule declares
     /// that its tensors are of this kind.
     let kind: String?
@@ -112,7 +153,13 @@ package struct ModelSpec: Sendable {
     /// True if the rule matches only floating-point tensors, and false if it matches only integer and boolean tensors;
     /// nil if it matches both.
     let isFloatingPoint: Bool?
-    /// Whether the rule comes from a preset. A rule of a preset that matches nothing is no warning.
+    /// The option that enables the rule, and whether the option must be set; nil for a rule that always applies.
+    var when: (option: String, isSet: Bool)?
+    /// A tensor that the model must have for the rule to match; nil for none.
+    var companion: NameTemplate?
+    /// Whether models that the preset is for may have no such tensor.
+    var isOptional = false
+    /// Whether the rule comes from a preset. It sees names without the preset's prefix.
     var isPreset = false
 
     /// Whether the rule only declares the kind of its tensors.

@@ -47,6 +47,12 @@ package struct SpecProblem: Sendable, Hashable {
     case invalidFans
     /// A preset is not known.
     case unknownPreset
+    /// A preset has no such option.
+    case unknownOption
+    /// An option does not take a value.
+    case invalidOption
+    /// A preset applies under more than one prefix.
+    case ambiguousPrefix
     /// A pattern is not valid.
     case invalidPattern
     /// A text is neither a number nor an expression.
@@ -102,6 +108,10 @@ package struct SpecProblem: Sendable, Hashable {
 
     /// A rule applies to no tensor.
     case unusedRule
+    /// No tensor has a name that identifies the preset.
+    case unidentifiedPreset
+    /// The `config.json` is that of another model than those that the preset is for.
+    case otherModel
   }
 
   package let kind: Kind
@@ -128,6 +138,7 @@ extension SpecProblem.Kind {
       case .unsupportedLayout: .unsupportedLayout
       case .invalidAxes: .invalidFans
       case .noFans, .zeroFan: .noFans
+      case .noValue: .noValue
       case .law: .invalidLaw
       }
   }

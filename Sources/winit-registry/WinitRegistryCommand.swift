@@ -47,9 +47,14 @@ struct WinitRegistryCommand: ParsableCommand {
       """,
     version: Registry.version,
     groupedSubcommands: [
-      CommandGroup(name: "Initialize", subcommands: [CreateCommand.self, GetCommand.self, VerifyCommand.self]),
       CommandGroup(
-        name: "Find", subcommands: [ListCommand.self, ShowCommand.self, DiffCommand.self, LogCommand.self]),
+        name: "Initialize",
+        subcommands: [CreateCommand.self, GetCommand.self, VerifyCommand.self, GraftCommand.self]),
+      CommandGroup(
+        name: "Find",
+        subcommands: [
+          ListCommand.self, ShowCommand.self, DiffCommand.self, IdentifyCommand.self, LogCommand.self,
+        ]),
       CommandGroup(
         name: "Name and describe",
         subcommands: [

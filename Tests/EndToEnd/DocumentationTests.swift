@@ -16,10 +16,11 @@ import WinitTestSupport
 
       """
     let commands = [
-      "", "create", "get", "verify", "list", "show", "diff", "log", "alias", "rename", "tag", "note", "rm",
+      "", "create", "get", "verify", "graft", "list", "show", "diff", "identify", "log", "alias", "rename", "tag",
+      "note", "rm",
       "restore", "export", "import", "backup", "stats", "gc", "strip", "materialize", "doctor", "schemes",
       "schemes list", "schemes show", "preset",
-      "preset list", "preset show", "version",
+      "preset list", "preset show", "preset options", "version",
     ]
     for command in commands {
       let words = (command + " --help").trimmingCharacters(in: .whitespaces)
@@ -60,8 +61,9 @@ import WinitTestSupport
       "list", "show t", "get t -o t.safetensors", "verify t", "version", "alias t:v1 a", "alias --remove t:a",
       "tag t k=v --experiment e", "note t n", "diff t t", "verify --all --sample 2", "log", "stats",
       "strip t",
-      "materialize t", "export t -o b", "import b", "import t.safetensors --as c", "backup copy",
-      "rename c d",
+      "materialize t", "export t -o b", "import b", "export t --manifest -o t.json", "import t.json --as m",
+      "get t --max-shard-size 5GB -o folder/", "identify t.safetensors", "import t.safetensors --as c", "backup copy",
+      "rename c d", "graft t u --take * --as g",
       "rm d", "list --deleted", "restore d", "rm d", "gc", "gc --yes --grace 0d", "list --count",
       "doctor --full",
     ] { check(try place.json(command), command) }

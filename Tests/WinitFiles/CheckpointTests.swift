@@ -20,7 +20,7 @@ private func shard(_ names: [String]) -> [UInt8] {
     )
     let entries = try Checkpoint(index).entries
     #expect(entries.map(\.name) == ["c", "a", "b", "extra"])
-    #expect(try entries.map { try $0.file.bytes(at: $0.offset, count: 1) } == [[0], [0], [1], [1]])
+    #expect(try entries.map { try $0.bytes.bytes(at: 0, count: 1) } == [[0], [0], [1], [1]])
   }
 
   @Test(

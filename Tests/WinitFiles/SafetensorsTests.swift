@@ -28,12 +28,29 @@ private func shape(_ dims: [Int]) -> Shape {
       parsed.entries.map(\.range) == [start + 1..<start + 25, start..<start + 1, start + 25..<start + 25])
   }
 
-  @Test func `a tensor with a dtype that is not supported is read, with the code of the dtype`() throws {
+  // The codes and the sizes that safetensors 0.8.0 reads.
+  @Test(arguments: [
+    ("F8_E4M3", DType.float8_e4m3fn, 4), ("F8_E5M2", .float8_e5m2, 4), ("F8_E8M0", .float8_e8m0fnu, 4),
+    ("F8_E4M3FNUZ", .float8_e4m3fnuz, 4), ("F8_E5M2FNUZ", .float8_e5m2fnuz, 4), ("F6_E2M3", .float6_e2m3fn, 3),
+    ("F6_E3M2", .float6_e3m2fn, 3), ("F4", .float4_e2m1fn, 2), ("C64", .complex64, 32),
+  ])
+  func `fp8, fp6, fp4 and complex tensors are read`(code: String, dtype: DType, size: Int) throws {
     let folder = try TemporaryFolder()
-    let header = #"{"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#
-    let entry = try SafetensorsHeader(InputFile(try folder.write("x", file(header, data: 4)))).entries[0]
-    #expect(entry.dtype == nil)
-    #expect(entry.code == "F8_E4M3")
+    let header = #"{"w":{"dtype":"\#(code)","shape":[2,2],"data_offsets":[0,\#(size)]}}"#
+    let entry = try SafetensorsHeader(InputFile(try folder.write("x", file(header, data: size)))).entries[0]
+    #expect(entry.dtype == dtype && entry.shape.byteCount(dtype) == size)
+    #expect(DType(parsing: code.lowercased()) == dtype && DType(parsing: "torch.\(dtype)") == dtype)
+  }
+
+  @Test func `null as metadata is no metadata, as in the reference reader, and texts are kept in order`() throws {
+    let folder = try TemporaryFolder()
+    let tensor = #""w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#
+    let null = try SafetensorsHeader(
+      InputFile(try folder.write("null", file(#"{"__metadata__":null,\#(tensor)}"#, data: 1))))
+    #expect(null.metadata.isEmpty && null.entries.count == 1)
+    let texts = try SafetensorsHeader(
+      InputFile(try folder.write("texts", file(#"{"__metadata__":{"b":"1","a":""},\#(tensor)}"#, data: 1))))
+    #expect(texts.metadata.map(\.key) == ["b", "a"] && texts.metadata.map(\.value) == ["1", ""])
   }
 
   @Test(
@@ -133,6 +150,15 @@ private func shape(_ dims: [Int]) -> Shape {
   }
 
   @Test func `a header is written with the same bytes as by the reference writer`() throws {
+    // The order of safetensors.serialize (0.8.0). The writer does not take fp6, whose place is that of its enum.
+    let all: [DType] = [
+      .uint64, .int64, .float64, .complex64, .float32, .uint32, .int32, .bfloat16, .float16, .uint16, .int16,
+      .float8_e5m2fnuz, .float8_e4m3fnuz, .float8_e8m0fnu, .float8_e4m3fn, .float8_e5m2, .int8, .uint8, .float6_e3m2fn,
+      .float6_e2m3fn, .float4_e2m1fn, .bool,
+    ]
+    let one = try Shape([4])
+    let order = SafetensorsLayout(DType.allCases.map { (TensorName($0.rawValue), $0, one) }, metadata: []).order
+    #expect(order.map { DType.allCases[$0] } == all)
     // Written by safetensors.numpy.save (0.8.0) for two tensors of each dtype, with names in reverse order of dtype.
     let dtypes: [DType] = [
       .bool, .uint8, .int8, .int16, .uint16, .float16, .int32, .uint32, .float32, .float64, .int64, .uint64,

@@ -33,6 +33,7 @@ private func summary(_ error: SchemeError) -> String {
   case .invalidAxes: "invalidAxes"
   case .noFans(let scheme, _): "noFans \(scheme)"
   case .zeroFan(let scheme, _): "zeroFan \(scheme)"
+  case .noValue(let parameter, _, _): "noValue \(parameter)"
   case .law: "law"
   case .invalidRecord: "invalidRecord"
   }
@@ -202,7 +203,7 @@ private func summary(_ error: SchemeError) -> String {
       ("normal", ["std": ".nan"], [2], "notANumber std"), ("normal", ["std": ".inf"], [2], "notANumber std"),
       ("constant", ["value": "x"], [2], "notANumber value"), ("constant", ["value": "true"], [2], "notANumber value"),
       ("he_normal", ["activation": "leaky_relu(x)"], [2, 2], "notANumber the slope in `leaky_relu(x)`"),
-      ("normal", ["std": "-0.1"], [2], "law"), ("normal", ["std": "1e300"], [2], "law"),
+      ("torch.normal", ["std": "-0.1"], [2], "law"), ("normal", ["std": "1e300"], [2], "law"),
       ("uniform", ["low": "1", "high": "-1"], [2], "law"), ("truncated_normal", ["low": "2", "high": "1"], [2], "law"),
       ("truncated_normal", ["low": "6", "high": "7"], [2], "law"), ("he_normal", ["gain": "-1"], [2, 2], "law"),
       ("he_normal", [:], [768], "noFans he_normal"), ("uniform", [:], [], "noFans uniform"),
@@ -220,7 +221,7 @@ private func summary(_ error: SchemeError) -> String {
       ("xavier_normal", ["mode": "fan_in"], [2, 2], "conflictingParameters mode"),
       ("auto", [:], [2, 2], "missing activation"), ("constant", [:], [2], "missing value"),
       ("jax.variance_scaling", ["scale": "1"], [2, 2], "missing mode"),
-      ("delta_orthogonal", [:], [3, 2, 2], "unsupportedLayout delta_orthogonal"),
+      ("delta_orthogonal", [:], [2, 3, 2], "law"),
     ] as [(String, [String: SchemeArgument], [Int], String)])
   func `a scheme that cannot be resolved is an error that names the parameter or the reason`(
     name: String, arguments: [String: SchemeArgument], dims: [Int], expected: String

@@ -100,7 +100,7 @@ private let failingCalls: [FailingCall] = [
   // Creating and importing
   FailingCall("create: an invalid name", .invalidName) { try $0.fixture.create("a b", tinySpec) },
   FailingCall("create: a scheme that does not fit", .invalidSpec, SpecError.self) {
-    try $0.fixture.create("m", "tensors: {w: {shape: [2], init: orthogonal}}")
+    try $0.fixture.create("m", "tensors: {w: {shape: [], init: orthogonal}}")
   },
   FailingCall("create: too large", .tooLarge) {
     try $0.fixture.create("m", "tensors: {w: [4398046511105]}\nrules: [{match: w, init: zeros}]")

@@ -119,19 +119,23 @@ import WinitTestSupport
   }
 
   @Test(arguments: [
-    "UPDATE tensors SET stream = '1' WHERE name = 'h.0.w'",
-    "UPDATE tensors SET name = CASE name WHEN 'h.0.w' THEN 'x' ELSE 'h.0.w' END WHERE name IN ('h.0.w', 'mask')",
-    "UPDATE manifests SET json = replace(json, '42', '43')", "UPDATE runs SET seed = '43'",
-    "UPDATE tensors SET digest = zeroblob(32) WHERE name = 'emb'",
-    "UPDATE manifests SET law_version = 'other'",
+    ("UPDATE tensors SET stream = '1' WHERE name = 'h.0.w'", "h.0.w"),
+    (
+      "UPDATE tensors SET name = CASE name WHEN 'h.0.w' THEN 'x' ELSE 'h.0.w' END WHERE name IN ('h.0.w', 'mask')",
+      "h.0.w"
+    ),
+    ("UPDATE manifests SET json = replace(json, '42', '43')", "mask"), ("UPDATE runs SET seed = '43'", "mask"),
+    ("UPDATE tensors SET digest = zeroblob(32) WHERE name = 'emb'", "emb"),
+    ("UPDATE manifests SET law_version = 'other'", "mask"),
   ])
-  func `a run whose record contradicts its id is a mismatch, and nothing is written`(sql: String) throws {
+  func `a run whose record contradicts its id is a mismatch, and nothing is written`(sql: String, tensor: String) throws
+  {
     let fixture = try Fixture()
     _ = try fixture.create()
     try fixture.tamper(sql)
     let run = try fixture.registry.run("m")
     expectError(.mismatch) { try fixture.registry.export(run, to: fixture.folder.path("out")) }
-    expectError(.mismatch) { try fixture.registry.bytes(of: "mask", in: run) }
+    expectError(.mismatch) { try fixture.registry.bytes(of: tensor, in: run) }
     #expect(try fixture.folder.contents().filter { $0 != "r" && $0 != "r-journal" } == [])
     #expect(try !fixture.registry.verify(run).matches)
   }

@@ -83,12 +83,28 @@ import WinitTestSupport
     #expect(error?.diagnostics.map(summary) == ["notFloatingPoint"])
   }
 
-  @Test func `skip leaves out a tensor of like, also one whose dtype is not supported`() throws {
-    let tensors = [try like("a", [1], .float32), try like("scale", [1], nil)]
-    let rules = "rules: [{match: scale, init: skip}, {match: \"*\", init: ones}]"
-    #expect(try plan(rules, like: tensors).tensors.map(\.name.string) == ["a"])
-    #expect(
-      try problems("rules: [{match: \"*\", init: ones}]", like: tensors) == ["scale unsupportedDType"])
+  @Test func `skip leaves out a tensor of like, and the plan names it`() throws {
+    let tensors = [try like("a", [1], .float32), try like("scale", [1], .float8_e4m3fn)]
+    let plan = try plan("rules: [{match: scale, init: skip}, {match: \"*\", init: ones}]", like: tensors)
+    #expect(plan.tensors.map(\.name.string) == ["a"] && plan.skipped == ["scale"])
+  }
+
+  @Test(arguments: [
+    "ones", "{scheme: normal, std: 1}", "orthogonal", "{scheme: literal, values: [1]}",
+    "{scheme: parts, base: zeros, parts: []}",
+  ])
+  func `only bytes of like can initialize fp8, fp6, fp4 and complex tensors`(initialization: String) throws {
+    for dtype in DType.allCases where dtype.isLiteralOnly {
+      let tensors = [try like("w", [1], dtype)]
+      #expect(
+        try problems("rules: [{match: \"*\", init: \(initialization)}]", like: tensors) == ["1 w invalidLaw"],
+        "\(dtype)")
+      // The conditions of rules are about dtypes that laws fill.
+      for kind in ["floating", "integer"] {
+        let rule = "{match: \"*\", dtype: \(kind), init: zeros}"
+        #expect(try problems("rules: [\(rule)]", like: tensors) == ["w noRule"], "\(dtype)")
+      }
+    }
   }
 
   @Test func `a rule that decides no tensor is a warning with its line`() throws {
@@ -98,7 +114,7 @@ import WinitTestSupport
   }
 
   @Test(arguments: [
-    ("0.02", true), ("1e-3", true), ("-1", false), ("010", false), ("1:30", false), ("0x10", false),
+    ("0.02", true), ("1e-3", true), ("-1", true), ("010", false), ("1:30", false), ("0x10", false),
     ("1_000", false), (".5", false),
     ("+1", false), (".inf", false), (".nan", false), ("NaN", false), ("~", false), ("true", false),
     ("1e999", false),

@@ -21,7 +21,7 @@ import WinitTestSupport
     // No rule matches this tensor; that is the only problem.
     let error = #expect(throws: SpecError.self) {
       try spec.resolve(
-        like: ("like", [LikeTensor(name: "\u{1}nothing", shape: Shape([2]), dtype: .float32, code: "F32")]))
+        like: ("like", [LikeTensor(name: "\u{1}nothing", shape: Shape([2]), dtype: .float32)]))
     }
     #expect(error?.diagnostics.allSatisfy { $0.kind == .noRule } == true, "\(error?.description ?? "")")
   }
@@ -62,6 +62,59 @@ import WinitTestSupport
     let forget = LawPart(box: [2..<4], of: try Shape([8]), law: .constant(value: 1))
     #expect(laws[3] == .parts([LawPart(box: [], of: try Shape([8]), law: .constant(value: 0)), forget]))
     #expect(laws[4] == .constant(value: 0))
+  }
+
+  @Test(arguments: [
+    ("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1"),
+  ])
+  func `weight norm: the magnitude is the norm of the direction, which has the law of the weight, as has the bias`(
+    magnitude: String, direction: String
+  ) throws {
+    let laws = try plan(
+      """
+      preset: torch
+      tensors: {c.\(magnitude): [4, 1, 1], c.\(direction): [4, 3, 3], c.bias: [4]}
+      rules: [{match: "c.*", kind: conv}]
+      """
+    ).tensors.map(\.law)
+    #expect(laws[0] == .normOf(TensorName("c.\(direction)"), axes: [1, 2]))
+    // ±1/√9: PyTorch's kaiming_uniform_ with a = √5 and fan_in 3 · 3, for the weight and the bias.
+    let bound = Float(1.0 / 3)
+    let uniform = Law.uniform(half: bound, mid: 0, low: -bound, high: bound)
+    #expect(laws[1...] == [uniform, uniform])
+  }
+
+  @Test
+  func `spectral norm: both vectors are unit vectors, and a vector named weight_v is no direction of weight norm`()
+    throws
+  {
+    let laws = try plan(
+      """
+      preset: torch
+      tensors: {s.weight_orig: [4, 9], s.weight_u: [4], s.weight_v: [9], s.bias: [4]}
+      rules: [{match: "s.*", kind: linear}]
+      """
+    ).tensors.map(\.law)
+    let bound = Float(1.0 / 3)
+    let uniform = Law.uniform(half: bound, mid: 0, low: -bound, high: bound)
+    #expect(laws[0] == uniform && laws[3] == uniform)
+    #expect(laws[1] == .orthogonal(gain: 1, rows: 1) && laws[2] == .orthogonal(gain: 1, rows: 1))
+  }
+
+  @Test func `a rule with a companion matches only where the companion is there, under the preset's prefix too`() throws
+  {
+    let rules = """
+      identify: [a.weight]
+      rules:
+        - {match: "{p}.bias", with: "{p}.gate", init: ones}
+        - {match: "*", init: zeros}
+      """
+    for prefix in ["", "module."] {
+      let names = ["a.weight", "a.bias", "a.gate", "b.bias"].map { prefix + $0 }
+      let tensors = "tensors: {" + names.map { "\($0): [2]" }.joined(separator: ", ") + "}\n"
+      let laws = try plan(tensors + rules).tensors.map(\.law)
+      #expect(laws == [.constant(value: 0), .constant(value: 1), .constant(value: 0), .constant(value: 0)])
+    }
   }
 
   @Test func `an unknown preset is an error with its name`() {

@@ -7,10 +7,9 @@ func plan(_ text: String, dtype: DType? = nil, like: [LikeTensor]? = nil) throws
     dtype: dtype, like: like.map { ("like.safetensors", $0) })
 }
 
-/// A tensor of a checkpoint; without a dtype, of one that is not supported.
-func like(_ name: String, _ dims: [Int], _ dtype: DType?) throws -> LikeTensor {
-  LikeTensor(
-    name: TensorName(name), shape: try Shape(dims), dtype: dtype, code: dtype?.rawValue ?? "F8_E4M3")
+/// A tensor of a checkpoint.
+func like(_ name: String, _ dims: [Int], _ dtype: DType) throws -> LikeTensor {
+  LikeTensor(name: TensorName(name), shape: try Shape(dims), dtype: dtype)
 }
 
 /// The problems of a spec, each as its line, tensor and kind: `3 a noRule`.

@@ -23,6 +23,18 @@ import WinitTestSupport
     ("an unknown key", "tensor: {a: [1]}"), ("an integer dtype of the model", "dtype: int32\ntensors: {}"),
     ("an unknown dtype", "tensors: {a: {shape: [1], dtype: flaot32, init: zeros}}"),
     ("an unknown layout", "layout: tf\ntensors: {}"), ("an unknown preset", "preset: gtp2"),
+    ("an unknown option", "preset: {name: llama, teid: true}\ntensors: {a: [1]}"),
+    ("a wrong option", "preset: {name: llama, tied: yes}\ntensors: {a: [1]}"),
+    ("a preset without a name", "preset: {tied: true}\ntensors: {a: [1]}"),
+    ("two prefixes", "preset: llama\ntensors: {a.embed_tokens.weight: [2, 2], b.embed_tokens.weight: [2, 2]}"),
+    ("a tensor outside the prefix", "preset: llama\ntensors: {a.embed_tokens.weight: [2, 2], b: [2]}"),
+    ("a prefix that no name has", "preset: {name: llama, prefix: b}\ntensors: {a.embed_tokens.weight: [2, 2]}"),
+    (
+      "a tie that an option asks for",
+      "preset: {name: llama, tied: true}\ntensors: {model.embed_tokens.weight: [2, 2], lm_head.weight: [3, 2]}"
+    ),
+    ("an option of an unknown type", "options: {a: {type: flag, default: true, about: x}}\ntensors: {a: [1]}"),
+    ("identify with a wildcard", "identify: ['*.weight']\ntensors: {a: [1]}"),
     ("a name for a value", "values: {dim: 1}\ntensors: {}"),
     ("a dimension", "tensors:\n  a: [010]\n  b: [99999999999999999999]\n  c: 5\n  d: {shape: x}\n  e: {init: ones}"),
     ("no rule", "tensors: {a: [1]}\nrules: []"),
@@ -46,7 +58,10 @@ import WinitTestSupport
     ("a missing parameter", "tensors: {a: {shape: [2], init: constant}}"),
     ("no fans", "tensors: {a: {shape: [2], init: he_normal}}"),
     ("a fan of 0", "tensors: {a: {shape: [2, 0], init: he_normal}}"),
-    ("a layout that a scheme does not support", "tensors: {a: {shape: [2, 2, 2], init: delta_orthogonal}}"),
+    (
+      "a layout that a scheme does not support",
+      "tensors: {a: {shape: [2, 2, 2], init: {scheme: delta_orthogonal, fan_of: a}}}"
+    ),
     ("an expression", "tensors: {a: {shape: [1], init: {scheme: normal, std: 2 ** 3}}}"),
     ("an unknown name", "tensors: {a: {shape: [1], init: {scheme: normal, std: 1 / layers}}}"),
     ("a capture", "tensors: {x.y: [1]}\nrules: [{match: 'x.{i}', init: {scheme: normal, std: 1 / i}}]"),

@@ -62,7 +62,7 @@ import WinitSpec
   }
 
   @Test(arguments: [
-    ("{scheme: normal, std: -1}", "invalidLaw"), ("{scheme: uniform, low: 2, high: 1}", "invalidLaw"),
+    ("{scheme: torch.normal, std: -1}", "invalidLaw"), ("{scheme: uniform, low: 2, high: 1}", "invalidLaw"),
     ("{scheme: eye}", "invalidLaw"), ("{scheme: dirac, groups: 2}", "invalidLaw"),
     ("{scheme: sparse, sparsity: 0.5}", "invalidLaw"), ("{scheme: torch.trunc_normal, a: 2, b: -2}", "invalidLaw"),
     ("{scheme: torch.trunc_normal, a: 90, b: 91}", "invalidLaw"), ("{scheme: he_normal, fan_of: b}", "noFans"),
@@ -70,7 +70,7 @@ import WinitSpec
     ("{scheme: sparse, sparsity: 1.5}", "numberOutOfRange"), ("{scheme: orthogonal, gain: -1}", "numberOutOfRange"),
     ("{scheme: sparse}", "missingParameter"), ("{scheme: jax.variance_scaling}", "missingParameter"),
     ("{scheme: normal, std: true}", "notANumber"), ("{scheme: uniform, low: 1}", "conflictingParameters"),
-    ("{scheme: delta_orthogonal}", "unsupportedLayout"), ("{scheme: normal, std: 1 / layers}", "noValue"),
+    ("{scheme: delta_orthogonal, fan_of: d}", "unsupportedLayout"), ("{scheme: normal, std: 1 / layers}", "noValue"),
     ("{scheme: normal, std: 'sqrt(-dim[0])'}", "noValue"), ("{scheme: uniform, fan_of: missing}", "unknownTensor"),
     ("{scheme: same_as, of: missing}", "unknownTensor"), ("{scheme: same_as, of: a}", "invalidTie"),
     ("{scheme: same_as, of: b}", "invalidTie"), ("{scheme: same_as, of: c}", "invalidTie"),
@@ -82,7 +82,7 @@ import WinitSpec
     ("{scheme: parts, base: zeros, parts: [{box: [0], init: ones}]}", "wrongType"),
     ("{scheme: parts, base: zeros, parts: [{box: [[2, 9]], init: ones}]}", "invalidBox"),
     ("{scheme: parts, base: zeros, parts: [{box: [[0, 1], [0, 1], [0, 1], [0, 1]], init: ones}]}", "invalidBox"),
-    ("{scheme: parts, base: zeros, parts: [{box: [[0, 1]], init: {scheme: eye}}]}", "invalidLaw"),
+    ("{scheme: parts, base: zeros, parts: [{box: [[0, 2]], init: {scheme: eye}}]}", "invalidLaw"),
     ("{scheme: keras.he_normal, gain: 2}", "unknownParameter"), ("{scheme: torch.unifrom}", "unknownScheme"),
   ])
   func `a problem of an init is reported with its kind, the line of its scheme and the tensor`(
@@ -111,7 +111,7 @@ import WinitSpec
         d: {shape: [4], init: {scheme: normal, sdt: 1, maen: 2}}
         e: [5]
       rules:
-        - {match: "zz", init: {scheme: normal, std: -1}}
+        - {match: "zz", init: {scheme: torch.normal, std: -1}}
         - {match: "c", init: he_normal}
         - {match: "[abd]", init: normall}
         - {match: "*"}
@@ -136,7 +136,7 @@ import WinitSpec
   }
 
   @Test func `a problem of an init is reported at the line of its scheme`() throws {
-    let text = "tensors: {a: [1]}\nrules:\n  - match: a\n    init:\n      scheme: normal\n      std: -1\n"
+    let text = "tensors: {a: [1]}\nrules:\n  - match: a\n    init:\n      scheme: torch.normal\n      std: -1\n"
     #expect(try problems(text) == ["5 a invalidLaw"])
   }
 }

@@ -7,7 +7,7 @@ let package = Package(
   dependencies: [
     // The example uses the checkout that contains it. A package of your own uses the URL instead (OWNER is a placeholder
     // until the project is published):
-    //   .package(url: "https://github.com/OWNER/winit-registry", from: "0.1.0")
+    //   .package(url: "https://github.com/OWNER/winit-registry", from: "0.2.0")
     .package(name: "winit-registry", path: "../..")
   ],
   targets: [

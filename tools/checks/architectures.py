@@ -18,6 +18,10 @@ def gpt2() -> Models:
     return [
         ("GPT2LMHeadModel, as it ships", lambda: t.GPT2LMHeadModel(t.GPT2Config())),
         ("GPT2LMHeadModel, 5 layers", lambda: t.GPT2LMHeadModel(t.GPT2Config(**size))),
+        (
+            "GPT2LMHeadModel, not tied, another scale",
+            lambda: t.GPT2LMHeadModel(t.GPT2Config(**size, tie_word_embeddings=False, initializer_range=0.05)),
+        ),
         ("GPT2Model, 5 layers, cross-attention", lambda: t.GPT2Model(t.GPT2Config(**size, add_cross_attention=True))),
     ]
 
@@ -52,6 +56,29 @@ def llama() -> Models:
         (
             "LlamaModel, 3 layers, biases",
             lambda: t.LlamaModel(t.LlamaConfig(**size, attention_bias=True, mlp_bias=True)),
+        ),
+        (
+            "LlamaForCausalLM, tied, with a padding row and another scale",
+            lambda: t.LlamaForCausalLM(
+                t.LlamaConfig(**size, tie_word_embeddings=True, pad_token_id=7, initializer_range=0.05)
+            ),
+        ),
+    ]
+
+
+def roberta() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        size = dict(hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=320)
+        return t.RobertaConfig(vocab_size=2000, max_position_embeddings=130, **size, **more)
+
+    return [
+        ("RobertaForMaskedLM, 3 layers", lambda: t.RobertaForMaskedLM(config())),
+        ("RobertaModel, 3 layers", lambda: t.RobertaModel(config())),
+        (
+            "RobertaForSequenceClassification, padding row 3",
+            lambda: t.RobertaForSequenceClassification(config(pad_token_id=3)),
         ),
     ]
 
@@ -169,10 +196,203 @@ def efficientnet_torchvision() -> Models:
     return [("efficientnet_b0", efficientnet.efficientnet_b0), ("efficientnet_v2_s", efficientnet.efficientnet_v2_s)]
 
 
+def mamba() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.MambaConfig(vocab_size=2000, hidden_size=128, num_hidden_layers=3, **more)
+
+    return [
+        ("MambaForCausalLM, 3 layers", lambda: t.MambaForCausalLM(config())),
+        (
+            "MambaModel, other time steps, rescaled",
+            lambda: t.MambaModel(
+                config(time_step_min=0.01, time_step_max=0.5, time_step_floor=0.05, rescale_prenorm_residual=True)
+            ),
+        ),
+    ]
+
+
+def mamba2() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        size = dict(vocab_size=2000, hidden_size=128, num_hidden_layers=3, num_heads=16, head_dim=16, state_size=16)
+        return t.Mamba2Config(**size, n_groups=2, **more)
+
+    return [
+        ("Mamba2ForCausalLM, 3 layers", lambda: t.Mamba2ForCausalLM(config())),
+        (
+            "Mamba2ForCausalLM, tied, rescaled",
+            lambda: t.Mamba2ForCausalLM(config(tie_word_embeddings=True, rescale_prenorm_residual=True)),
+        ),
+    ]
+
+
+def qwen3_next() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.Qwen3NextConfig(
+            vocab_size=2000, hidden_size=128, intermediate_size=320, num_hidden_layers=4, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=32, linear_key_head_dim=16, linear_value_head_dim=16,
+            linear_num_key_heads=4, linear_num_value_heads=8, num_experts=4, num_experts_per_tok=2,
+            moe_intermediate_size=64, shared_expert_intermediate_size=64, **more,
+        )  # fmt: skip
+
+    return [
+        ("Qwen3NextForCausalLM, 4 layers", lambda: t.Qwen3NextForCausalLM(config())),
+        ("Qwen3NextModel, padding row 5", lambda: t.Qwen3NextModel(config(pad_token_id=5))),
+    ]
+
+
+def wav2vec2() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.Wav2Vec2Config(
+            hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=256, conv_dim=(64, 64, 64),
+            conv_stride=(5, 2, 2), conv_kernel=(10, 3, 3), num_feat_extract_layers=3, num_conv_pos_embeddings=32,
+            num_conv_pos_embedding_groups=4, codevector_dim=32, num_codevectors_per_group=40, proj_codevector_dim=32,
+            **more,
+        )  # fmt: skip
+
+    large = dict(feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True)
+    return [
+        ("Wav2Vec2ForPreTraining, 2 layers", lambda: t.Wav2Vec2ForPreTraining(config())),
+        ("Wav2Vec2ForCTC as the large models (convolutions with biases)", lambda: t.Wav2Vec2ForCTC(config(**large))),
+        ("Wav2Vec2Model, with adapter", lambda: t.Wav2Vec2Model(config(add_adapter=True, num_adapter_layers=2))),
+    ]
+
+
+def whisper() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.WhisperConfig(
+            vocab_size=2000, d_model=128, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4,
+            decoder_attention_heads=4, encoder_ffn_dim=256, decoder_ffn_dim=256, max_source_positions=150,
+            max_target_positions=64, bos_token_id=1, eos_token_id=2, decoder_start_token_id=3, **more,
+        )  # fmt: skip
+
+    return [
+        (
+            "WhisperForConditionalGeneration, 2 layers",
+            lambda: t.WhisperForConditionalGeneration(config(pad_token_id=50)),
+        ),
+        ("WhisperModel, 1500 positions, no padding row", lambda: t.WhisperModel(config(pad_token_id=None))),
+    ]
+
+
+def clip() -> Models:
+    t = need("transformers")
+    text = dict(vocab_size=2000, hidden_size=128, intermediate_size=256, num_hidden_layers=3, num_attention_heads=4)
+    vision = dict(
+        hidden_size=192, intermediate_size=384, num_hidden_layers=2, num_attention_heads=4, image_size=64, patch_size=8
+    )
+
+    def config(**more: Any) -> Any:
+        return t.CLIPConfig(text_config=text, vision_config=vision, projection_dim=96, **more)
+
+    return [
+        ("CLIPModel, 3 and 2 layers", lambda: t.CLIPModel(config())),
+        ("CLIPForImageClassification", lambda: t.CLIPForImageClassification(config(num_labels=10))),
+        ("CLIPTextModelWithProjection", lambda: t.CLIPTextModelWithProjection(t.CLIPTextConfig(**text))),
+        ("CLIPVisionModelWithProjection", lambda: t.CLIPVisionModelWithProjection(t.CLIPVisionConfig(**vision))),
+    ]
+
+
+def swin() -> Models:
+    t = need("transformers")
+    size = dict(image_size=64, patch_size=4, embed_dim=48, depths=[2, 2], num_heads=[2, 4], window_size=4)
+    return [
+        (
+            "SwinForImageClassification, 2 stages, absolute positions",
+            lambda: t.SwinForImageClassification(t.SwinConfig(**size, num_labels=100, use_absolute_embeddings=True)),
+        ),
+        (
+            "SwinForMaskedImageModeling, 2 stages",
+            lambda: t.SwinForMaskedImageModeling(t.SwinConfig(**size, encoder_stride=8)),
+        ),
+        ("SwinModel, 2 stages, another scale", lambda: t.SwinModel(t.SwinConfig(**size, initializer_range=0.05))),
+    ]
+
+
+def swin_timm() -> Models:
+    need("timm")
+    from timm.models.swin_transformer import SwinTransformer
+
+    size = dict(img_size=64, patch_size=4, embed_dim=48, depths=(2, 2), num_heads=(2, 4), window_size=4)
+    return [
+        ("SwinTransformer, 2 stages", lambda: SwinTransformer(**size, num_classes=100)),
+        ("SwinTransformer, 2 stages, without head", lambda: SwinTransformer(**size, num_classes=0)),
+    ]
+
+
+def recurrent_gemma() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        size = dict(vocab_size=2000, hidden_size=128, intermediate_size=384, num_attention_heads=4, lru_width=128)
+        return t.RecurrentGemmaConfig(**size, num_hidden_layers=3, **more)
+
+    return [
+        ("RecurrentGemmaForCausalLM, 3 layers", lambda: t.RecurrentGemmaForCausalLM(config())),
+        ("RecurrentGemmaModel, padding row 4", lambda: t.RecurrentGemmaModel(config(pad_token_id=4))),
+    ]
+
+
+def encodec() -> Models:
+    t = need("transformers")
+    size = dict(num_filters=8, hidden_size=32, codebook_size=64, codebook_dim=32)
+    stereo = dict(size, norm_type="time_group_norm", audio_channels=2, use_causal_conv=False)
+    return [
+        ("EncodecModel, 8 filters", lambda: t.EncodecModel(t.EncodecConfig(**size))),
+        ("EncodecModel as 48 kHz (group norm), 8 filters", lambda: t.EncodecModel(t.EncodecConfig(**stereo))),
+    ]
+
+
+def rwkv() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.RwkvConfig(vocab_size=2000, hidden_size=128, num_hidden_layers=3, context_length=64, **more)
+
+    return [
+        ("RwkvForCausalLM, 3 layers", lambda: t.RwkvForCausalLM(config())),
+        ("RwkvModel, wider attention", lambda: t.RwkvModel(config(attention_hidden_size=192))),
+    ]
+
+
+def xlstm() -> Models:
+    t = need("transformers")
+
+    def config(**more: Any) -> Any:
+        return t.xLSTMConfig(vocab_size=2000, hidden_size=128, num_hidden_layers=3, num_heads=4, **more)
+
+    return [
+        ("xLSTMForCausalLM, 3 layers", lambda: t.xLSTMForCausalLM(config())),
+        ("xLSTMModel, 3 layers, biases", lambda: t.xLSTMModel(config(use_bias=True))),
+    ]
+
+
 PRESETS: dict[str, tuple[str, Callable[[], Models]]] = {
     "gpt2": ("transformers", gpt2),
     "bert": ("transformers", bert),
+    "roberta": ("transformers", roberta),
     "llama": ("transformers", llama),
+    "mamba": ("transformers", mamba),
+    "mamba2": ("transformers", mamba2),
+    "qwen3-next": ("transformers", qwen3_next),
+    "recurrent-gemma": ("transformers", recurrent_gemma),
+    "rwkv": ("transformers", rwkv),
+    "xlstm": ("transformers", xlstm),
+    "whisper": ("transformers", whisper),
+    "wav2vec2": ("transformers", wav2vec2),
+    "encodec": ("transformers", encodec),
+    "clip": ("transformers", clip),
+    "swin": ("transformers", swin),
+    "swin-timm": ("timm", swin_timm),
     "llama-torchtitan": ("torchtitan", llama_torchtitan),
     "t5": ("transformers", t5),
     "vit-timm": ("timm", vit_timm),

@@ -1,6 +1,7 @@
 """Compares the tensors of a file with the laws that winit-registry gives them.
 
-Constants are compared element by element, and tied tensors with the tensor that they name. Of random laws the mean, the
+Constants are compared element by element, tied tensors with the tensor that they name, and functions of the
+coordinates and norms of another tensor within a tolerance of a few units of binary32. Of random laws the mean, the
 standard deviation and, where there are enough elements, the fourth moment must be within a number of standard errors,
 and no element may be outside the bounds. Small tensors of one law are pooled too. A random law must not meet constant
 data, a constant row, exact zeros, or a tensor equal to another one.
@@ -16,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
+
+from .expressions import distribution, table
 
 SMALL = 1000  # tensors with fewer elements are pooled
 FEW = 200  # with fewer elements the standard deviation is not distributed normally enough for a test
@@ -84,6 +87,11 @@ class RandomLaw:
             self.low, self.high = mu + alpha * sigma, mu + beta * sigma
             shift, m2, m4, m8 = truncated_moments(alpha, beta)
             self.mean, self.sd, self.m4, self.m8 = mu + sigma * shift, sigma * math.sqrt(m2), m4 / m2**2, m8 / m2**4
+        elif kind == "expression":
+            found, self.low, self.high = distribution(law)
+            self.mean, self.sd = float(found.mean()), float(found.std())
+            z = (found - self.mean) / (self.sd or 1)
+            self.m4, self.m8 = float((z**4).mean()), float((z**8).mean())
         else:
             raise Problem(f"unknown law {kind}")
         if not self.sd > 0:
@@ -216,6 +224,10 @@ class Comparison:
             self.orthogonal(name, law, data)
         elif kind == "parts":
             self.parts(name, law, data)
+        elif kind == "norm_of":
+            self.norm_of(name, law, data)
+        elif kind == "expression" and "draw" not in law:
+            self.function(name, law, data, np.ones(data.shape, bool))
         else:
             if kind != "constant":
                 self.rows(name, data, [])
@@ -230,7 +242,30 @@ class Comparison:
         elif not np.array_equal(data, self.data(law["name"])):
             self.fault(name, f"differs from {law['name']}, to which the law ties it")
 
+    def norm_of(self, name: str, law: JSONObject, data: Array) -> None:
+        """Compares a tensor with the norms of another one, which a library computes in binary32."""
+        if law["name"] not in self.file.keys():  # noqa: SIM118
+            self.fault(name, f"the norm of {law['name']}, which is no tensor of the state dict")
+            return
+        squares = self.data(law["name"]).astype(np.float64) ** 2
+        expected = np.sqrt(squares.sum(axis=tuple(law["axes"]))).reshape(data.shape)
+        # A library adds the squares in binary32.
+        error = 2.0**-24 * (8 + math.sqrt(squares.size / max(1, expected.size)))
+        self.near(name, data, expected, float(expected.max(initial=0)) * error, f"the norm of {law['name']}")
+
+    def function(self, name: str, law: JSONObject, data: Array, owned: Array) -> None:
+        """Compares elements of a tensor or a box with a function of their coordinates."""
+        expected, tolerance = table(law, data.shape)
+        self.near(name, data[owned], expected[owned], tolerance, f"the expression {json.dumps(law['tree'])[:80]}")
+
+    def near(self, name: str, data: Array, expected: Array, tolerance: float, what: str) -> None:
+        far = np.abs(data.astype(np.float64) - expected)
+        if not float(far.max(initial=0)) <= tolerance:
+            self.fault(name, f"up to {far.max():.3g} from {what}, more than {tolerance:.3g}")
+
     def orthogonal(self, name: str, law: JSONObject, data: Array) -> None:
+        if law.get("batch"):
+            raise Problem("orthogonal with a batch is not compared")
         matrix = data.reshape(int(law["rows"]), -1).astype(np.float64)
         gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
         if np.abs(gram - law["gain"] ** 2 * np.eye(len(gram))).max() > 1e-4 * law["gain"] ** 2:
@@ -251,7 +286,11 @@ class Comparison:
         if law["parts"][0]["box"] not in ([], [[0, n] for n in shape]):
             self.fault(name, f"base box {law['parts'][0]['box']} is not the whole tensor {shape}")
         for i, p in enumerate(law["parts"]):
-            self.region(f"{name} part {i}", p["law"], data[owner == i])
+            box = tuple(slice(int(a), int(b)) for a, b in p["box"])
+            if p["law"]["law"] == "expression" and "draw" not in p["law"]:
+                self.function(f"{name} part {i}", p["law"], data[box], owner[box] == i)
+            else:
+                self.region(f"{name} part {i}", p["law"], data[owner == i])
 
     def rows(self, name: str, data: Array, boxes: list[slice]) -> None:
         """Under a random law no row outside the boxes may be constant, as the row of a padding index is."""

@@ -6,6 +6,11 @@
         official writer must put the same tensors in the same order and write the same bytes.
     python -m checks.export npy FILE SHOW.json NAME
         numpy.load must give the tensor's values.
+    python -m checks.export npz FILE SHOW.json DTYPE
+        numpy.load must give every tensor's values, the floating-point ones rounded to the dtype, and zipfile must find
+        the archive sound.
+    python -m checks.export cast FILE SHOW.json DTYPE
+        The safetensors reader must give every tensor's values, the floating-point ones rounded to the dtype.
     python -m checks.export id SHOW.json MANIFEST
         The manifest must be the canonical JSON of what `show --json` lists, and the id its SHA-256.
 
@@ -17,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import zipfile
 from typing import Any, NoReturn
 
 import numpy as np
@@ -46,20 +52,37 @@ def by_name(run: dict[str, Any]) -> dict[str, Entry]:
     return {entry["name"]: entry for entry in run["tensors"]}
 
 
-def recipe(entry: Entry) -> reference.Tensor:
-    """The recipe of a listed tensor. A tied tensor has the stream of its target."""
-    stream = int(entry["stream"]) if entry["law"]["law"] == "same_as" else None
-    return reference.Tensor(entry["name"], entry["dtype"], tuple(entry["shape"]), entry["law"], stream)
+def recipe(entry: Entry, listed: dict[str, Entry], read: dict[str, Entry] | None = None) -> reference.Tensor:
+    """The recipe of a listed tensor. Given bytes are those that a file holds.
+
+    A tied tensor has the stream and the seed of its target.
+    """
+    law = entry["law"]
+    literals: tuple[bytes, ...] = ()
+    if read is not None and law["law"] == "literal":
+        literals = (bytes(read[entry["name"]]["data"]),)
+    elif read is not None and law["law"] == "parts":
+        data = np.frombuffer(bytes(read[entry["name"]]["data"]), np.uint8).reshape(*entry["shape"], -1)
+        boxes = [part["box"] for part in law["parts"] if part["law"]["law"] == "literal"]
+        literals = tuple(data[tuple(slice(*pair) for pair in box)].tobytes() for box in boxes)
+    return reference.Tensor(
+        entry["name"],
+        entry["dtype"],
+        tuple(entry["shape"]),
+        law,
+        stream=int(entry["stream"]) if law["law"] == "same_as" else None,
+        seed=int(entry["seed"]) if "seed" in entry else None,
+        literals=literals,
+        source=recipe(listed[law["name"]], listed, read) if law["law"] in ("same_as", "norm_of") else None,
+    )
 
 
-def expected_bytes(seed: int, entry: Entry, listed: dict[str, Entry], read: dict[str, Entry]) -> bytes:
-    """What a tensor must hold: a tied tensor what its target does, a literal what it holds."""
-    kind = entry["law"]["law"]
-    if kind == "same_as":
-        return expected_bytes(seed, listed[entry["law"]["name"]], listed, read)
-    if kind == "literal":
-        return bytes(read[entry["name"]]["data"])
-    return reference.canonical_bytes(seed, recipe(entry))
+def is_given(entry: Entry, listed: dict[str, Entry]) -> bool:
+    """Whether bytes of the tensor follow from no law: literals, boxes of them, and what takes its values from them."""
+    law = entry["law"]
+    if law["law"] in ("same_as", "norm_of"):
+        return is_given(listed[law["name"]], listed)
+    return "literal" in [law["law"], *(part["law"]["law"] for part in law.get("parts", []))]
 
 
 def split_header(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -80,7 +103,7 @@ def check_safetensors(path: str, show: str, names: list[str]) -> None:
         if read[name]["dtype"] != CODES[entry["dtype"]] or list(read[name]["shape"]) != entry["shape"]:
             fail(f"{name}: the reader finds {read[name]['dtype']} {read[name]['shape']}")
     for name in names or listed:
-        expected = expected_bytes(int(run["seed"]), listed[name], listed, read)
+        expected = reference.canonical_bytes(int(run["seed"]), recipe(listed[name], listed, read))
         if bytes(read[name]["data"]) != expected:
             fail(f"{name}: the bytes are not those that NumPy computes")
         size = reference.CHUNK_SIZE
@@ -122,17 +145,69 @@ def check_npy(path: str, show: str, name: str) -> None:
     array = np.load(path, allow_pickle=False)
     if list(array.shape) != entry["shape"] or array.dtype.name != entry["dtype"]:
         fail(f"{name}: numpy.load finds {array.dtype} {array.shape}")
-    if array.tobytes() != reference.canonical_bytes(int(run["seed"]), recipe(entry)):
+    if array.tobytes() != reference.canonical_bytes(int(run["seed"]), recipe(entry, by_name(run))):
         fail(f"{name}: the values are not those that NumPy computes")
     print(f"{name}: {array.dtype} {array.shape} equal")
+
+
+def rounded(seed: int, entry: Entry, listed: dict[str, Entry], dtype: str) -> bytes:
+    """The bytes of a tensor whose elements are rounded to a floating-point dtype, to nearest even."""
+    target = listed[entry["law"]["name"]] if entry["law"]["law"] == "same_as" else entry
+    data = reference.canonical_bytes(seed, recipe(target, listed))
+    if entry["dtype"] not in ("float64", "float32", "float16", "bfloat16"):
+        return data
+    if entry["dtype"] == "bfloat16":
+        values = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").astype("<f8")
+    else:
+        values = np.frombuffer(data, np.dtype(entry["dtype"]).newbyteorder("<")).astype("<f8")
+    if dtype != "bfloat16":
+        return values.astype(np.dtype(dtype).newbyteorder("<")).tobytes()
+    # A binary64 number between two bfloat16 numbers: the bits below the 7 of the fraction decide. No value here is
+    # subnormal in bfloat16.
+    bits = values.view("<u8")
+    bits = (bits + (1 << 44) - 1 + ((bits >> 45) & 1)) >> 45 << 45
+    return bytes((bits.view("<f8").astype("<f4").view("<u4") >> 16).astype("<u2").tobytes())
+
+
+def check_npz(path: str, show: str, dtype: str) -> None:
+    run = load(show)
+    listed = by_name(run)
+    with zipfile.ZipFile(path) as archive:
+        if archive.testzip() is not None or any(item.compress_type for item in archive.infolist()):
+            fail("the archive has a wrong checksum, or is compressed")
+    with np.load(path, allow_pickle=False) as arrays:
+        if list(arrays) != list(listed):
+            fail(f"the archive holds {list(arrays)}")
+        for name, entry in listed.items():
+            if list(arrays[name].shape) != entry["shape"]:
+                fail(f"{name}: numpy.load finds the shape {arrays[name].shape}")
+            if arrays[name].tobytes() != rounded(int(run["seed"]), entry, listed, dtype):
+                fail(f"{name}: the values are not those that NumPy computes and rounds to {dtype}")
+    print(f"{len(listed)} arrays equal, as {dtype}")
+
+
+def check_cast(path: str, show: str, dtype: str) -> None:
+    run = load(show)
+    listed = by_name(run)
+    with open(path, "rb") as file:
+        data = file.read()
+    if split_header(data)[0]["__metadata__"].get("winit_cast") != dtype:
+        fail("the metadata does not name the cast")
+    read: dict[str, Entry] = {name: dict(tensor) for name, tensor in safetensors.deserialize(data)}
+    for name, entry in listed.items():
+        if bytes(read[name]["data"]) != rounded(int(run["seed"]), entry, listed, dtype):
+            fail(f"{name}: the values are not those that NumPy computes and rounds to {dtype}")
+    print(f"{len(listed)} tensors equal, as {dtype}")
 
 
 def check_id(show: str, manifest_path: str) -> None:
     run = load(show)
     with open(manifest_path, "rb") as file:
         recorded = file.read()
-    digests = {n: entry["digest"] for n, entry in by_name(run).items() if entry["law"]["law"] in ("literal", "same_as")}
-    computed = reference.manifest_bytes(int(run["seed"]), [recipe(entry) for entry in run["tensors"]], digests)
+    listed = by_name(run)
+    digests = {n: entry["digest"] for n, entry in listed.items() if is_given(entry, listed)}
+    recipes = [recipe(entry, listed) for entry in run["tensors"]]
+    computed = reference.manifest_bytes(int(run["seed"]), recipes, digests)
     if computed != recorded:
         fail("the manifest is not the canonical JSON of the run")
     if reference.manifest_id(computed) != run["id"]:
@@ -153,6 +228,11 @@ def main() -> None:
     command.add_argument("file")
     command.add_argument("show", metavar="SHOW.json")
     command.add_argument("name", metavar="NAME")
+    for kind in ("npz", "cast"):
+        command = commands.add_parser(kind, help="check a file with rounded values")
+        command.add_argument("file")
+        command.add_argument("show", metavar="SHOW.json")
+        command.add_argument("dtype", metavar="DTYPE")
     command = commands.add_parser("id", help="check a manifest and the ids")
     command.add_argument("show", metavar="SHOW.json")
     command.add_argument("manifest", metavar="MANIFEST")
@@ -161,6 +241,10 @@ def main() -> None:
         check_safetensors(arguments.file, arguments.show, arguments.names)
     elif arguments.command == "npy":
         check_npy(arguments.file, arguments.show, arguments.name)
+    elif arguments.command == "npz":
+        check_npz(arguments.file, arguments.show, arguments.dtype)
+    elif arguments.command == "cast":
+        check_cast(arguments.file, arguments.show, arguments.dtype)
     else:
         check_id(arguments.show, arguments.manifest)
 

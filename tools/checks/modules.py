@@ -33,6 +33,7 @@ def torch_modules() -> list[Module]:
     nn = torch.nn
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
+    normed, spectral = torch.nn.utils.parametrizations.weight_norm, torch.nn.utils.parametrizations.spectral_norm
     modules: list[tuple[Kind, str, Any]] = [
         ("linear", "linear1", nn.Linear(96, 160)),
         ("linear", "linear2", nn.Linear(7, 2000)),
@@ -47,6 +48,15 @@ def torch_modules() -> list[Module]:
         ("conv_transpose", "up2d", nn.ConvTranspose2d(96, 24, (3, 4))),
         ("conv_transpose", "up3d", nn.ConvTranspose3d(16, 24, 3)),
         ("conv_transpose", "upgrouped", nn.ConvTranspose2d(64, 160, 3, groups=4)),
+        ("linear", "weightnorm1", normed(nn.Linear(96, 160))),
+        ("linear", "spectral1", spectral(nn.Linear(96, 160))),
+        ("conv", "weightnorm2", normed(nn.Conv1d(48, 200, 5))),
+        ("conv", "weightnorm3", normed(nn.Conv2d(24, 96, (3, 5)))),
+        ("conv", "weightnorm4", normed(nn.Conv3d(8, 32, 3))),
+        ("conv", "weightnorm5", torch.nn.utils.weight_norm(nn.Conv2d(24, 96, 3))),
+        ("conv", "spectral2", spectral(nn.Conv2d(24, 96, (3, 5)))),
+        ("conv", "spectral3", torch.nn.utils.spectral_norm(nn.Conv2d(24, 96, 3))),
+        ("conv_transpose", "weightnorm6", normed(nn.ConvTranspose1d(48, 200, 4))),
         ("embedding", "embedding", nn.Embedding(500, 96)),
         ("embedding", "bag", nn.EmbeddingBag(300, 40)),
         ("norm", "batchnorm", nn.BatchNorm2d(64)),

@@ -8,9 +8,11 @@ written as .safetensors, and the command under test says which law its preset gi
     COMMAND create m --preset NAME --like FILE --seed 1 --recipe-only --registry R
     COMMAND show m --json --registry R
 
-Every entry of the state dict must be in the answer with its shape and dtype, and hold what its law says (see
-`comparison`). A library that is missing is named, and its presets count as not checked. The exit status is 0 only if
-all presets are checked and green.
+A model of transformers also writes its `config.json` beside the file, from which the command takes the options of the
+preset. Every entry of the state dict must be in the answer with its shape and dtype, and hold what its law says (see
+`comparison`). A warning of `create` is a fault, because the models are healthy. The same model inside a wrapper, with a
+prefix before all names, must get the same laws. A library that is missing is named, and its presets count as not
+checked. The exit status is 0 only if all presets are checked and green.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,12 +48,15 @@ def write_model(build: Callable[[], Any], path: str) -> None:
     random.seed(SEED)
     np.random.seed(SEED)
     torch.manual_seed(SEED)
-    state = build().state_dict()
+    model = build()
+    state = model.state_dict()
+    if hasattr(getattr(model, "config", None), "save_pretrained"):
+        model.config.save_pretrained(os.path.dirname(path))
     save_file({name: v.detach().clone().contiguous() for name, v in state.items() if isinstance(v, torch.Tensor)}, path)
 
 
 def answer(command: Sequence[str], preset: str, path: str, folder: str) -> JSONObject:
-    """What the command under test says about the state dict at `path`."""
+    """What the command under test says about the state dict at `path`. Its warnings are a problem."""
     registry = os.path.join(folder, "registry.sqlite")
     name = "m" + format(zlib.crc32(path.encode()), "x")
     shown = ""
@@ -62,9 +68,46 @@ def answer(command: Sequence[str], preset: str, path: str, folder: str) -> JSONO
         if run.returncode:
             said = (run.stderr or run.stdout).strip()[-400:]
             raise Problem(f"`{arguments[0]}` ended with status {run.returncode}: {said}")
+        if "warning:" in run.stderr:
+            raise Problem(f"`{arguments[0]}` warned: {run.stderr.strip()[-400:]}")
         shown = run.stdout
     parsed: JSONObject = json.loads(shown)
     return parsed
+
+
+WRAPPER = "module.encoder."
+"""The prefix of names inside a wrapper: a module in which a library could have named something itself."""
+
+LARGE = 100_000_000
+"""A file of more bytes is not written a second time with the prefix."""
+
+
+def unwrapped(value: Any) -> Any:
+    """An answer without the prefix of its names."""
+    if isinstance(value, dict):
+        return {key: unwrapped(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [unwrapped(element) for element in value]
+    return value.removeprefix(WRAPPER) if isinstance(value, str) else value
+
+
+def wrapper_faults(command: Sequence[str], preset: str, path: str, plain: JSONObject, folder: str) -> list[str]:
+    """The tensors whose laws change when a wrapper puts a prefix before all names."""
+    from safetensors.numpy import load_file, save_file
+
+    if os.path.getsize(path) > LARGE:
+        return []
+    place = os.path.join(folder, "wrapped")
+    os.makedirs(place, exist_ok=True)
+    configuration = os.path.join(os.path.dirname(path), "config.json")
+    if os.path.exists(configuration):
+        shutil.copy(configuration, place)
+    wrapped = os.path.join(place, "model.safetensors")
+    save_file({WRAPPER + name: value for name, value in load_file(path).items()}, wrapped)
+    laws = {entry["name"]: entry["law"] for entry in plain["tensors"]}
+    found = {entry["name"]: entry["law"] for entry in unwrapped(answer(command, preset, wrapped, folder)["tensors"])}
+    names = sorted(name for name in laws.keys() | found.keys() if laws.get(name) != found.get(name))
+    return [f"{name}: another law with the prefix {WRAPPER}" for name in names]
 
 
 def check(preset: str, command: Sequence[str], options: argparse.Namespace) -> tuple[list[str], list[str]]:
@@ -82,11 +125,15 @@ def check(preset: str, command: Sequence[str], options: argparse.Namespace) -> t
     count = clamped = 0
     for label, build in entries:
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(options.keep or folder, f"{preset}-{len(labels)}.safetensors")
+            place = os.path.join(options.keep or folder, f"{preset}-{len(labels)}")
+            os.makedirs(place, exist_ok=True)
+            path = os.path.join(place, "model.safetensors")
             labels.append(label)
             try:
                 write_model(build, path)
-                compared = Comparison(path, answer(command, preset, path, folder), options.sigma)
+                said = answer(command, preset, path, folder)
+                compared = Comparison(path, said, options.sigma)
+                compared.faults += wrapper_faults(command, preset, path, said, folder)
             except (Problem, OSError, json.JSONDecodeError) as error:
                 faults.append(f"{label}: {error}")
                 continue

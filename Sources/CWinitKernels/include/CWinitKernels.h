@@ -7,8 +7,8 @@
 // - The caller guarantees that every pointer is valid for the stated size, that inputs and outputs do not overlap, and
 //   that the processor has the instruction set named at the end of the function's name. No function checks this.
 // - No pointer needs more alignment than its type. A `void *` needs none.
-// - A function works in the floating-point mode of the law, in whatever mode its thread is: it rounds to nearest, ties to
-//   even, and keeps subnormal numbers (neither flushes them to zero on output nor reads them as zero on input). It
+// - A function works in the floating-point mode of the law, in whatever mode its thread is: it rounds to nearest, ties
+//   to even, and keeps subnormal numbers (neither flushes them to zero on output nor reads them as zero on input). It
 //   restores the mode of the thread before it returns.
 // - Every variant of a function gives the same bits as docs/law.md and as Sources/WinitCore/Random/UnitDraw.swift.
 // - Elements are stored in the byte order of the processor. Canonical bytes are little-endian, and so is every
@@ -52,8 +52,8 @@ enum winit_format {
 /// A recipe: where the words come from, the law with its parameters, and the format of the elements.
 ///
 /// The parameters are those of docs/law.md, "Laws and their parameters", after rounding and checking. A function
-/// ignores the parameters that its law does not have. It does not check the others: they must be finite, half must not be
-/// negative, and low must be below high.
+/// ignores the parameters that its law does not have. It does not check the others: they must be finite, half must not
+/// be negative, and low must be below high.
 struct winit_recipe {
   /// The seed of the run, which is the key of the generator.
   uint64_t seed;
@@ -86,8 +86,8 @@ struct winit_recipe {
 /// contents. The number is the largest multiple of the step that is at most `blocks`, except that the function
 ///
 /// - does not pass the next multiple of 2³² blocks, and returns 0 if fewer blocks than a step remain before it;
-/// - returns 0 if the law is WINIT_NORMAL and std is not 0 and below 2⁻⁹⁵ in magnitude, or the law is WINIT_UNIFORM and half is
-///   above 0 and below 2⁻¹⁰³. The loop scales its draws by a power of two, and such a scale would be rounded.
+/// - returns 0 if the law is WINIT_NORMAL and std is not 0 and below 2⁻⁹⁵ in magnitude, or the law is WINIT_UNIFORM and
+///   half is above 0 and below 2⁻¹⁰³. The loop scales its draws by a power of two, and such a scale would be rounded.
 ///
 /// A caller therefore needs the scalar definition as well: for the rest after the last whole step, around multiples of
 /// 2³² blocks, and for tiny scales.

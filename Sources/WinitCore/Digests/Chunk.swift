@@ -10,10 +10,20 @@ package struct Chunk: Sendable, Hashable {
 
   package var byteCount: Int { byteRange.count }
 
-  /// Returns the range of elements in the chunk. Every element size divides the chunk size, so no chunk splits an
-  /// element.
-  package func elements(_ dtype: DType) -> Range<Int> {
-    byteRange.lowerBound / dtype.byteCount..<byteRange.upperBound / dtype.byteCount
+  /// Returns the range of elements in the chunk. Only an element of 6 bits can lie in two chunks; it counts to both.
+  package func elements(_ dtype: DType) -> Range<Int> { Chunk.elements(byteRange, dtype) }
+
+  /// Returns the range of elements that have bits in a range of bytes of a tensor.
+  package static func elements(_ byteRange: Range<Int>, _ dtype: DType) -> Range<Int> {
+    guard !dtype.hasWholeBytes else {
+      return byteRange.lowerBound / dtype.byteCount..<byteRange.upperBound / dtype.byteCount
+    }
+    // Groups of 8 elements have `bitCount` bytes, so that no product overflows.
+    let bits = dtype.bitCount
+    func element(_ byte: Int, roundedUp: Bool) -> Int {
+      byte / bits * 8 + (byte % bits * 8 + (roundedUp ? bits - 1 : 0)) / bits
+    }
+    return element(byteRange.lowerBound, roundedUp: false)..<element(byteRange.upperBound, roundedUp: true)
   }
 
   /// Creates the chunk with an index of a tensor of `total` bytes.

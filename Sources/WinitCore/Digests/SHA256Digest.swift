@@ -49,14 +49,21 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
 
   /// The 32 raw bytes.
   package var bytes: [UInt8] {
-    (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(56 - 8 * ($0 % 8))) }
+    [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+      for i in 0..<32 { buffer[i] = UInt8(truncatingIfNeeded: words[i / 8] >> UInt64(56 - 8 * (i % 8))) }
+      count = 32
+    }
   }
 
   /// The digest as 64 lower-case hexadecimal digits.
   package var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 64) { buffer in
+      for i in 0..<64 {
+        let digit = UInt8(truncatingIfNeeded: words[i / 16] >> UInt64(60 - 4 * (i % 16))) & 15
+        buffer[i] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+      }
+      return 64
+    }
   }
 
   /// The digest as `sha256:` and 64 digits, the form that every output uses.

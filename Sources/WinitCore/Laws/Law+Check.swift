@@ -7,7 +7,11 @@ extension Law {
   package func check(_ dtype: DType, _ shape: Shape) throws(LawError) {
     try check(dtype)
     switch self {
-    case .constant, .uniform, .normal, .truncatedNormal, .literal: break
+    case .constant, .uniform, .normal, .truncatedNormal: break
+    case .literal:
+      guard shape.fillsWholeBytes(dtype) else {
+        throw .wrongShape("a \(dtype) tensor", shape, needs: "a number of elements that fill whole bytes")
+      }
     case .expression(let draw, let tree):
       if let draw {
         guard draw.isElementwise, draw.isRandom else { throw .invalidDraw(draw.name) }
@@ -27,6 +31,7 @@ extension Law {
       else { throw .wrongAxes("the batch", axes, shape) }
       try law.checkStructure(shape.without(axes))
     case .parts(let parts):
+      guard !dtype.isLiteralOnly else { throw .needsFloatingPoint(name, dtype) }
       guard parts.first?.box.isEmpty == true else { throw .firstPartNotWhole }
       for (index, part) in parts.enumerated() {
         guard part.law.canBePart else { throw .notInPart(index, law: part.law.name) }
@@ -118,8 +123,8 @@ extension Law {
     guard largest < limit else { throw .overflow(largest, dtype) }
   }
 
-  /// An upper bound of the magnitude of every element. A normal draw is below 6.35 in magnitude. Of an expression and a
-  /// norm nothing is known before they are computed.
+  /// An upper bound of the magnitude of every element. A normal draw is below 6.35 in magnitude. The magnitude of an
+  /// expression or a norm is not known before it is computed.
   private var largestMagnitude: Double {
     switch self {
     case .constant(let value): abs(value)

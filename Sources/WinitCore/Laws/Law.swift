@@ -4,24 +4,35 @@
 //
 //  1. docs/law.md defines the law and its checks, and docs/manifest.md lists its parameters. The name is new: a law
 //     that has a name never changes.
-//  2. The reference in NumPy, which is a second implementation of docs/law.md. It writes the vectors of an elementwise
-//     law (Tests/Vectors/fills.txt); Tests/EndToEnd/StructureTests.swift compares any other law with it.
-//  3. Law.swift: the case, and `isElementwise`, `needsWhole` and `isRandom`.
+//  2. The reference in NumPy (python/src/winit/reference: `Law` in laws.py, and the module that fills it), which is a
+//     second implementation of docs/law.md. tools/checks makes the vectors with it: fills.txt for an elementwise law,
+//     expressions.txt and structures.txt for the others.
+//  3. Law.swift: the case, and the properties at the end of the file. The compiler does not find those with a default.
 //  4. Law+Parameters.swift: `name`, `parameters`, and `init?(name:parameters:)`, which the compiler does not find.
-//     Manifest/Law+JSON.swift only if a parameter is not a number.
+//     Manifest/Law+JSON.swift only if a parameter is not a number, as a tree, axes or a layout.
 //  5. Law+Rounding.swift: the function that makes the law from binary64 numbers. LawError.swift if it can fail in a new
 //     way.
-//  6. Law+Check.swift: `check(_:_:)` and `largestMagnitude`; `check(_:)` if the law takes dtypes that random laws do
-//     not take.
-//  7. Recipe+Fill.swift: `fill(_:into:kernel:)`, which calls one of these:
+//  6. Law+Check.swift: `check(_:_:)`, `canBePart` and `largestMagnitude`; `isStructure` and `checkStructure` for a
+//     matrix or a kernel; `check(_:)` if the law takes dtypes that random laws do not take.
+//  7. Recipe+Fill.swift: `fill(_:into:kernel:literal:)`, which calls one of these:
 //       - Recipe+Draws.swift, `fillScalar`, for an elementwise law. This is the definition in Swift.
-//       - Recipe+Structure.swift, for a law in which the position decides.
-//       - Recipe+Whole.swift, `makeWhole`, which the compiler does not find, for a law that needs the whole tensor.
+//       - Recipe+Structure.swift, for a law in which the position decides. `fillStructure` fills a region
+//         (Region.swift): a tensor, a box of a tensor, or one matrix of a batch. `fillParts` has a case for each group
+//         of laws.
+//       - Recipe+Whole.swift, `makeWhole`, which the compiler does not find, for a law that needs its whole region.
+//       - Recipe+Expression.swift and Recipe+Norm.swift, for `expression` and `norm_of`.
+//     A law that depends on another tensor is also known to Recipe.swift, to RecipeGraph.swift, which makes the recipes
+//     of a model, and to Plan+Literals.swift in WinitSpec. A law that has no value at some elements is also known to
+//     Recipe+Failures.swift.
 //  8. Recipe+Vectors.swift: `kernelRecipe`, which gives nil for a law without a C kernel. A C kernel also needs
 //     `winit_law` and `winit_recipe` in CWinitKernels.h, and `value` and `winit_fill` in kernel.h.
-//  9. Sources/WinitInitializers: a scheme that gives the law, which docs/spec.md describes.
+//  9. Sources/WinitInitializers: a scheme that gives the law, which docs/spec.md describes. `verify` resolves it again
+//     (RecordedScheme.swift in WinitRegistry), and `show` prints it (TensorText.swift).
 // 10. Tests: the lists of laws in LawTests, KernelTests, ArmKernelTests and StructureTests, `random` in FillTests, and
 //     Fuzz/yaml.dict.
+//
+// A new operation of expressions is a case in Expressions/Operations.swift, with its function in LawFunctions.swift,
+// and the same in operations.py of the reference.
 
 /// The function from words to the elements of a tensor, with every parameter resolved to the exact number used.
 ///

@@ -36,8 +36,8 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
   case expressionTooLarge
   /// The expression names an axis that the tensor does not have.
   case noSuchAxis(Int, Shape)
-  /// The tensor whose norm is taken does not fit.
-  case wrongNormSource(String)
+  /// The tensor to which the law refers does not exist, or does not fit.
+  case wrongReference(String)
   /// The box of a part is not inside the tensor.
   case partOutside(Int, Shape)
 
@@ -55,8 +55,10 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
       "the cuts [\(low), \(high)] are in the far tail; low can be at most 5 and high at least -5 standard deviations"
     case .notRepresentable(let value, let dtype):
       "\(dtype) cannot hold the constant \(value); it takes integers from \(dtype.constantRange?.lowerBound ?? 0) to \(dtype.constantRange?.upperBound ?? 0)"
+    case .needsFloatingPoint(let law, let dtype) where dtype.isLiteralOnly:
+      "\(dtype) tensors hold given bytes only, not the law \(law). Write {scheme: literal, from: like}, or `init: skip`."
     case .needsFloatingPoint(let law, let dtype):
-      "\(dtype) tensors hold constants only, not \(law) draws. Write zeros, ones or {scheme: constant, value: …}."
+      "\(dtype) tensors hold constants and literals only, not the law \(law). Write zeros, ones or {scheme: constant, value: …}."
     case .wrongShape(let law, let shape, let needs): "\(law) needs \(needs); the shape is \(shape)"
     case .firstPartNotWhole: "part 0: the first part must be the whole tensor"
     case .notInPart(let index, let law): "part \(index): a part cannot have the law \(law)"
@@ -69,9 +71,9 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
     case .invalidDraw(let law):
       "the draw of an expression cannot have the law \(law). Use uniform, normal or truncated_normal."
     case .expressionTooLarge:
-      "the expression has more than \(ExpressionTree.nodeLimit) operations, or more than \(ExpressionTree.depthLimit) inside each other"
+      "the expression has more than \(ExpressionTree.nodeLimit) operations, or nests them more than \(ExpressionTree.depthLimit) deep"
     case .noSuchAxis(let axis, let shape): "index[\(axis)] is not an axis of the shape \(shape)"
-    case .wrongNormSource(let problem): problem
+    case .wrongReference(let problem): problem
     case .partOutside(let index, let shape): "part \(index): the box is not inside the shape \(shape)"
     case .overflow(let largest, let dtype):
       "values reach \(largest), which \(dtype) cannot hold. Use a smaller scale or a wider dtype."

@@ -2,7 +2,7 @@
 
 extension Recipe {
   /// Returns why the first element that is not finite has no value; nil if all are finite. Only a law that can fail has
-  /// such elements, so the bytes of other laws are not read.
+  /// such elements, so the bytes of other laws are not read. Given bytes may hold any value.
   ///
   /// - Parameters:
   ///   - elements: the indices of the elements.
@@ -11,9 +11,16 @@ extension Recipe {
     _ elements: Range<Int>, _ bytes: UnsafeRawBufferPointer
   ) -> (coordinates: [Int], error: LawError)? {
     guard law.canFail, dtype.isFloatingPoint else { return nil }
-    guard let place = dtype.values(bytes).firstIndex(where: { !$0.isFinite }) else { return nil }
-    let index = elements.lowerBound + place
-    return (shape.coordinates(of: index), failure(at: index))
+    let values = dtype.values(bytes)
+    let index = elements.first { !values[$0 - elements.lowerBound].isFinite && part(of: $0)?.law != .literal }
+    return index.map { (shape.coordinates(of: $0), failure(at: $0)) }
+  }
+
+  /// Returns the part that decides an element; nil for a law without parts.
+  private func part(of index: Int) -> LawPart? {
+    guard case .parts(let parts) = law else { return nil }
+    let coordinates = shape.coordinates(of: index)
+    return parts.last { zip($0.box, coordinates).allSatisfy { $0.contains($1) } }
   }
 
   /// Returns why an element is not finite.
@@ -21,10 +28,9 @@ extension Recipe {
     switch law {
     case .expression(let draw, let tree):
       return failure(tree, draw, word: index, shape.coordinates(of: index))
-    case .parts(let parts):
+    case .parts:
+      guard let part = part(of: index), case .expression(let draw, let tree) = part.law else { break }
       let coordinates = shape.coordinates(of: index)
-      let part = parts.last { zip($0.box, coordinates).allSatisfy { $0.contains($1) } }
-      guard let part, case .expression(let draw, let tree) = part.law else { break }
       let box = Box(leading: part.box, of: shape)
       let local = zip(coordinates, box.ranges).map { $0 - $1.lowerBound }
       let indexInBox = zip(local, box.ranges).reduce(0) { $0 * $1.1.count + $1.0 }

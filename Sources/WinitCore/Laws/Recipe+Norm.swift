@@ -3,16 +3,16 @@
 extension Recipe {
   /// Checks that a tensor is the norm of another over axes.
   ///
-  /// - Throws: `LawError.wrongNormSource` if the dtype or the shape does not fit.
+  /// - Throws: `LawError.wrongReference` if the dtype or the shape does not fit.
   static func checkNorm(of source: Recipe, _ name: TensorName, _ axes: [Int], _ shape: Shape) throws(LawError) {
     guard source.dtype.isFloatingPoint else {
-      throw .wrongNormSource(
+      throw .wrongReference(
         "the norm is of `\(name)`, whose dtype is \(source.dtype). A norm needs a floating-point dtype.")
     }
     guard axes.last ?? 0 < source.shape.rank else { throw .wrongAxes("norm_of", axes, source.shape) }
     let kept = source.shape.dims.enumerated().map { axes.contains($0.offset) ? 1 : $0.element }
     guard shape.dims == kept || shape == source.shape.without(axes) else {
-      throw .wrongNormSource(
+      throw .wrongReference(
         "the norm of `\(name)`, \(source.shape), over the axes \(axes) has the shape \(source.shape.without(axes)), or with these axes kept as 1; the shape is \(shape)"
       )
     }

@@ -7,8 +7,8 @@ extension Recipe {
     _ literal: (_ part: Int, _ indices: Range<Int>, _ memory: UnsafeMutableRawBufferPointer) throws -> Void
   ) rethrows {
     for (number, part) in parts.enumerated() {
+      guard part.bounds(in: shape).overlaps(elements) else { continue }
       let box = Box(leading: part.box, of: shape)
-      guard box.bounds.overlaps(elements) else { continue }
       let filler = Recipe(
         unchecked: part.law, seed: seed, stream: part.stream ?? stream, dtype: dtype, shape: shape)
       let boxDims = box.ranges.map(\.count)
@@ -136,14 +136,16 @@ extension Recipe {
   private func center(of dims: ArraySlice<Int>) -> Int { dims.reduce(0) { $0 * $1 + $1 / 2 } }
 }
 
-extension Box {
-  /// The range from the first element of the box to the last.
-  fileprivate var bounds: Range<Int> {
-    guard !ranges.contains(where: \.isEmpty) else { return 0..<0 }
+extension LawPart {
+  /// The range from the first element of the box to the last. A tensor may have thousands of boxes, each of which is
+  /// looked at for each chunk, so nothing is allocated here.
+  fileprivate func bounds(in shape: Shape) -> Range<Int> {
     var (first, last) = (0, 0)
-    for (range, dim) in zip(ranges, shape.dims) {
-      first = first * dim + range.lowerBound
-      last = last * dim + range.upperBound - 1
+    for axis in shape.dims.indices {
+      let range = axis < box.count ? box[axis] : 0..<shape.dims[axis]
+      if range.isEmpty { return 0..<0 }
+      first = first * shape.dims[axis] + range.lowerBound
+      last = last * shape.dims[axis] + range.upperBound - 1
     }
     return first..<last + 1
   }

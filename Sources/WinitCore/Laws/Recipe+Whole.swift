@@ -91,8 +91,8 @@ extension Recipe {
   }
 
   /// Returns the elements of the law `sparse`: in each column, the `zeros` elements with the smallest keys are 0. The
-  /// key of the element with word i is the word with index i + 2⁶³. Of elements with equal keys, the upper element comes
-  /// first.
+  /// key of the element with word i is the word with index i + 2⁶³. Of elements with equal keys, the upper element
+  /// comes first.
   private func sparse(_ region: Region, _ std: Float, _ zeros: Int, _ kernel: SIMDKernel) -> [Float] {
     let (rows, columns) = (region.dims[0], region.dims[1])
     var values = [Float](unsafeUninitializedCapacity: region.count) { buffer, count in

@@ -15,8 +15,7 @@ package struct Recipe: Sendable, Hashable {
   package let shape: Shape
   /// The law, which computes an element from its word.
   package let law: Law
-  /// The recipe of the tensor whose norm is taken, in an array of one; empty for any other law, and if that tensor is a
-  /// literal.
+  /// The recipe of the tensor whose norm is taken, in an array of one; empty for any other law.
   private let sources: [Recipe]
 
   /// Creates a recipe.
@@ -39,23 +38,24 @@ package struct Recipe: Sendable, Hashable {
     sources = if case .normOf = law, let source { [source] } else { [] }
   }
 
-  /// The recipe of the tensor whose norm is taken; nil for any other law, and if that tensor is a literal.
+  /// The recipe of the tensor whose norm is taken; nil for any other law.
   package var source: Recipe? { sources.first }
 
   /// The size of the whole tensor in bytes.
   package var byteCount: Int { shape.byteCount(dtype) }
 
-  /// True if the recipe regenerates the bytes. Otherwise the registry stores them: given bytes are a part of the tensor,
-  /// or of the tensor whose norm is taken.
+  /// True if the recipe regenerates the bytes. Otherwise the registry stores them: given bytes are a part of the
+  /// tensor, or of the tensor whose norm is taken.
   package var isRegenerable: Bool {
     if case .normOf = law { return source?.isRegenerable ?? false }
     return !law.hasLiteral
   }
 
-  /// Returns this recipe with another seed or stream.
+  /// Returns this recipe with another seed or stream. The tensor whose norm is taken gets the seed as well.
   package func replacing(seed: UInt64? = nil, stream: UInt64? = nil) throws(LawError) -> Recipe {
     try Recipe(
-      seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law, source: source)
+      seed: seed ?? self.seed, stream: stream ?? self.stream, dtype: dtype, shape: shape, law: law,
+      source: source?.replacing(seed: seed))
   }
 
   /// Returns the canonical bytes (little-endian, row-major) of a range of elements.

@@ -59,8 +59,8 @@ struct Region: Sendable, Hashable {
     return word
   }
 
-  /// Calls `body` with each extent of a range of indices whose words have one distance: the indices, the first word, and
-  /// the distance.
+  /// Calls `body` with each extent of a range of indices whose words have one distance: the indices, the first word,
+  /// and the distance.
   func forEachExtent(in indices: Range<Int>, _ body: (_ indices: Range<Int>, _ word: Int, _ stride: Int) -> Void) {
     // The trailing axes whose words lie one behind another count as one axis.
     var (outer, length, stride) = (dims.count, 1, 1)

@@ -6,9 +6,9 @@ extension Law {
   /// The law as `{"law": name, …}` with its parameters, each the exact number used.
   ///
   /// An expression has its tree, and its draw if the tree has one. A norm has the name of its tensor and its axes. A
-  /// batched law has its axes as `batch`. A layout is a member where it is not that of the first version. The law `parts`
-  /// has a list of parts instead. The box of a part is a list of [start, stop], one for each leading
-  /// axis, and the stream of a part, if it has one, is a decimal string.
+  /// batched law has its axes as `batch`. A layout is a member only in the second layout of a law, so that earlier ids
+  /// stay the same. The law `parts` has a list of parts instead. The box of a part is a list of [start, stop], one for
+  /// each leading axis, and the stream of a part, if it has one, is a decimal string.
   package var json: JSONValue {
     let numbers = parameters.map { JSONValue.Member($0.name, .number($0.value)) }
     return .object([.init("law", .string(name))] + numbers + otherMembers)

@@ -31,7 +31,12 @@ package struct Shape: Sendable, Hashable, CustomStringConvertible {
   package var rank: Int { dims.count }
 
   /// Returns the size in bytes of a tensor of this shape and a dtype.
-  package func byteCount(_ dtype: DType) -> Int { elementCount * dtype.byteCount }
+  package func byteCount(_ dtype: DType) -> Int { dtype.byteCount(ofElements: elementCount) }
+
+  /// Returns whether the elements of a dtype fill whole bytes, as the safetensors format demands.
+  package func fillsWholeBytes(_ dtype: DType) -> Bool {
+    dtype.hasWholeBytes || (elementCount % 8 * dtype.bitCount).isMultiple(of: 8)
+  }
 
   /// The shape as in specs and messages: `[768, 2304]`.
   package var description: String { "[" + dims.map(String.init).joined(separator: ", ") + "]" }

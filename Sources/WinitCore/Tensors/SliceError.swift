@@ -12,6 +12,8 @@ package enum SliceError: Error, Equatable, CustomStringConvertible {
   case step(String, in: String)
   /// The slice names more axes than the tensor has.
   case tooManyAxes(Slice, Shape)
+  /// The slice begins or ends within a byte of packed elements.
+  case splitsBytes(Slice, DType)
   /// A single index is outside its axis.
   case outOfRange(index: Int, axis: Int, Shape)
 
@@ -26,6 +28,8 @@ package enum SliceError: Error, Equatable, CustomStringConvertible {
       "`\(text)` is not a slice: `\(item)` has a step, which is not supported. Write start:stop."
     case .tooManyAxes(let slice, let shape):
       "the slice `\(slice)` is for a rank of at least \(slice.axes.count), but the shape is \(shape)"
+    case .splitsBytes(let slice, let dtype):
+      "the slice `\(slice)` begins or ends within a byte, because elements of \(dtype) have \(dtype.bitCount) bits. Take whole bytes, or the whole tensor"
     case .outOfRange(let index, let axis, let shape):
       "index \(index) is out of range for axis \(axis) of \(shape), whose length is \(shape.dims[axis])"
     }

@@ -37,16 +37,25 @@ package struct TensorName: Sendable, Hashable, Comparable, CustomStringConvertib
 
   /// Returns true if the UTF-8 bytes are equal.
   package static func == (left: TensorName, right: TensorName) -> Bool {
-    left.string.utf8.elementsEqual(right.string.utf8)
+    withBytes(left, right) { $0.count == $1.count && $0.elementsEqual($1) }
   }
 
   /// Compares the UTF-8 bytes in lexicographic order.
   package static func < (left: TensorName, right: TensorName) -> Bool {
-    left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
+    withBytes(left, right) { $0.lexicographicallyPrecedes($1) }
   }
 
   /// Hashes the UTF-8 bytes.
   package func hash(into hasher: inout Hasher) {
-    for byte in string.utf8 { hasher.combine(byte) }
+    var string = string
+    string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    hasher.combine(0xFF as UInt8)
+  }
+
+  private static func withBytes<Result>(
+    _ left: TensorName, _ right: TensorName, _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Result
+  ) -> Result {
+    var (left, right) = (left.string, right.string)
+    return left.withUTF8 { a in right.withUTF8 { b in body(a, b) } }
   }
 }

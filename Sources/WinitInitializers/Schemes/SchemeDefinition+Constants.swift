@@ -21,20 +21,18 @@ extension SchemeDefinition {
       [.number("gain", "1")], formula: "gain on the diagonal of a matrix, 0 elsewhere",
       use: "recurrent weights (Le, Jaitly and Hinton 2015), layers that start as the identity",
       source: "torch.nn.init.eye_, keras.initializers.Identity"
-    ) { arguments, _ throws(SchemeError) in
+    ) { arguments, tensor throws(SchemeError) in
       let gain = try arguments.number("gain") ?? 1
-      return try checked { () throws(LawError) in try .eye(rounding: gain) }
+      return try tensor.batched(try checked { () throws(LawError) in try .eye(rounding: gain) })
     },
     SchemeDefinition(
       "dirac", aliases: ["torch.dirac", "torch.dirac_"], [.number("groups", "1")],
       formula: "1 in the middle (size/2) of each channel's own kernel, 0 elsewhere",
-      use: "convolutions that start as the identity; rank 3, 4 or 5 in torch's layout",
+      use: "convolutions that start as the identity; rank 3, 4 or 5, in either layout",
       source: "torch.nn.init.dirac_"
     ) { arguments, tensor throws(SchemeError) in
-      guard tensor.fanSource == .layout(.torch) else {
-        throw .unsupportedLayout(scheme: "dirac", needs: "torch's layout, [out, in, …spatial],")
-      }
-      return .dirac(groups: try arguments.integer("groups", default: 1), layout: .torch)
+      let groups = try arguments.integer("groups", default: 1)
+      return try tensor.batched(.dirac(groups: groups, layout: try tensor.kernelLayout(for: "dirac")))
     },
   ]
 

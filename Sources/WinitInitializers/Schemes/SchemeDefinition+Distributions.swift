@@ -6,10 +6,11 @@ extension SchemeDefinition {
   static let distributions: [SchemeDefinition] = [
     SchemeDefinition(
       "normal", [.number("mean", "0"), .number("std", "0.01")], formula: "N(mean, std²)",
-      use: "weights of a known scale: GPT-2 and BERT use 0.02, AlexNet 0.01",
+      use:
+        "weights of a known scale: GPT-2 and BERT use 0.02, AlexNet 0.01; with the same stream, std −1 is the negative of std 1",
       source: "Krizhevsky, Sutskever and Hinton, NIPS 2012, section 5, for the default"
     ) { arguments, _ throws(SchemeError) in
-      try normal(try arguments.number("mean") ?? 0, try arguments.std(default: 0.01))
+      try normal(try arguments.number("mean") ?? 0, try arguments.signedStd(default: 0.01))
     },
     SchemeDefinition(
       "uniform", [.number("low", "−1/√fan_in"), .number("high", "1/√fan_in")], formula: "U(low, high)",
@@ -35,13 +36,14 @@ extension SchemeDefinition {
       source: "jax.nn.initializers.truncated_normal"
     ) { arguments, _ throws(SchemeError) in
       try truncated(
-        try arguments.number("mean") ?? 0, try arguments.std(default: 0.01),
+        try arguments.number("mean") ?? 0, try arguments.signedStd(default: 0.01),
         low: try arguments.number("low") ?? -2, high: try arguments.number("high") ?? 2)
     },
     SchemeDefinition(
       "orthogonal",
       aliases: ["torch.orthogonal", "torch.orthogonal_", "keras.orthogonal", "keras.Orthogonal"],
-      [.number("gain", "1")], formula: "gain·Q, Q uniform among matrices with orthonormal rows or columns",
+      [.number("gain", "1")],
+      formula: "gain·Q, Q uniform among matrices with orthonormal rows or columns; a vector is a unit vector",
       use: "recurrent weights, deep linear networks; a slice costs as much as the whole tensor",
       source: "Saxe, McClelland and Ganguli, ICLR 2014; torch.nn.init.orthogonal_"
     ) { arguments, tensor throws(SchemeError) in
@@ -56,17 +58,15 @@ extension SchemeDefinition {
     },
     SchemeDefinition(
       "delta_orthogonal", aliases: ["jax.delta_orthogonal"], [.number("gain", "1"), .number("scale", "1")],
-      formula: "gain·Q in the middle of a kernel, 0 elsewhere", use: "very deep convolutional networks",
+      formula: "gain·Q in the middle of a kernel, 0 elsewhere",
+      use: "very deep convolutional networks; rank 3, 4 or 5, in either layout, with at most as many inputs as outputs",
       source: "Xiao et al., ICML 2018; jax.nn.initializers.delta_orthogonal, whose scale is the gain"
     ) { arguments, tensor throws(SchemeError) in
-      guard tensor.fanSource == .layout(.keras) else {
-        throw .unsupportedLayout(scheme: "delta_orthogonal", needs: "keras's layout, […spatial, in, out],")
-      }
       if arguments.has("gain"), arguments.has("scale") {
         throw .conflictingParameters(["gain", "scale"], "gain and scale are the same parameter; give one of them")
       }
       let gain = try arguments.positive(arguments.has("scale") ? "scale" : "gain", default: 1)
-      return .deltaOrthogonal(gain: gain, layout: .keras)
+      return try tensor.batched(.deltaOrthogonal(gain: gain, layout: try tensor.kernelLayout(for: "delta_orthogonal")))
     },
     SchemeDefinition(
       "sparse", aliases: ["torch.sparse", "torch.sparse_"], [.number("sparsity"), .number("std", "0.01")],
@@ -79,24 +79,18 @@ extension SchemeDefinition {
       guard (0...1).contains(sparsity) else {
         throw .outOfRange(parameter: "sparsity", text: arguments.word("sparsity") ?? "", needs: "from 0 to 1")
       }
-      guard tensor.shape.rank == 2 else { throw .law(.wrongShape("sparse", tensor.shape, needs: "rank 2")) }
+      let matrix = try tensor.matrix()
+      guard matrix.rank == 2 else { throw .law(.wrongShape("sparse", matrix, needs: "rank 2")) }
       let std = try arguments.std(default: 0.01)
-      let zeros = Int((sparsity * Double(tensor.shape.dims[0])).rounded(.up))
-      return try checked { () throws(LawError) in try .sparse(roundingStd: std, zeros: zeros) }
+      let zeros = Int((sparsity * Double(matrix.dims[0])).rounded(.up))
+      return try tensor.batched(try checked { () throws(LawError) in try .sparse(roundingStd: std, zeros: zeros) })
     },
   ]
 
-  /// The law of an orthogonal matrix: [first axis, rest] in torch's layout, [rest, last axis] in keras's.
+  /// The law of an orthogonal matrix: [first axis, rest] in torch's layout, [rest, last axis] in keras's, and [out,
+  /// rest] or [rest, out] with `fans`. A vector is a matrix of one row, whose only singular value is its norm.
   private static func orthogonal(_ gain: Double, _ tensor: TensorContext) throws(SchemeError) -> Law {
-    let dims = tensor.shape.dims
-    guard dims.count >= 2 else {
-      throw .law(.wrongShape("orthogonal", tensor.shape, needs: "rank 2 or more"))
-    }
-    switch tensor.fanSource {
-    case .layout(.torch): return .orthogonal(gain: gain, rows: dims[0])
-    case .layout(.keras): return .orthogonal(gain: gain, rows: dims.dropLast().reduce(1, *))
-    default: throw .unsupportedLayout(scheme: "orthogonal", needs: "a layout, not for fans,")
-    }
+    try tensor.batched(.orthogonal(gain: gain, rows: try tensor.matrixRows(for: "orthogonal")))
   }
 
   static func normal(_ mean: Double, _ std: Double) throws(SchemeError) -> Law {

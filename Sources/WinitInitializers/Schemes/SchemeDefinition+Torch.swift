@@ -81,8 +81,6 @@ extension SchemeDefinition {
   private static func same(
     _ name: String, _ arguments: ArgumentReader, _ tensor: TensorContext
   ) throws(SchemeError) -> Law {
-    try Scheme(name, arguments.given).resolve(
-      shape: tensor.shape, dtype: tensor.dtype, fans: tensor.fanSource
-    ).law
+    try Scheme(name, arguments.given).resolve(tensor).law
   }
 }

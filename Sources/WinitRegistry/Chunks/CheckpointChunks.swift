@@ -9,8 +9,7 @@ struct CheckpointChunks: ChunkSource {
 
   func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkRead] {
     for (id, buffer) in zip(chunks, buffers) {
-      let entry = entries[id.tensor]
-      try entry.file.read(at: entry.offset + id.chunk.byteRange.lowerBound, into: buffer)
+      try entries[id.tensor].bytes.read(at: id.chunk.byteRange.lowerBound, into: buffer)
     }
     return SHA256Digest.each(of: buffers.map { UnsafeRawBufferPointer($0) }).map { .read($0) }
   }

@@ -18,21 +18,21 @@ struct ChunkVerifier: Sendable {
   let store: Store
   let tensors: [TensorRecord]
 
-  /// Compares chunks that a source has read. If the bytes differ and the recipe still gives the recorded digest, the
+  /// Compares chunks that a source has read. If the bytes differ, and the recorded bytes are stored or regenerate, the
   /// result names the differing elements.
   ///
   /// - Returns: the result for each chunk; nil if the source does not have the chunk.
   func compare(
     _ chunks: [ChunkID], _ outcomes: [ChunkRead], _ buffers: [UnsafeMutableRawBufferPointer]
-  ) -> [ChunkResult?] {
-    chunks.indices.map { i in
+  ) throws -> [ChunkResult?] {
+    try chunks.indices.map { i in
       let (tensor, chunk) = (tensors[chunks[i].tensor], chunks[i].chunk)
       switch outcomes[i] {
       case .absent: return nil
       case .unreadable: return .unreadable
       case .read(let digest):
         if digest == tensor.chunkDigests[chunk.index] { return .matches }
-        return .differs(difference(tensor, chunk, found: UnsafeRawBufferPointer(buffers[i])))
+        return .differs(try difference(chunks[i], found: UnsafeRawBufferPointer(buffers[i])))
       }
     }
   }
@@ -50,28 +50,35 @@ struct ChunkVerifier: Sendable {
     }
   }
 
-  private func difference(_ tensor: TensorRecord, _ chunk: Chunk, found: UnsafeRawBufferPointer) -> ElementDifference? {
-    guard tensor.recipe.isRegenerable else { return nil }
-    let elements = chunk.elements(tensor.recipe.dtype)
-    let expected = tensor.recipe.bytes(elements)
-    guard SHA256Digest(hashing: expected.span.bytes) == tensor.chunkDigests[chunk.index] else { return nil }
-    return expected.withUnsafeBytes {
-      ElementDifference(expected: $0, found: found, from: elements.lowerBound, of: tensor.recipe)
+  private func difference(_ id: ChunkID, found: UnsafeRawBufferPointer) throws -> ElementDifference? {
+    let recipe = tensors[id.tensor].recipe
+    return try recordedBytes(of: id)?.withUnsafeBytes {
+      ElementDifference(expected: $0, found: found, at: id.chunk.byteRange.lowerBound, recipe.dtype, recipe.shape)
     }
+  }
+
+  /// Returns the bytes of a chunk that have the recorded digest; nil if they are neither stored nor regenerate.
+  func recordedBytes(of id: ChunkID) throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: id.byteCount)
+    let isRead = try bytes.withUnsafeMutableBytes { buffer in
+      try VerifiedReader(store, tensors).readIfAvailable([id], into: [buffer])[0] != nil
+    }
+    return isRead ? bytes : nil
   }
 
   private func regeneratedDifference(_ tensor: TensorRecord, _ chunk: Chunk, _ id: ChunkID) throws -> ElementDifference?
   {
-    let elements = chunk.elements(tensor.recipe.dtype)
     var stored = [UInt8](repeating: 0, count: chunk.byteCount)
     let outcome = try stored.withUnsafeMutableBytes {
       try StoredChunks(store: store, tensors: tensors).read([id], into: [$0])
     }
     guard outcome == [.read(tensor.chunkDigests[chunk.index])] else { return nil }
-    let regenerated = tensor.recipe.bytes(elements)
+    let recipe = tensor.recipe
+    let regenerated = recipe.bytes(chunk.elements(recipe.dtype))
     return stored.withUnsafeBytes { expected in
       regenerated.withUnsafeBytes {
-        ElementDifference(expected: expected, found: $0, from: elements.lowerBound, of: tensor.recipe)
+        ElementDifference(
+          expected: expected, found: $0, at: chunk.byteRange.lowerBound, recipe.dtype, recipe.shape)
       }
     }
   }

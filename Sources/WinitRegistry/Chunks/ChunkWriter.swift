@@ -23,9 +23,14 @@ final class ChunkWriter {
     }
 
     /// Creates a load of chunks of recorded tensors, which the reader verifies.
-    init(_ chunks: some Sequence<ChunkID>, verified reader: VerifiedReader) {
+    ///
+    /// - Parameter damaged: called, on several threads at once, with each chunk that is damaged and was regenerated.
+    init(
+      _ chunks: some Sequence<ChunkID>, verified reader: VerifiedReader,
+      damaged: @escaping @Sendable (ChunkID) -> Void = { _ in }
+    ) {
       self.init(chunks) { chunks, buffers in
-        _ = try reader.read(chunks, into: buffers)
+        for (id, isDamaged) in zip(chunks, try reader.read(chunks, into: buffers)) where isDamaged { damaged(id) }
         return chunks.map(reader.digest)
       }
     }

@@ -16,10 +16,10 @@ struct PlannedChunks: ChunkSource {
   func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkRead] {
     var outcomes = RegeneratedChunks(recipes: recipes).read(chunks, into: buffers)
     let given = chunks.indices.filter { isLiteral(chunks[$0]) }
-    for i in chunks.indices where !isLiteral(chunks[i]) { try check(chunks[i], UnsafeRawBufferPointer(buffers[i])) }
     for i in given {
       try literals[chunks[i].tensor]?.read(at: chunks[i].chunk.byteRange.lowerBound, into: buffers[i])
     }
+    for i in chunks.indices { try check(chunks[i], UnsafeRawBufferPointer(buffers[i])) }
     for (i, digest) in zip(given, SHA256Digest.each(of: given.map { UnsafeRawBufferPointer(buffers[$0]) })) {
       outcomes[i] = .read(digest)
     }

@@ -22,7 +22,24 @@ struct VerifiedReader: Sendable {
   /// - Returns: for each chunk, whether a source before the one that gave the bytes has damaged bytes.
   /// - Throws: `RegistryError.mismatch` if no source has the recorded bytes of a chunk.
   func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [Bool] {
-    var isDamaged = [Bool](repeating: false, count: chunks.count)
+    let outcomes = try readIfAvailable(chunks, into: buffers)
+    let isDamaged = outcomes.compactMap(\.self)
+    if isDamaged.count == outcomes.count { return isDamaged }
+    let first = outcomes.firstIndex(of: nil) ?? 0
+    let (tensor, index) = (tensors[chunks[first].tensor], chunks[first].chunk.index)
+    throw RegistryError.mismatch(
+      tensor.recipe.isRegenerable
+        ? "chunk \(index) of tensor `\(tensor.name)` does not regenerate to its recorded digest. Nothing was written"
+        : "chunk \(index) of tensor `\(tensor.name)` is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
+    )
+  }
+
+  /// Reads chunks, each into a buffer of its size.
+  ///
+  /// - Returns: for each chunk, whether a source before the one that gave the bytes has damaged bytes; nil if no source
+  ///   has the recorded bytes of the chunk.
+  func readIfAvailable(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [Bool?] {
+    var isDamaged = [Bool?](repeating: false, count: chunks.count)
     var missing = Array(chunks.indices)
     for source in sources where !missing.isEmpty {
       let outcomes = try source.read(missing.map { chunks[$0] }, into: missing.map { buffers[$0] })
@@ -32,12 +49,7 @@ struct VerifiedReader: Sendable {
         return i
       }
     }
-    guard let first = missing.first else { return isDamaged }
-    let (tensor, index) = (tensors[chunks[first].tensor], chunks[first].chunk.index)
-    throw RegistryError.mismatch(
-      tensor.recipe.isRegenerable
-        ? "chunk \(index) of tensor `\(tensor.name)` does not regenerate to its recorded digest. Nothing was written"
-        : "chunk \(index) of tensor `\(tensor.name)` is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
-    )
+    for i in missing { isDamaged[i] = nil as Bool? }
+    return isDamaged
   }
 }

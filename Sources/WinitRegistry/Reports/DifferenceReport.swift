@@ -10,7 +10,7 @@ extension RunDifference {
     [
       "first": .string(first.reference), "second": .string(second.reference),
       "same_weights": .bool(sameWeights), "same_tensors": .integer(sameCount),
-      "removed": .strings(removed),
+      "same_bits": .integer(changed.count(where: \.sameBits)), "removed": .strings(removed),
       "added": .strings(added), "changed": .array(changed.map(\.jsonValue)),
     ]
   }
@@ -19,7 +19,7 @@ extension RunDifference {
 extension TensorDifference {
   /// The tensor's name, and a pair of values for each property that differs.
   fileprivate var jsonValue: JSONValue {
-    var members: [JSONValue.Member] = [.init("name", .string(name))]
+    var members: [JSONValue.Member] = [.init("name", .string(name)), .init("same_bits", .bool(sameBits))]
     if let shapes { members.append(.init("shapes", [shapes.first.json, shapes.second.json])) }
     if let dtypes {
       members.append(.init("dtypes", [.string(dtypes.first.rawValue), .string(dtypes.second.rawValue)]))

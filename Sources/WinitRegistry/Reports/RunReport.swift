@@ -17,7 +17,7 @@ extension Run {
       "origin": .string(record.isImported ? "captured" : "created"), "experiment": .optional(experiment),
       "tags": .object(tags.map { .init($0.key, .string($0.value)) }), "note": .string(note),
       "parent": .optional(parentUID), "aliases": .strings(aliases), "git": record.git ?? .null,
-      "deleted_at": .optional(record.deletedAt),
+      "deleted_at": .optional(record.deletedAt), "preset": record.preset ?? .null,
     ]
   }
 }

@@ -5,13 +5,14 @@ package import WinitJSON
 import WinitStorage
 
 extension RunTensor {
-  /// The tensor's record: shape, dtype, scheme, law, stream and digest.
+  /// The tensor's record: shape, dtype, scheme, law, stream, digest, and a seed of its own.
   package var jsonValue: JSONValue {
-    [
-      "name": .string(name), "shape": record.recipe.shape.json, "dtype": .string(dtype.rawValue),
-      "scheme": .string(record.schemeName), "init": record.scheme,
-      "law": record.recipe.law.json(tiedTo: record.tiedTo), "stream": .string(String(record.recipe.stream)),
-      "digest": .string(digest.description),
+    let members: [JSONValue.Member] = [
+      .init("name", .string(name)), .init("shape", record.recipe.shape.json), .init("dtype", .string(dtype.rawValue)),
+      .init("scheme", .string(record.schemeName)), .init("init", record.scheme),
+      .init("law", record.recipe.law.json(tiedTo: record.tiedTo)),
+      .init("stream", .string(String(record.recipe.stream))), .init("digest", .string(digest.description)),
     ]
+    return .object(members + (record.ownSeed.map { [.init("seed", .string(String($0)))] } ?? []))
   }
 }

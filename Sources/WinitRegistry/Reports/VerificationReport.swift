@@ -1,5 +1,6 @@
 // The JSON of `verify`.
 
+import WinitCore
 package import WinitJSON
 
 extension VerificationSummary {
@@ -25,6 +26,7 @@ extension Verification {
     if let sampledFrom { members.append(.init("sampled_from", .integer(sampledFrom))) }
     if let against {
       members += [.init("against", .string(against)), .init("file_chunks", .integer(fileChunks))]
+      members += coverage?.members ?? []
     } else {
       members += [
         .init("stored_chunks", .integer(storedChunks)), .init("regenerated_chunks", .integer(regeneratedChunks)),
@@ -33,7 +35,32 @@ extension Verification {
     members += [
       .init("byte_count", .integer(byteCount)), .init("findings", .array(findings.map(\.jsonValue))),
     ]
+    if !notes.isEmpty {
+      let notes = notes.map {
+        JSONValue.object([.init("tensor", .string($0.tensor)), .init("message", .string($0.message))])
+      }
+      members.append(.init("notes", .array(notes)))
+    }
     return .object(members)
+  }
+}
+
+extension Verification.Coverage {
+  /// What was compared with the file, and what was left out.
+  fileprivate var members: [JSONValue.Member] {
+    [
+      .init("scope", .string(options.scope)), .init("compared_tensors", .integer(comparedTensors)),
+      .init("absent", .strings(absent.map(\.string))),
+      .init(
+        "tied", .array(tied.map { ["tensor": .string($0.name.string), "held_as": .string($0.heldAs.string)] })),
+      .init("skipped_tensors", .strings(skipped.map(\.string))),
+      .init(
+        "casts",
+        .array(
+          casts.map {
+            ["from": .string($0.from.rawValue), "to": .string($0.to.rawValue), "tensors": .integer($0.tensors)]
+          })), .init("stripped_prefix", .optional(options.strippedPrefix)), .init("warnings", .strings(warnings)),
+    ]
   }
 }
 

@@ -3,7 +3,7 @@
 import Foundation
 import WinitCore
 import WinitJSON
-import WinitSpec
+package import WinitSpec
 import WinitStorage
 
 /// The result of creating a run or of importing a checkpoint.
@@ -50,31 +50,36 @@ extension Registry {
   }
 
   /// Creates a run, and reports each warning about the spec before the first tensor is filled.
+  ///
+  /// - Parameter planned: the plan of the spec with these options, if the caller has made it already.
   package func create(
-    _ name: String, spec: ModelSpec, seed: UInt64, options: CreateOptions, progress: ProgressHandler?,
-    onWarning: (String) -> Void
+    _ name: String, spec: ModelSpec, planned: Plan? = nil, seed: UInt64, options: CreateOptions,
+    progress: ProgressHandler?, onWarning: (String) -> Void
   ) throws -> CreateReceipt {
     try translatingErrors {
-      let plan = try spec.plan(dtype: options.dtype, like: options.like)
-      for warning in plan.warnings { onWarning(warning.description) }
+      let plan = try planned ?? spec.plan(dtype: options.dtype, like: options.like)
+      for warning in plan.warningTexts { onWarning(warning) }
       try check(name, plan)
       return try create(name, plan, plan.recipes(seed: seed), seed: seed, options: options, progress: progress)
     }
   }
 
   /// Creates a run from a plan and the recipes of its tensors.
-  ///
-  /// - Parameter file: the name of the checkpoint that is imported; nil for a create.
   func create(
-    _ name: String, _ plan: Plan, _ recipes: [Recipe], seed: UInt64, importedFrom file: String? = nil,
+    _ name: String, _ plan: Plan, _ recipes: [Recipe], seed: UInt64, from origin: NewRunOrigin = .spec,
     options: CreateOptions, progress: ProgressHandler?
   ) throws -> CreateReceipt {
     let start = ContinuousClock.now
     let environment = options.recordsEnvironment ? Environment() : nil
     let tags = try checkedTags(options.tags)
-    let store = try storeForNewRuns()
+    let details = WinitStorage.RunDetails.bounded(skipped: plan.skipped, metadata: plan.metadata)
     let source = PlannedChunks(
       recipes: recipes, literals: try plan.literals(recipes), names: plan.tensors.map(\.name))
+    // A manifest that cannot be imported creates no registry.
+    if case .manifest(_, let manifest) = origin, try !hasFile {
+      try check(try digests(of: source, threads: options.threads), against: manifest)
+    }
+    let store = try storeForNewRuns()
     let total = recipes.reduce(0) { $0 + $1.byteCount }
     var digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
     return try ChunkWriter.run(store, total: total, threads: options.threads, progress: progress) { writer in
@@ -92,14 +97,15 @@ extension Registry {
           })
         new.host = environment?.host ?? .object([])
         new.git = environment?.git()
-        new.isImported = file != nil
+        new.preset = plan.preset?.json
+        new.isImported = origin.isCaptured
+        new.details = details.recorded
         new.experiment = options.experiment
         new.tags = tags
         new.note = options.note
         new.parent = options.parent?.uid
-        let event = Event(
-          file == nil ? "create" : "capture", file.map { ["file": .string($0)] } ?? .object([]),
-          by: environment == nil ? .object([]) : currentActor())
+        if case .manifest(_, let manifest) = origin { try check(digests, against: manifest) }
+        let event = Event(origin.action, origin.detail, by: environment == nil ? .object([]) : currentActor())
         return try store.commit(new, lease: writer.lease, event)
       }
       let keptBytes = zip(recipes, source.literals).reduce(0) {
@@ -107,7 +113,7 @@ extension Registry {
       }
       return CreateReceipt(
         run: Run(run), storedBytes: writer.storedBytes, sharedBytes: keptBytes - writer.storedBytes,
-        warnings: plan.warnings.map(\.description), duration: .now - start)
+        warnings: plan.warningTexts + details.warnings, duration: .now - start)
     }
   }
 
@@ -129,16 +135,55 @@ extension Registry {
   /// The maximum size of a run: 16 TiB, a few trillion parameters.
   static let largestRun = 1 << 44
 
-  /// Checks the name of a new run and the size of its tensors.
+  /// Checks the name of a new run, and the names and the size of its tensors.
   ///
-  /// - Throws: `RegistryError` with the code `invalidName` or `tooLarge`.
+  /// - Throws: `RegistryError` with the code `invalidName`, `invalidFile` for the name of a tensor, or `tooLarge`.
   func check(_ name: String, _ plan: Plan) throws {
     guard RunName.isValid(name) else { throw RegistryError.invalidRunName(name) }
     var total = 0
     for tensor in plan.tensors {
+      if let problem = tensor.name.problem {
+        throw RegistryError(.invalidFile, "tensor `\(tensor.name)` cannot be recorded: \(problem)")
+      }
       let (sum, overflow) = total.addingReportingOverflow(tensor.shape.byteCount(tensor.dtype))
       guard !overflow, sum <= Registry.largestRun else { throw RegistryError.tooLarge }
       total = sum
+    }
+  }
+}
+
+/// What a new run is made from.
+enum NewRunOrigin {
+  case spec
+  /// A checkpoint with this file name.
+  case checkpoint(String)
+  /// A manifest in a file with this name.
+  case manifest(String, Manifest)
+
+  /// The action in the history.
+  var action: String {
+    switch self {
+    case .spec: "create"
+    case .checkpoint: "capture"
+    case .manifest: "import"
+    }
+  }
+
+  /// The detail of the action in the history.
+  var detail: JSONValue {
+    switch self {
+    case .spec: .object([])
+    case .checkpoint(let file), .manifest(let file, _): ["file": .string(file)]
+    }
+  }
+
+  /// Whether the run has bytes only, without recipe and seed. The manifest of an imported run has literals and the seed
+  /// 0.
+  var isCaptured: Bool {
+    switch self {
+    case .spec: false
+    case .checkpoint: true
+    case .manifest(_, let manifest): manifest.seed == 0 && manifest.tensors.allSatisfy { $0.law == .literal }
     }
   }
 }

@@ -103,9 +103,9 @@ extension Registry {
       return (bytes, tensor.recipe.dtype)
     }
     let sink = MemorySink()
-    let export = try Export(self, run, TensorSelection(tensors: [name], slice: slice), .raw)
-    _ = try export.write(to: sink, threads: threads, progress: nil)
-    return (sink.bytes, export.tensors[0].recipe.dtype)
+    let export = try Export(self, run, TensorSelection(tensors: [name], slice: slice))
+    _ = try export.write(to: StreamTarget([], sink), threads: threads, progress: nil)
+    return (sink.bytes, export.items[0].dtype)
   }
 }
 

@@ -1,103 +1,121 @@
-// The export of tensors: selection, layout, verification and writing.
+// The export of tensors: selection, verification, and the order in which their bytes are written.
 
 import WinitCore
 import WinitFiles
 import WinitStorage
 
-/// Tensors that are selected and laid out for a file format.
+/// A tensor, or a slice of one, that is written.
+struct ExportItem {
+  let tensor: TensorRecord
+  let box: Box
+  /// The dtype of the file, to which the elements are cast if it is not the tensor's own.
+  let dtype: WinitCore.DType
+
+  var name: TensorName { tensor.name }
+  var shape: Shape { box.resultShape }
+  /// The size in the file.
+  var byteCount: Int { shape.byteCount(dtype) }
+}
+
+/// A destination of tensors, which are written one after another in the order of the export.
+protocol ExportTarget: ByteSink {
+  /// Begins a tensor. The bytes that follow belong to it.
+  func begin(_ index: Int) throws
+  /// Ends the last tensor.
+  func finish() throws
+  /// The number of bytes that are not bytes of tensors.
+  var headerBytes: Int { get }
+}
+
+/// The tensors of a selection, which are verified and written to a target.
 struct Export {
   let run: Run
-  let tensors: [TensorRecord]
+  /// The tensors in the order in which they are written.
+  let items: [ExportItem]
   private let store: Store
-  let boxes: [Box]
-  let header: [UInt8]
 
-  init(_ registry: Registry, _ run: Run, _ selection: TensorSelection, _ format: FileFormat) throws {
-    let selected = try registry.selectedTensors(selection, of: run)
-    let boxes = try selected.map { tensor in
-      guard let slice = selection.slice else { return Box(whole: tensor.recipe.shape) }
-      do { return try Box(slice.core, of: tensor.recipe.shape) } catch let error as SliceError {
-        throw RegistryError.invalidSlice(tensor.name, error)
-      }
+  /// Selects the tensors of a run.
+  init(_ registry: Registry, _ run: Run, _ selection: TensorSelection, cast: WinitCore.DType? = nil) throws {
+    let items = try registry.selectedTensors(selection, of: run).map { tensor in
+      let dtype = tensor.recipe.dtype.isFloatingPoint ? cast ?? tensor.recipe.dtype : tensor.recipe.dtype
+      return ExportItem(tensor: tensor, box: try box(selection.slice, of: tensor), dtype: dtype)
     }
-    if format != .safetensors, selected.count != 1 {
-      throw RegistryError.invalidArgument(
-        "a file in the format \(format.rawValue) holds one tensor, and \(selected.count) are selected. Name one of them, name a folder, or use safetensors"
-      )
-    }
-    store = try registry.store
-    self.run = run
-    switch format {
-    case .safetensors:
-      var metadata = [("format", "pt"), ("winit_id", run.id.description)]
-      if let slice = selection.slice { metadata.append(("winit_slice", slice.description)) }
-      let layout = SafetensorsLayout(
-        zip(selected, boxes).map { ($0.name, $0.recipe.dtype, $1.resultShape) }, metadata: metadata)
-      header = layout.header
-      tensors = layout.order.map { selected[$0] }
-      self.boxes = layout.order.map { boxes[$0] }
-    case .npy:
-      let dtype = selected[0].recipe.dtype
-      guard let npy = NpyHeader(dtype: dtype, shape: boxes[0].resultShape) else {
-        throw RegistryError.invalidArgument(
-          dtype == .bfloat16
-            ? "`\(selected[0].name)` is bfloat16, which NumPy does not have. Use safetensors or raw"
-            : "the shape of `\(selected[0].name)` is too long for npy. Use safetensors or raw")
-      }
-      header = npy.bytes
-      (tensors, self.boxes) = (selected, boxes)
-    case .raw:
-      header = []
-      (tensors, self.boxes) = (selected, boxes)
-    }
+    self.init(run: run, items: items, store: try registry.store)
   }
 
-  /// Writes the header and the tensors. Every chunk is verified before a byte of it is written.
-  func write(to sink: any ByteSink, threads: Int?, progress: ProgressHandler?) throws -> ExportReceipt {
+  private init(run: Run, items: [ExportItem], store: Store) {
+    (self.run, self.items, self.store) = (run, items, store)
+  }
+
+  /// Returns the metadata of the checkpoint from which the run was imported.
+  func fileMetadata() throws -> [(key: String, value: String)] { try store.details(of: run.record).metadata }
+
+  /// Returns this export with the tensors in another order.
+  func ordered(by order: [Int]) -> Export { Export(run: run, items: order.map { items[$0] }, store: store) }
+
+  /// Writes the tensors. Every chunk is verified before a byte of it is written.
+  func write(to target: any ExportTarget, threads: Int?, progress: ProgressHandler?) throws -> ExportReceipt {
     let start = ContinuousClock.now
-    let total = zip(tensors, boxes).reduce(0) { $0 + $1.1.resultShape.byteCount($1.0.recipe.dtype) }
-    try sink.write(header)
-    var cursors = boxes.map(ExtentCursor.init)
+    let total = items.reduce(0) { $0 + $1.byteCount }
+    var cursors = items.map { ExtentCursor($0.box, $0.tensor.recipe.dtype) }
     var damaged: Set<Int> = []
-    var written = 0
+    var (begun, written) = (0, 0)
+    func begin(upTo index: Int) throws {
+      while begun <= index {
+        try target.begin(begun)
+        begun += 1
+      }
+    }
+    let tensors = items.map(\.tensor)
     let reader = VerifiedReader(store, tensors)
-    let chunks = touchedChunks()
+    let chunks = selectedChunks()
     try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
       chunks, totalBytes: chunks.reduce(0) { $0 + $1.byteCount }
     ) { chunks, buffers in
       try reader.read(chunks, into: buffers)
     } consume: { batch in
       for chunk in batch {
-        let dtype = tensors[chunk.item.tensor].recipe.dtype
+        let item = items[chunk.item.tensor]
+        let dtype = item.tensor.recipe.dtype
+        try begin(upTo: chunk.item.tensor)
         if chunk.result { damaged.insert(chunk.item.tensor) }
-        written += try cursors[chunk.item.tensor]
-          .write(chunk.item.chunk.elements(dtype), of: chunk.bytes, dtype, to: sink)
+        let sink: any ByteSink = dtype == item.dtype ? target : CastSink(item, target)
+        let bytes = try cursors[chunk.item.tensor].write(chunk.item.chunk.byteRange, of: chunk.bytes, to: sink)
+        written += dtype == item.dtype ? bytes : bytes / dtype.byteCount * item.dtype.byteCount
       }
       try progress?(written, total)
     }
+    try begin(upTo: items.count - 1)
+    try target.finish()
     return ExportReceipt(
-      run: run, tensorCount: tensors.count, byteCount: header.count + total,
-      damaged: damaged.sorted().map { tensors[$0].name.string }, duration: .now - start)
+      run: run, tensorCount: items.count, byteCount: target.headerBytes + total,
+      damaged: damaged.sorted().map { items[$0].name.string }, duration: .now - start)
   }
 
   /// Returns the chunks that hold an element of the boxes.
-  private func touchedChunks() -> [ChunkID] {
-    zip(tensors, boxes).enumerated().flatMap { index, pair -> [ChunkID] in
-      let (recipe, box) = (pair.0.recipe, pair.1)
-      var next = 0
-      var chunks: [ChunkID] = []
-      for extent in box.extents {
-        let bytes = extent.lowerBound * recipe.dtype.byteCount..<extent.upperBound * recipe.dtype.byteCount
-        let last = (bytes.upperBound - 1) / chunkSize
-        next = max(next, bytes.lowerBound / chunkSize)
-        while next <= last {
-          chunks.append(ChunkID(tensor: index, chunk: recipe.chunk(next)))
-          next += 1
-        }
-        if next == recipe.chunkCount { break }
-      }
-      return chunks
+  private func selectedChunks() -> [ChunkID] {
+    items.enumerated().flatMap { index, item in
+      touchedChunks(item.box, of: item.tensor.recipe).map { ChunkID(tensor: index, chunk: $0) }
     }
+  }
+}
+
+/// Casts the elements of a tensor, and writes them to another destination.
+private final class CastSink: ByteSink {
+  private let item: ExportItem
+  private let target: any ByteSink
+
+  init(_ item: ExportItem, _ target: any ByteSink) { (self.item, self.target) = (item, target) }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws {
+    let dtype = item.tensor.recipe.dtype
+    let (cast, overflow) = dtype.cast(bytes, to: item.dtype)
+    if let overflow {
+      throw RegistryError.invalidArgument(
+        "tensor `\(item.name)` has an element \(elementText(bytes, at: overflow, dtype)), which \(item.dtype) cannot hold. Use a wider dtype"
+      )
+    }
+    try target.write(cast)
   }
 }
 
@@ -111,15 +129,21 @@ extension Registry {
 
   /// Returns the tensors with these names, each once; all tensors if `names` is nil. Checks the record first.
   ///
+  /// A few tensors cost no more than their own records: see `Store.checkedTensors(named:of:)`.
+  ///
   /// - Throws: `RegistryError` with the code `tensorNotFound` or `mismatch`.
   func selectedTensors(_ names: [String]?, of run: Run) throws -> [TensorRecord] {
     let store = try store
+    var seen: Set<TensorName> = []
+    let distinct = names.map { $0.map { TensorName($0) }.filter { seen.insert($0).inserted } }
+    if let distinct, distinct.count <= 16, let tensors = try store.checkedTensors(named: distinct, of: run.record) {
+      return tensors
+    }
     let all = try store.tensors(of: run.record)
     try store.checkRecord(run.record, all)
-    guard let names else { return all }
+    guard let distinct else { return all }
     let byName = all.firstByName(\.name)
-    var seen: Set<TensorName> = []
-    return try names.map { TensorName($0) }.filter { seen.insert($0).inserted }.map { name in
+    return try distinct.map { name in
       guard let tensor = byName[name] else {
         throw RegistryError.tensorNotFound(
           name, run: run.reference, suggestion: nearest(to: name.string, in: all.map(\.name.string)))

@@ -1,5 +1,6 @@
 // The copy of a run from one registry file to another.
 
+import Synchronization
 import WinitCore
 import WinitJSON
 import WinitStorage
@@ -7,29 +8,34 @@ import WinitStorage
 extension Registry {
   /// Copies a run to another store.
   ///
-  /// - Returns: the run in the other store, whether it is new there, and the number of bytes added.
+  /// - Returns: the run in the other store, whether it is new there, the number of bytes added, and the names of
+  ///   tensors whose bytes in the first store are damaged. They were regenerated.
   func copy(
     _ run: RunRecord, from source: Store, to target: Store, includingEnvironment: Bool, _ event: Event, _ threads: Int?,
     progress: @escaping ProgressHandler
-  ) throws -> (run: RunRecord, isNew: Bool, bytes: Int) {
+  ) throws -> (run: RunRecord, isNew: Bool, bytes: Int, damaged: [String]) {
     let tensors = try source.tensors(of: run)
     try source.checkRecord(run, tensors)
     let reader = VerifiedReader(source, tensors.filter(\.isStored))
     let sizes = reader.tensors.map(\.recipe.byteCount)
+    let damaged = Mutex<Set<Int>>([])
+    let load = ChunkWriter.Load(allChunks(sizes), verified: reader) { id in
+      damaged.withLock { _ = $0.insert(id.tensor) }
+    }
     return try ChunkWriter.run(target, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
-      let new = NewRun(copying: run, tensors, includingEnvironment: includingEnvironment)
-      let recorded = try writer.write(
-        [ChunkWriter.Load(allChunks(sizes), verified: reader)], digest: reader.digest
-      ) {
+      var new = NewRun(copying: run, tensors, includingEnvironment: includingEnvironment)
+      new.details = try source.details(of: run)
+      let recorded = try writer.write([load], digest: reader.digest) {
         try target.commitIfNew(new, lease: writer.lease, event, aliases: run.aliases)
       }
-      if let recorded { return (recorded, true, writer.storedBytes) }
+      let names = damaged.withLock { $0.sorted() }.map { reader.tensors[$0].name.string }
+      if let recorded { return (recorded, true, writer.storedBytes, names) }
       // Another import has recorded the same run meanwhile.
       _ = target.rollBack(writer.lease)
       guard let there = try target.run(uid: run.uid) else {
         throw StoreError.gone(path: target.path, reference: run.reference)
       }
-      return (there, false, 0)
+      return (there, false, 0, names)
     }
   }
 }
@@ -54,6 +60,7 @@ extension NewRun {
       })
     host = includingEnvironment ? run.host : .object([])
     git = run.git
+    preset = run.preset
     isImported = run.isImported
     experiment = run.experiment
     tags = run.tags

@@ -4,16 +4,6 @@ import WinitCore
 import WinitFiles
 import WinitStorage
 
-/// A file format for tensors.
-public enum FileFormat: String, Sendable, CaseIterable {
-  /// The safetensors format, for any number of tensors. The same selection of the same run gives the same file.
-  case safetensors
-  /// The format of NumPy, for one tensor of any dtype but bfloat16.
-  case npy
-  /// The bytes of one tensor: little-endian, row-major, without a header.
-  case raw
-}
-
 /// A selection of tensors of a run, or of slices of them.
 public struct TensorSelection: Sendable {
   /// The names of the tensors; nil for all tensors.
@@ -38,11 +28,20 @@ public struct ExportReceipt: Sendable {
   /// The number of tensors that were written.
   public let tensorCount: Int
   /// The size of what was written, headers included, in bytes.
-  public let byteCount: Int
+  public internal(set) var byteCount: Int
   /// The names of tensors whose stored bytes are damaged. Their bytes were regenerated, so the file is correct.
   public let damaged: [String]
+  /// The dtype to which the floating-point tensors were cast; nil if they have their own dtypes.
+  package internal(set) var cast: DType?
+  /// The names of the files of a folder; empty for a single file.
+  package internal(set) var files: [String] = []
   /// The time that the operation took.
-  package let duration: Duration
+  package internal(set) var duration: Duration
+
+  init(run: Run, tensorCount: Int, byteCount: Int, damaged: [String], duration: Duration) {
+    (self.run, self.tensorCount, self.byteCount) = (run, tensorCount, byteCount)
+    (self.damaged, self.duration) = (damaged, duration)
+  }
 }
 
 extension Registry {
@@ -60,32 +59,62 @@ extension Registry {
   ///   - selection: the tensors or slices; by default all tensors.
   ///   - format: the format of the file. `npy` and `raw` hold one tensor.
   ///   - path: the path of the file.
+  ///   - dtype: the dtype to which floating-point tensors are cast, each element rounded to the nearest value; nil for
+  ///     their own dtypes.
   ///   - replacing: whether a file at the path may be replaced. The registry itself is never replaced.
   ///   - threads: the number of worker threads; nil for one per processor.
   ///   - progress: called with the bytes that were written and the size of the selected tensors or slices.
-  /// - Throws: `RegistryError` with the code `tensorNotFound`, `invalidArgument` if the format cannot hold the
-  ///   selection, `invalidSlice` if the slice does not fit a shape, `mismatch` if a chunk has other bytes than recorded
-  ///   and does not regenerate, `fileExists`, `fileNotFound` if the folder does not exist, or `io`.
+  /// - Throws: `RegistryError` with the code `tensorNotFound`, `invalidArgument` if the format or the dtype cannot hold
+  ///   the selection, `invalidSlice` if the slice does not fit a shape, `mismatch` if a chunk has other bytes than
+  ///   recorded and does not regenerate, `fileExists`, `fileNotFound` if the folder does not exist, or `io`.
   @discardableResult
   public func export(
     _ run: Run, _ selection: TensorSelection = TensorSelection(), format: FileFormat = .safetensors, to path: String,
-    replacing: Bool = false, threads: Int? = nil, progress: ProgressHandler? = nil
+    dtype: DType? = nil, replacing: Bool = false, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
     try translatingErrors {
-      let export = try Export(self, run, selection, format)
-      let file = try OutputFile(path, replacing: replacing, protected: self.path)
-      let receipt = try export.write(to: file, threads: threads, progress: progress)
+      let export = try Export(self, run, selection, cast: try checked(dtype))
+      let file: OutputFile
+      var receipt: ExportReceipt
+      if format == .npz {
+        let entries = try export.archiveEntries()
+        file = try OutputFile(path, replacing: replacing, protected: self.path)
+        receipt = try export.write(to: ArchiveTarget(entries, file), threads: threads, progress: progress)
+      } else {
+        let (header, export) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
+        file = try OutputFile(path, replacing: replacing, protected: self.path)
+        receipt = try export.write(to: StreamTarget(header, file), threads: threads, progress: progress)
+      }
       try file.commit()
+      receipt.cast = dtype
       return receipt
     }
   }
 
   /// Writes tensors to standard output.
   package func exportToStandardOutput(
-    _ run: Run, _ selection: TensorSelection, format: FileFormat, threads: Int? = nil, progress: ProgressHandler? = nil
+    _ run: Run, _ selection: TensorSelection, format: FileFormat, dtype: DType? = nil, threads: Int? = nil,
+    progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
     try translatingErrors {
-      try Export(self, run, selection, format).write(to: StandardOutput(), threads: threads, progress: progress)
+      guard format != .npz else {
+        throw RegistryError.invalidArgument(
+          "an archive in the format npz cannot be written to standard output, because its entries are completed later. Name a file"
+        )
+      }
+      let export = try Export(self, run, selection, cast: try checked(dtype))
+      let (header, ordered) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
+      return try ordered.write(to: StreamTarget(header, StandardOutput()), threads: threads, progress: progress)
     }
+  }
+
+  /// Returns the dtype of a cast, which must be a floating-point dtype.
+  func checked(_ dtype: DType?) throws -> WinitCore.DType? {
+    guard let dtype else { return nil }
+    guard dtype.core.isFloatingPoint else {
+      throw RegistryError.invalidArgument(
+        "tensors are cast to float64, float32, float16 or bfloat16, and not to \(dtype)")
+    }
+    return dtype.core
   }
 }

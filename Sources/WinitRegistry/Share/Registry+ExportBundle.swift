@@ -9,6 +9,8 @@ import WinitStorage
 package struct BundleReceipt: Sendable {
   /// The exported runs, as this registry names them, each once.
   package let runs: [Run]
+  /// The tensors whose stored bytes are damaged, each with the reference of its run. They were regenerated.
+  package let damaged: [(reference: String, tensor: String)]
   /// The size of the bundle, in bytes.
   package let fileBytes: Int
   /// The time that the operation took.
@@ -59,17 +61,19 @@ extension Registry {
       let runs = runs.filter { uids.insert($0.uid).inserted }
       let total = totalBytes(of: runs.map(\.record))
       var done = 0
+      var damaged: [(reference: String, tensor: String)] = []
       for run in runs.sorted(by: { ($0.name, $0.version) < ($1.name, $1.version) }) {
-        _ = try copy(
+        let copy = try copy(
           run.record, from: store, to: bundle, includingEnvironment: includingEnvironment,
           Event("export", by: .object([])), threads
         ) { bytes, _ in try progress?(done &+ bytes, total) }
+        damaged += copy.damaged.map { (run.reference, $0) }
         done &+= run.byteCount
       }
       try bundle.close()
       let size = try place.flushFile()
       try place.take()
-      return BundleReceipt(runs: runs, fileBytes: size, duration: .now - start)
+      return BundleReceipt(runs: runs, damaged: damaged, fileBytes: size, duration: .now - start)
     }
   }
 }

@@ -1,53 +1,70 @@
-// get -o FOLDER/: writes each tensor to a file of its own.
+// get -o FOLDER/: writes each tensor to a file of its own, or shards of a checkpoint.
 
 import WinitCore
 import WinitFiles
 import WinitStorage
 
 extension Registry {
-  /// Writes each tensor to a file of its own in a new folder, which appears whole or not at all. The name of a file is
-  /// the name of its tensor, with every character but ASCII letters, digits, `_`, `-` and inner dots written as `%` and
-  /// two hexadecimal digits for each byte of its UTF-8, so that no name leads out of the folder.
+  /// Writes tensors to the files of a new folder, which appears whole or not at all.
+  ///
+  /// In the formats `npy` and `raw`, each tensor gets a file of its own. The name of a file is the name of its tensor,
+  /// with every character but ASCII letters, digits, `_`, `-` and inner dots written as `%` and two hexadecimal digits
+  /// for each byte of its UTF-8, so that no name leads out of the folder.
+  ///
+  /// In the format `safetensors`, the folder holds `model.safetensors`, or shards with the names and the index that
+  /// huggingface_hub writes.
   ///
   /// - Parameters:
   ///   - run: a run of this registry.
   ///   - selection: the tensors or slices; by default all tensors.
-  ///   - format: the format of each file.
+  ///   - format: the format of each file; not `npz`.
   ///   - path: the path of the folder, which must not exist or must be empty.
+  ///   - dtype: the dtype to which floating-point tensors are cast; nil for their own dtypes.
+  ///   - maximumShardSize: the maximum size of the tensors in a shard, in bytes; nil for one file. A tensor that is
+  ///     larger gets a shard of its own.
   ///   - threads: the number of worker threads; nil for one per processor.
   ///   - progress: called with the bytes that were written and the size of the selected tensors.
-  /// - Throws: `RegistryError` with the codes of ``Registry/export(_:_:format:to:replacing:threads:progress:)``.
+  /// - Throws: `RegistryError` with the codes of ``Registry/export(_:_:format:to:dtype:replacing:threads:progress:)``.
   @discardableResult
   public func exportFolder(
     _ run: Run, _ selection: TensorSelection = TensorSelection(), format: FileFormat, to path: String,
-    threads: Int? = nil, progress: ProgressHandler? = nil
+    dtype: DType? = nil, maximumShardSize: Int? = nil, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
     try translatingErrors {
+      guard format != .npz else {
+        throw RegistryError.invalidArgument("an archive in the format npz is one file, and not a folder. Name a file")
+      }
+      guard maximumShardSize == nil || format == .safetensors, maximumShardSize ?? 1 > 0 else {
+        throw RegistryError.invalidArgument("only safetensors files are sharded, at a size of at least 1 byte")
+      }
       let start = ContinuousClock.now
-      let selected = try selectedTensors(selection, of: run)
       // Everything that can be refused is refused before anything is written.
-      let exports = try selected.map { tensor in
-        var one = selection
-        one.tensors = [tensor.name.string]
-        return (name: tensor.name, export: try Export(self, run, one, format))
+      var export = try Export(self, run, selection, cast: try checked(dtype))
+      var files: [FolderTarget.File]
+      var index: (name: String, text: String)?
+      if format == .safetensors {
+        (files, export, index) = export.sharded(
+          limit: maximumShardSize, metadata: try export.metadata(selection, cast: dtype?.core))
+      } else {
+        files = try export.items.map { item in
+          FolderTarget.File(
+            name: fileName(item.name, extension: format == .raw ? "bin" : format.rawValue),
+            header: format == .raw ? [] : try export.npyHeader(item), count: 1)
+        }
       }
       let folder = try OutputFolder(path)
-      let total = selected.reduce(0) { $0 + $1.recipe.byteCount }
-      var (done, bytes, damaged): (Int, Int, [String]) = (0, 0, [])
-      for (name, export) in exports {
-        let file = try OutputFile(
-          folder.path(of: fileName(name, extension: format == .raw ? "bin" : format.rawValue)), replacing: false)
-        let receipt = try export.write(to: file, threads: threads) { written, _ in
-          try progress?(min(done + written, total), total)
-        }
+      var receipt = try export.write(to: FolderTarget(files, folder), threads: threads, progress: progress)
+      if let index {
+        let file = try OutputFile(folder.path(of: index.name), replacing: false)
+        try file.write(Array(index.text.utf8))
         try file.commit()
-        done += export.tensors[0].recipe.byteCount
-        bytes += receipt.byteCount
-        damaged += receipt.damaged
+        receipt.byteCount += index.text.utf8.count
       }
       try folder.commit()
-      return ExportReceipt(
-        run: run, tensorCount: exports.count, byteCount: bytes, damaged: damaged, duration: .now - start)
+      receipt.cast = dtype
+      if format == .safetensors { receipt.files = files.map(\.name) + [index?.name].compactMap(\.self) }
+      receipt.duration = .now - start
+      return receipt
     }
   }
 }

@@ -24,7 +24,8 @@ extension Registry {
       let plan = try Plan(capturing: path)
       try check(name, plan)
       return try create(
-        name, plan, plan.recipes(seed: 0), seed: 0, importedFrom: String(path.dropFirst(folderPrefix(of: path).count)),
+        name, plan, plan.recipes(seed: 0), seed: 0,
+        from: .checkpoint(String(path.dropFirst(folderPrefix(of: path).count))),
         options: options, progress: progress)
     }
   }

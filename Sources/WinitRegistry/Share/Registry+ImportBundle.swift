@@ -25,6 +25,8 @@ public struct ImportReceipt: Sendable {
     package let run: Run
     /// What the import did.
     package let outcome: Outcome
+    /// The names of tensors whose bytes in the bundle are damaged or missing. They were regenerated.
+    package let repaired: [String]
   }
 
   package let importedRuns: [ImportedRun]
@@ -39,7 +41,8 @@ public struct ImportReceipt: Sendable {
 extension Registry {
   /// Adds the runs of a bundle, or of any registry, to this registry. Ids stay the same, and so do versions that are
   /// later than any version of the name here. A run that is here already, under whatever name, stays as it is, so
-  /// importing twice changes nothing. Chunks are verified against their digests, and records against their ids.
+  /// importing twice changes nothing. Chunks are verified against their digests, and records against their ids. A chunk
+  /// that is damaged is regenerated if its tensor has a recipe.
   ///
   /// - Parameters:
   ///   - path: the path of the bundle, which does not change.
@@ -60,7 +63,11 @@ extension Registry {
       var filter = RunFilter()
       filter.order = .name
       let runs = try bundle.runs(filter)
-      for run in runs { try check(run, of: path) }
+      for run in runs { try check(run, of: path, in: bundle) }
+      // A bundle that cannot be imported creates no registry. So before there is one, every chunk is read.
+      if try !hasFile {
+        for run in runs { try verifyChunks(of: run, in: bundle, threads: threads) }
+      }
       let store = try storeForNewRuns()
       let total = totalBytes(of: runs)
       var (done, storedBytes): (Int, Int) = (0, 0)
@@ -73,14 +80,14 @@ extension Registry {
               "\(run.reference) of \(path) has the uid of \(here.reference), and other weights or another recipe. It was not imported"
             )
           }
-          imported.append(.init(run, Run(here), here.deletedAt == nil ? .present : .deleted))
+          imported.append(.init(run, Run(here), here.deletedAt == nil ? .present : .deleted, []))
         } else {
           let event = Event(
             "import", ["file": .string(file), "reference": .string(run.reference)], by: currentActor())
           let copy = try copy(run, from: bundle, to: store, includingEnvironment: true, event, threads) { bytes, _ in
             try progress?(done &+ bytes, total)
           }
-          imported.append(.init(run, Run(copy.run), copy.isNew ? .added : .present))
+          imported.append(.init(run, Run(copy.run), copy.isNew ? .added : .present, copy.isNew ? copy.damaged : []))
           storedBytes += copy.bytes
         }
         done &+= run.byteCount
@@ -89,39 +96,10 @@ extension Registry {
       return ImportReceipt(importedRuns: imported, storedBytes: storedBytes, duration: .now - start)
     }
   }
-
-  /// Checks the name, version, aliases, tags, time and uid of a run of a bundle.
-  ///
-  /// - Throws: `RegistryError.mismatch` if one of them is a value that this software never writes.
-  private func check(_ run: RunRecord, of path: String) throws {
-    let time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/
-    let tags = run.tags.map { Run.Tag(key: $0.key, value: $0.value) }
-    let problem: String? =
-      if !RunName.isValid(run.name) {
-        "name"
-      } else if run.version > Registry.largestVersion {
-        "version"
-      } else if run.aliases.contains(where: { !Alias.isValid($0) }) {
-        "alias"
-      } else if (try? checkedTags(tags)) == nil {
-        "tag"
-      } else if run.createdAt.wholeMatch(of: time) == nil {
-        "time of creation"
-      } else if run.uid.wholeMatch(of: /[0-9a-f]{32}/) == nil {
-        "uid"
-      } else {
-        nil
-      }
-    guard let problem else { return }
-    throw RegistryError.mismatch("a run of \(path) (\(run.id)) cannot be imported: it has an invalid \(problem)")
-  }
-
-  /// The largest version that is imported: more than any registry reaches, and far below the end of the integers.
-  private static let largestVersion = 1_000_000_000
 }
 
 extension ImportReceipt.ImportedRun {
-  fileprivate init(_ bundled: RunRecord, _ run: Run, _ outcome: Outcome) {
-    self.init(bundleReference: bundled.reference, run: run, outcome: outcome)
+  fileprivate init(_ bundled: RunRecord, _ run: Run, _ outcome: Outcome, _ repaired: [String]) {
+    self.init(bundleReference: bundled.reference, run: run, outcome: outcome, repaired: repaired)
   }
 }

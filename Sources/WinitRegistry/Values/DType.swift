@@ -32,6 +32,24 @@ public enum DType: String, Sendable, Hashable, CaseIterable {
   case uint8
   /// Truth values, 1 byte: 0 or 1.
   case bool
+  /// 8 bits: 4 of exponent, 3 of fraction, no infinities. Given values only.
+  case float8_e4m3fn
+  /// 8 bits: 5 of exponent, 2 of fraction. Given values only.
+  case float8_e5m2
+  /// 8 bits: a power of two. Given values only.
+  case float8_e8m0fnu
+  /// 8 bits: 4 of exponent, 3 of fraction, no negative zero. Given values only.
+  case float8_e4m3fnuz
+  /// 8 bits: 5 of exponent, 2 of fraction, no negative zero. Given values only.
+  case float8_e5m2fnuz
+  /// 6 bits: 2 of exponent, 3 of fraction; 4 elements have 3 bytes. Given values only.
+  case float6_e2m3fn
+  /// 6 bits: 3 of exponent, 2 of fraction; 4 elements have 3 bytes. Given values only.
+  case float6_e3m2fn
+  /// 4 bits: 2 of exponent, 1 of fraction; 2 elements have one byte. Given values only.
+  case float4_e2m1fn
+  /// Two binary32 numbers, the real and the imaginary part. Given values only.
+  case complex64
 }
 
 extension DType {
@@ -60,6 +78,15 @@ extension DType {
       case .uint16: .uint16
       case .uint8: .uint8
       case .bool: .bool
+      case .float8_e4m3fn: .float8_e4m3fn
+      case .float8_e5m2: .float8_e5m2
+      case .float8_e8m0fnu: .float8_e8m0fnu
+      case .float8_e4m3fnuz: .float8_e4m3fnuz
+      case .float8_e5m2fnuz: .float8_e5m2fnuz
+      case .float6_e2m3fn: .float6_e2m3fn
+      case .float6_e3m2fn: .float6_e3m2fn
+      case .float4_e2m1fn: .float4_e2m1fn
+      case .complex64: .complex64
       }
   }
 
@@ -78,6 +105,15 @@ extension DType {
     case .uint16: .uint16
     case .uint8: .uint8
     case .bool: .bool
+    case .float8_e4m3fn: .float8_e4m3fn
+    case .float8_e5m2: .float8_e5m2
+    case .float8_e8m0fnu: .float8_e8m0fnu
+    case .float8_e4m3fnuz: .float8_e4m3fnuz
+    case .float8_e5m2fnuz: .float8_e5m2fnuz
+    case .float6_e2m3fn: .float6_e2m3fn
+    case .float6_e3m2fn: .float6_e3m2fn
+    case .float4_e2m1fn: .float4_e2m1fn
+    case .complex64: .complex64
     }
   }
 }

@@ -42,10 +42,21 @@ public struct ModelSpec: Sendable {
   /// Creates a spec with the rules of a preset, which initializes tensors as a library does. The tensors come from
   /// ``CreateOptions/like``.
   ///
-  /// - Parameter name: one of ``presetNames``.
+  /// - Parameters:
+  ///   - name: one of ``presetNames``.
+  ///   - options: values for options of the preset, such as `["tied": "true"]`: see docs/presets.md. Creating a run
+  ///     throws for an option that the preset does not have.
   /// - Throws: `RegistryError` with the code `unknownName`.
-  public init(preset name: String) throws {
-    document = try translatingErrors { try WinitSpec.ModelSpec(preset: name) }
+  public init(preset name: String, options: [String: String] = [:]) throws {
+    let given = options.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value) }
+    document = try translatingErrors { try WinitSpec.ModelSpec(preset: name).setting(given) }
+  }
+
+  private init(document: WinitSpec.ModelSpec) { self.document = document }
+
+  /// Returns the spec with options of its preset set on the command line.
+  package func setting(_ options: [(name: String, text: String)]) -> ModelSpec {
+    ModelSpec(document: document.setting(options) { "--preset-option \($0)=\($1)" })
   }
 
   /// A tensor of a spec that is built in Swift.

@@ -1,59 +1,69 @@
 // The values of elements, as numbers and as text.
 
+import Foundation
 import WinitCore
 
 /// Returns the value of a floating-point element, widened to binary64.
 func floatingPoint(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> Double {
-  let pattern = bitPattern(bytes, at: index, dtype)
-  switch dtype {
-  case .float64: return Double(bitPattern: pattern)
-  case .float32: return Double(Float(bitPattern: UInt32(pattern)))
-  case .bfloat16: return Double(Float(bitPattern: UInt32(pattern) << 16))
-  default: return widenBinary16(UInt16(pattern))
-  }
+  number(bitPattern(bytes, at: index, dtype), dtype)
 }
 
-/// Returns the bits of an element, in the low bits of the result.
+/// Returns the bits of an element of whole bytes, in the low bits of the result.
 func bitPattern(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> UInt64 {
-  let size = dtype.byteCount
-  return (0..<size).reversed().reduce(0) { $0 << 8 | UInt64(bytes[index * size + $1]) }
+  switch dtype.byteCount {
+  case 1: UInt64(bytes[index])
+  case 2: UInt64(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
+  case 4: UInt64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+  default: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+  }
 }
 
 /// Returns the value of an element as the shortest text that identifies it in binary32 or binary64.
 func elementText(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> String {
-  let pattern = bitPattern(bytes, at: index, dtype)
-  switch dtype {
-  case .float64: return "\(Double(bitPattern: pattern))"
-  case .float32, .float16, .bfloat16: return "\(Float(floatingPoint(bytes, at: index, dtype)))"
-  case .int64: return "\(Int64(bitPattern: pattern))"
-  case .int32: return "\(Int32(truncatingIfNeeded: pattern))"
-  case .int16: return "\(Int16(truncatingIfNeeded: pattern))"
-  case .int8: return "\(Int8(truncatingIfNeeded: pattern))"
-  case .uint64, .uint32, .uint16, .uint8: return "\(pattern)"
-  case .bool: return pattern == 0 ? "false" : pattern == 1 ? "true" : "byte \(pattern)"
-  }
+  elementText(bitPattern(bytes, at: index, dtype), dtype)
 }
 
-private func widenBinary16(_ bits: UInt16) -> Double {
-  let sign: Double = bits & 0x8000 == 0 ? 1 : -1
-  let exponent = Int(bits >> 10) & 31
-  let fraction = Double(bits & 0x3FF)
-  switch exponent {
-  case 0: return sign * fraction * 0x1p-24
-  case 31: return fraction == 0 ? sign * .infinity : .nan
-  default: return sign * Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction * 0x1p-10)
+/// Returns the value of an element with these bits as text.
+func elementText(_ pattern: UInt64, _ dtype: WinitCore.DType) -> String {
+  switch dtype {
+  case .float64: "\(Double(bitPattern: pattern))"
+  case .int64: "\(Int64(bitPattern: pattern))"
+  case .int32: "\(Int32(truncatingIfNeeded: pattern))"
+  case .int16: "\(Int16(truncatingIfNeeded: pattern))"
+  case .int8: "\(Int8(truncatingIfNeeded: pattern))"
+  case .uint64, .uint32, .uint16, .uint8: "\(pattern)"
+  case .bool: pattern == 0 ? "false" : pattern == 1 ? "true" : "byte \(pattern)"
+  case .complex64: "(\(complex(pattern).real), \(complex(pattern).imaginary))"
+  default: "\(Float(number(pattern, dtype)))"
   }
 }
 
 /// Returns the value of an element as a binary64 number; integers beyond 2⁵³ are rounded.
-func number(_ bytes: UnsafeRawBufferPointer, at index: Int, _ dtype: WinitCore.DType) -> Double {
-  let pattern = bitPattern(bytes, at: index, dtype)
+///
+/// - Precondition: the dtype is not complex.
+func number(_ pattern: UInt64, _ dtype: WinitCore.DType) -> Double {
   switch dtype {
-  case .float64, .float32, .float16, .bfloat16: return floatingPoint(bytes, at: index, dtype)
-  case .int64: return Double(Int64(bitPattern: pattern))
-  case .int32: return Double(Int32(truncatingIfNeeded: pattern))
-  case .int16: return Double(Int16(truncatingIfNeeded: pattern))
-  case .int8: return Double(Int8(truncatingIfNeeded: pattern))
-  case .uint64, .uint32, .uint16, .uint8, .bool: return Double(pattern)
+  case .float64: Double(bitPattern: pattern)
+  case .float32: Double(Float(bitPattern: UInt32(truncatingIfNeeded: pattern)))
+  case .float16: Double(float16Bits: UInt16(truncatingIfNeeded: pattern))
+  case .bfloat16: Double(Float(bitPattern: UInt32(truncatingIfNeeded: pattern) << 16))
+  case .int64: Double(Int64(bitPattern: pattern))
+  case .int32: Double(Int32(truncatingIfNeeded: pattern))
+  case .int16: Double(Int16(truncatingIfNeeded: pattern))
+  case .int8: Double(Int8(truncatingIfNeeded: pattern))
+  default: SmallFloat(dtype)?.value(pattern) ?? Double(pattern)
   }
+}
+
+/// Returns the absolute difference of two elements in binary64.
+func distance(_ a: UInt64, _ b: UInt64, _ dtype: WinitCore.DType) -> Double {
+  guard dtype == .complex64 else { return abs(number(a, dtype) - number(b, dtype)) }
+  let (a, b) = (complex(a), complex(b))
+  return hypot(Double(a.real) - Double(b.real), Double(a.imaginary) - Double(b.imaginary))
+}
+
+private func complex(_ pattern: UInt64) -> (real: Float, imaginary: Float) {
+  (
+    Float(bitPattern: UInt32(truncatingIfNeeded: pattern)), Float(bitPattern: UInt32(truncatingIfNeeded: pattern >> 32))
+  )
 }

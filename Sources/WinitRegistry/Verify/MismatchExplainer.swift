@@ -26,7 +26,8 @@ struct MismatchExplainer {
 
   /// Explains another dtype: the values of the run, converted.
   func otherDType(_ tensor: TensorRecord, _ entry: Checkpoint.Entry) -> String? {
-    guard let dtype = entry.dtype, dtype.isFloatingPoint, tensor.recipe.dtype.isFloatingPoint,
+    let dtype = entry.dtype
+    guard dtype.isFloatingPoint, tensor.recipe.dtype.isFloatingPoint,
       entry.shape.elementCount == tensor.recipe.shape.elementCount, let sample = ElementSample(entry, dtype)
     else { return nil }
     guard
@@ -38,7 +39,8 @@ struct MismatchExplainer {
 
   /// Explains another shape: the transpose.
   func otherShape(_ tensor: TensorRecord, _ entry: Checkpoint.Entry) -> String? {
-    guard entry.dtype == tensor.recipe.dtype, entry.shape.dims == tensor.recipe.shape.dims.reversed(),
+    guard entry.dtype == tensor.recipe.dtype, entry.dtype.hasWholeBytes,
+      entry.shape.dims == tensor.recipe.shape.dims.reversed(),
       let sample = ElementSample(entry, tensor.recipe.dtype), sample.fitsTransposed(tensor.recipe)
     else { return nil }
     return "transposed"
@@ -52,7 +54,7 @@ struct MismatchExplainer {
     if difference.count == 1, difference.flippedBits.nonzeroBitCount == 1 {
       return "one flipped bit: the file was damaged"
     }
-    guard let sample = ElementSample(entry, recipe.dtype) else { return nil }
+    guard recipe.dtype.hasWholeBytes, let sample = ElementSample(entry, recipe.dtype) else { return nil }
     if sample.isConstant {
       return "every element sampled is \(sample.firstText); the tensor was filled with a constant"
     }
@@ -100,7 +102,7 @@ private struct ElementSample {
     shape = entry.shape
     do {
       bytes = try indices.map {
-        try entry.file.bytes(at: entry.offset + $0 * dtype.byteCount, count: dtype.byteCount)
+        try entry.bytes.bytes(at: $0 * dtype.byteCount, count: dtype.byteCount)
       }
     } catch { return nil }
   }

@@ -1,8 +1,7 @@
 // Contradictions inside the record of a run.
 
+import Foundation
 import WinitCore
-import WinitInitializers
-import WinitJSON
 import WinitStorage
 
 extension Store {
@@ -43,34 +42,46 @@ extension Store {
   }
 }
 
-/// Returns why the recorded scheme of a tensor does not give its recorded law; nil if it does.
-func schemeProblem(_ tensor: TensorRecord) -> String? {
-  let recipe = tensor.recipe
-  switch (tensor.scheme["scheme"]?.stringValue, recipe.law) {
-  case ("same_as", _): return tensor.tiedTo == nil ? "its scheme is same_as, and its law is not" : nil
-  case ("literal", let law): return law == .literal ? nil : "its scheme is literal, and its law is not"
-  case ("parts", .parts(let parts)):
-    let records = tensor.scheme["parts"]?.arrayValue ?? []
-    guard records.count == parts.count else { return "its scheme has other parts than its law" }
-    return zip(records, parts).compactMap { schemeProblem($0["init"] ?? .null, recipe, law: $1.law) }.first
-  default: return schemeProblem(tensor.scheme, recipe, law: recipe.law)
+extension Store {
+  /// Returns tensors of a run by name, checked against the manifest. Unlike `checkRecord`, this reads no other tensor:
+  /// the manifest has the id of the run as its digest, and contains the text of each tensor.
+  ///
+  /// - Returns: the tensors; nil if one of them does not exist, or if the record contradicts itself, which
+  ///   `checkRecord` then explains.
+  func checkedTensors(named names: [TensorName], of run: RunRecord) throws -> [TensorRecord]? {
+    guard let (selected, others) = try tensors(named: names, of: run) else { return nil }
+    var text = try manifest(of: run)
+    // Hashed in place: the manifest of a large model has tens of megabytes.
+    let id = text.withUTF8 { bytes -> SHA256Digest in
+      var hasher = SHA256Hasher()
+      hasher.update(UnsafeRawBufferPointer(bytes))
+      return hasher.finish()
+    }
+    guard id == run.id, run.lawVersion == lawVersion else { return nil }
+    let manifest = Manifest(seed: run.seed, tensors: [])
+    guard text.utf8.starts(with: manifest.opening.utf8) else { return nil }
+    for tensor in selected + others {
+      // In a JSON text, a quote inside a string has a backslash before it, so this is never found inside a string.
+      guard isFound(manifest.text(of: tensor.manifestEntry), in: text),
+        SHA256Digest(ofChunks: tensor.chunkDigests) == tensor.digest
+      else { return nil }
+    }
+    return selected
   }
 }
 
-private func schemeProblem(_ scheme: JSONValue, _ recipe: Recipe, law recorded: Law) -> String? {
-  let members = (scheme.objectValue ?? []).filter {
-    !FanSource.keys.contains($0.key) && !["picked", "because"].contains($0.key)
-  }
-  guard let fans = FanSource(json: scheme) else { return "its recorded scheme has no layout and no fans" }
-  do {
-    let law = try WinitInitializers.Scheme(json: .object(members)).resolve(
-      shape: recipe.shape, dtype: recipe.dtype, fans: fans
-    )
-    .law
-    if law == recorded { return nil }
-    return
-      "its scheme \(JSONValue.object(members).compact) resolves to \(law.json.compact) today, but \(recorded.json.compact) is recorded; the recorded law is what its bits follow"
-  } catch {
-    return "its recorded scheme does not resolve: \(error)"
+/// Returns whether a text contains the bytes of another text, which is not empty.
+private func isFound(_ part: String, in text: String) -> Bool {
+  var (part, text) = (part, text)
+  return text.withUTF8 { text in
+    part.withUTF8 { part in
+      guard let first = part.first, var rest = text.baseAddress, let bytes = part.baseAddress else { return false }
+      let end = rest + text.count
+      while end - rest >= part.count, let found = memchr(rest, Int32(first), end - rest - part.count + 1) {
+        if memcmp(found, bytes, part.count) == 0 { return true }
+        rest = UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) + 1
+      }
+      return false
+    }
   }
 }

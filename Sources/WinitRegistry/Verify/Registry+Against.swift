@@ -8,8 +8,9 @@ extension Registry {
   /// Compares a checkpoint with a run: names, dtypes, shapes and bits. For each differing tensor the finding names the
   /// first differing element and, if it can be confirmed, the likely cause.
   ///
-  /// The file is read and hashed once; only chunks whose digests differ are regenerated. The history does not change:
-  /// see ``Registry/record(_:)``.
+  /// The file is read and hashed once; only chunks whose digests differ, parts of tensors and rounded values are
+  /// compared with bytes of the run. A tensor that is tied to another may be absent if the file holds the other. The
+  /// history does not change: see ``Registry/record(_:)``.
   ///
   /// ```swift
   /// let result = try registry.verify(run, against: "step-0.safetensors")
@@ -18,108 +19,84 @@ extension Registry {
   ///
   /// - Parameters:
   ///   - run: a run of this registry.
-  ///   - path: the path of a .safetensors file, or of the index of a sharded checkpoint.
+  ///   - path: the path of a .safetensors file, of the index of a sharded checkpoint, or of a folder with them.
+  ///   - options: the tensors to compare, and the differences that are allowed; by default every tensor, and none.
   ///   - threads: the number of worker threads; nil for one per processor.
   ///   - progress: called with the bytes that were compared and the size of all tensors that are compared.
-  /// - Throws: `RegistryError` with the code `fileNotFound`, `invalidFile` if the file is not a checkpoint, or `io`. A
-  ///   mismatch is a finding and not an error.
+  /// - Throws: `RegistryError` with the code `fileNotFound`, `invalidFile` if the file is not a checkpoint,
+  ///   `tensorNotFound` if a pattern matches no tensor, `invalidSlice` if the slice does not fit a shape,
+  ///   `invalidArgument` for a prefix that no name has, or `io`. A mismatch is a finding and not an error.
   public func verify(
-    _ run: Run, against path: String, threads: Int? = nil, progress: ProgressHandler? = nil
+    _ run: Run, against path: String, options: ComparisonOptions = ComparisonOptions(), threads: Int? = nil,
+    progress: ProgressHandler? = nil
   ) throws -> Verification {
     try translatingErrors {
       let start = ContinuousClock.now
       let store = try store
       let tensors = try store.tensors(of: run.record)
-      let entries = try Checkpoint(path).entries
-      var verification = Verification(run: run, against: path)
-      verification.findings = try store.recordFindings(run.record, tensors)
+      let checkpoint = try Checkpoint(path, incompleteShards: .kept)
       let explainer = MismatchExplainer(tensors: tensors, otherSeeds: try store.seeds())
-      let pairs = matchNames(tensors, entries, &verification, explainer)
+      let match = try CheckpointMatch(
+        run, tensors, checkpoint, skipped: store.details(of: run.record).skipped, options, explainer)
+      var verification = Verification(run: run, against: path)
+      verification.coverage = match.coverage
+      verification.findings = try store.recordFindings(run.record, tensors) + match.findings
 
-      let source = CheckpointChunks(entries: pairs.map(\.entry))
-      let verifier = ChunkVerifier(store: store, tensors: pairs.map(\.tensor))
-      let total = pairs.reduce(0) { $0 + $1.tensor.recipe.byteCount }
+      let compared = ComparedChunks(store, match.pairs)
+      let chunks = compared.chunks
+      let total = chunks.reduce(0) { $0 + $1.byteCount }
+      var done = 0
       var mismatches: [Int: ChunkMismatches] = [:]
-      try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
-        allChunks(pairs.map(\.tensor.recipe.byteCount)), totalBytes: total
-      ) { chunks, buffers in
-        verifier.compare(chunks, try source.read(chunks, into: buffers), buffers)
+      try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(chunks, totalBytes: total) { chunks, buffers in
+        try compared.compare(chunks, buffers)
       } consume: { batch in
         for chunk in batch {
           verification.fileChunks += 1
-          verification.byteCount += chunk.bytes.count
-          mismatches[chunk.item.tensor, default: ChunkMismatches()]
-            .add(chunk.item.chunk.index, chunk.result ?? .unreadable)
+          done += chunk.bytes.count
+          mismatches[chunk.item.tensor, default: ChunkMismatches()].add(chunk.item.chunk.index, chunk.result)
         }
-        try progress?(verification.byteCount, total)
+        try progress?(done, total)
       }
-      for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) where !mismatch.differing.isEmpty {
-        let (tensor, entry) = pairs[index]
-        try progress?(verification.byteCount, total)
-        verification.findings.append(
-          finding(
-            tensor, entry, mismatch, explainer, explain: verification.findings.count < MismatchExplainer.limit))
+      verification.byteCount = match.pairs.reduce(0) { $0 + $1.byteCount }
+      for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) {
+        try progress?(done, total)
+        verification.findings += findings(
+          match.pairs[index], mismatch, explainer, explain: verification.findings.count < MismatchExplainer.limit)
       }
       verification.duration = .now - start
       return verification
     }
   }
 
-  /// Matches the tensors of the run and of the checkpoint by name. Returns the pairs whose elements can be compared,
-  /// and adds a finding for every other tensor.
-  private func matchNames(
-    _ tensors: [TensorRecord], _ entries: [Checkpoint.Entry], _ verification: inout Verification,
-    _ explainer: MismatchExplainer
-  ) -> [(tensor: TensorRecord, entry: Checkpoint.Entry)] {
-    let byName = entries.firstByName(\.name)
-    var pairs: [(TensorRecord, Checkpoint.Entry)] = []
-    for tensor in tensors {
-      let recipe = tensor.recipe
-      guard let entry = byName[tensor.name] else {
-        verification.findings.append(.init(.missing, tensor.name, "the file does not hold this tensor"))
-        continue
-      }
-      if entry.dtype != recipe.dtype {
-        var finding = Verification.Finding(
-          .dtype, tensor.name,
-          "the dtype is \(recipe.dtype) in the run and \(entry.dtype?.rawValue ?? entry.code) in the file")
-        finding.likelyCause = explainer.otherDType(tensor, entry)
-        verification.findings.append(finding)
-      }
-      if entry.shape != recipe.shape {
-        var finding = Verification.Finding(
-          .shape, tensor.name, "the shape is \(recipe.shape) in the run and \(entry.shape) in the file")
-        finding.likelyCause = explainer.otherShape(tensor, entry)
-        verification.findings.append(finding)
-      }
-      if entry.dtype == recipe.dtype, entry.shape == recipe.shape { pairs.append((tensor, entry)) }
+  private func findings(
+    _ pair: CheckpointMatch.Pair, _ mismatch: ChunkMismatches, _ explainer: MismatchExplainer, explain: Bool
+  ) -> [Verification.Finding] {
+    var findings: [Verification.Finding] = []
+    if !mismatch.unreadable.isEmpty {
+      var finding = Verification.Finding(
+        .values, pair.tensor.name,
+        "\(mismatch.unreadable.count) chunks could not be compared, because the registry does not have their recorded bytes. Verify the run itself"
+      )
+      finding.chunks = mismatch.unreadable
+      findings.append(finding)
     }
-    let known = Set(tensors.map(\.name))
-    for entry in entries where !known.contains(entry.name) {
-      verification.findings.append(.init(.unexpected, entry.name, "the file holds this tensor, and the run does not"))
-    }
-    return pairs
-  }
-
-  private func finding(
-    _ tensor: TensorRecord, _ entry: Checkpoint.Entry, _ mismatch: ChunkMismatches, _ explainer: MismatchExplainer,
-    explain: Bool
-  ) -> Verification.Finding {
+    guard !mismatch.differing.isEmpty else { return findings }
     guard let difference = mismatch.difference else {
       var finding = Verification.Finding(
-        .values, tensor.name,
-        "\(mismatch.differing.count) chunks differ from their recorded digests, and no recipe gives the recorded bytes. Verify the run itself"
+        .values, pair.tensor.name,
+        "\(mismatch.differing.count) chunks differ from their recorded digests; the elements are not known, because the registry does not have the recorded bytes. Verify the run itself"
       )
       finding.chunks = mismatch.differing
-      return finding
+      return findings + [finding]
     }
-    let total = tensor.recipe.shape.elementCount
+    let total = pair.elementCount
     let verb = difference.count == 1 ? "differs" : "differ"
+    let rounded = pair.isCast ? ", rounded from \(pair.tensor.recipe.dtype) to \(pair.entry.dtype)" : ""
     var finding = Verification.Finding(
-      .values, tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)")
+      .values, pair.tensor.name, "\(difference.count) of \(total) elements \(verb); \(difference.text)\(rounded)")
     finding.difference = difference
     finding.chunks = mismatch.differing
-    if explain { finding.likelyCause = explainer.otherValues(tensor, entry, difference) }
-    return finding
+    if explain, pair.isWhole { finding.likelyCause = explainer.otherValues(pair.tensor, pair.entry, difference) }
+    return findings + [finding]
   }
 }

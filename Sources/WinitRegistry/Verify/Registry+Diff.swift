@@ -133,7 +133,7 @@ extension Registry {
           _ = try second.read([chunks[i]], into: [other])
           return BitDifference(
             UnsafeRawBufferPointer(buffers[i]), UnsafeRawBufferPointer(other),
-            from: chunks[i].chunk.elements(recipe.dtype).lowerBound, of: recipe)
+            at: chunks[i].chunk.byteRange.lowerBound, of: recipe)
         }
       }
     } consume: { batch in
@@ -150,12 +150,12 @@ extension Registry {
 }
 
 extension BitDifference {
-  init?(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, from start: Int, of recipe: Recipe) {
-    guard let first = ElementDifference(expected: a, found: b, from: start, of: recipe) else { return nil }
-    self.first = first
+  init?(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, at offset: Int, of recipe: Recipe) {
     let dtype = recipe.dtype
-    for i in 0..<a.count / dtype.byteCount where bitPattern(a, at: i, dtype) != bitPattern(b, at: i, dtype) {
-      let difference = abs(number(a, at: i, dtype) - number(b, at: i, dtype))
+    guard let first = ElementDifference(expected: a, found: b, at: offset, dtype, recipe.shape) else { return nil }
+    self.first = first
+    for element in DifferingElements(a, b, at: offset, dtype) where element.isWhole {
+      let difference = distance(element.expected, element.found, dtype)
       if difference >= largest ?? 0 { largest = difference }
     }
   }

@@ -39,9 +39,9 @@ extension Registry {
       var verification = Verification(run: run, level: level)
       verification.findings = try store.recordFindings(run.record, tensors)
       for tensor in tensors {
-        if let problem = schemeProblem(tensor) {
-          verification.findings.append(.init(.scheme, tensor.name, problem))
-        }
+        let scheme = RecordedScheme(tensor)
+        if let problem = scheme.problem { verification.findings.append(.init(.scheme, tensor.name, problem)) }
+        if let note = scheme.note { verification.notes.append(.init(tensor: tensor.name.string, message: note)) }
       }
       let sampled = sample.map { sampleChunks($0, of: tensors.reduce(0) { $0 + $1.chunkDigests.count }) }
       verification.sampledFrom = sampled?.outOf
@@ -74,7 +74,9 @@ extension Registry {
       var results = [(stored: ChunkResult?, regenerated: ChunkResult?)](repeating: (nil, nil), count: chunks.count)
       let (readChunks, readBuffers) = (read.map { chunks[$0] }, read.map { buffers[$0] })
       let outcomes = try stored.read(readChunks, into: readBuffers)
-      for (i, result) in zip(read, verifier.compare(readChunks, outcomes, readBuffers)) { results[i].stored = result }
+      for (i, result) in zip(read, try verifier.compare(readChunks, outcomes, readBuffers)) {
+        results[i].stored = result
+      }
       if level != .stored {
         let digests = regenerated.digests(chunks)
         for (i, result) in try verifier.compareRegenerated(chunks, digests).enumerated() {

@@ -34,6 +34,10 @@ public struct Verification: Sendable {
   public internal(set) var byteCount = 0
   /// The findings: everything that does not match, in the order of the tensors.
   public internal(set) var findings: [Finding] = []
+  /// What a comparison with a checkpoint covered; nil if the run itself was verified.
+  package internal(set) var coverage: Coverage?
+  /// What a reader of the run should know, and what is no mismatch.
+  package internal(set) var notes: [Note] = []
   /// The time that the verification took.
   package internal(set) var duration: Duration = .zero
 
@@ -56,7 +60,7 @@ public struct Verification: Sendable {
   package var scope: String {
     let what =
       switch level {
-      case nil: "every tensor of the file"
+      case nil: coverage?.options.scope ?? ComparisonOptions().scope
       case _ where run.origin == .imported: "stored bytes; an imported run has no recipe"
       case .everything: run.isStored ? "stored bytes and regeneration" : "regeneration"
       case .stored: "stored bytes only"
@@ -67,6 +71,14 @@ public struct Verification: Sendable {
 }
 
 extension Verification {
+  /// A remark on a tensor that matches.
+  package struct Note: Sendable {
+    /// The name of the tensor.
+    package let tensor: String
+    /// The message for people.
+    package let message: String
+  }
+
   /// A tensor or a record that does not match.
   public struct Finding: Sendable {
     /// The kind of a finding.

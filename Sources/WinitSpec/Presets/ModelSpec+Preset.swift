@@ -26,24 +26,28 @@ extension ModelSpec {
     return preset.text
   }
 
+  /// Returns the options of a preset.
+  package static func presetOptions(_ name: String) throws(UnknownPreset) -> [PresetOption] {
+    try ModelSpec(preset: name).preset?.options ?? []
+  }
+
   /// Creates a spec of a preset's rules. The spec lists no tensors; they come from `like`.
   package init(preset name: String) throws(UnknownPreset) {
     let text = try ModelSpec.presetText(name)
     // A preset is part of this package and always parses; a test resolves each of them.
     let spec = try? ModelSpec(parsing: text, file: "preset \(name)")
-    guard let spec else { throw UnknownPreset(name: name) }
-    self = spec.asPreset
+    guard var spec else { throw UnknownPreset(name: name) }
+    var preset = spec.preset ?? PresetUse()
+    preset.name = name
+    spec.preset = preset
+    self = spec.markedAsPreset
   }
 
-  /// The spec with its rules marked as those of a preset.
-  private var asPreset: ModelSpec {
-    ModelSpec(
-      file: file, dtype: dtype, layout: layout, values: values, like: like, likeLine: likeLine,
-      tensors: tensors,
-      rules: rules.map { rule in
-        var rule = rule
-        rule.isPreset = true
-        return rule
-      }, lacksRules: lacksRules, diagnostics: diagnostics)
+  /// The spec with its rules and values marked as those of a preset.
+  var markedAsPreset: ModelSpec {
+    var spec = self
+    for index in spec.rules.indices { spec.rules[index].isPreset = true }
+    for index in spec.values.indices { spec.values[index].isPreset = true }
+    return spec
   }
 }

@@ -5,7 +5,7 @@ import WinitInitializers
 import WinitJSON
 
 extension SpecReader {
-  /// Reads a scheme, or one of the forms that only a spec has: skip, same_as, literal and parts.
+  /// Reads a scheme, or one of the forms that only a spec has: skip, same_as, norm_of, literal and parts.
   mutating func initialization(_ node: SpecNode, tensor: TensorName? = nil) -> ModelSpec.Initialization? {
     let members = node.mapping ?? []
     let name = node.scalar ?? members.first { $0.key.scalar == "scheme" }?.value.scalar
@@ -38,10 +38,24 @@ extension SpecReader {
         return nil
       }
       return template(node, "of", tensor).map { .sameAs($0) }
-    case "literal": return fields(["from", "values"]).flatMap { literal($0, node, tensor) }
+    case "norm_of": return fields(["of", "axes"]).flatMap { norm($0, node, tensor) }
+    case "literal": return fields(["from", "of", "values"]).flatMap { literal($0, node, tensor) }.map { .literal($0) }
     case "parts": return fields(["base", "parts"]).flatMap { parts($0, node, tensor) }
     default: return scheme(node, name, tensor).map { .scheme($0) }
     }
+  }
+
+  private mutating func norm(
+    _ fields: [String: SpecNode], _ node: SpecNode, _ tensor: TensorName?
+  ) -> ModelSpec.Initialization? {
+    guard let of = fields["of"], let axes = fields["axes"].flatMap({ axes($0) }), !axes.isEmpty else {
+      report(
+        .missingParameter, node.line,
+        "`norm_of` needs the name of a tensor and a list of its axes: {scheme: norm_of, of: NAME, axes: [1, 2]}",
+        tensor: tensor)
+      return nil
+    }
+    return template(of, "of", tensor).map { .normOf($0, axes: axes) }
   }
 
   /// Reads a scheme and its parameters. Numbers may be expressions.
@@ -73,6 +87,8 @@ extension SpecReader {
           guard let expression = expression(value, key, tensor) else { return nil }
           expressions.append((key, expression))
         } else {
+          // The expression of an element is resolved with the tensor.
+          if name == "expression", key == "value", expression(value, key, tensor) == nil { return nil }
           arguments[key] = SchemeArgument(text: text)
         }
       }

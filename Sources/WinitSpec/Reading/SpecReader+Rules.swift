@@ -14,24 +14,27 @@ extension SpecReader {
   }
 
   private mutating func rule(_ node: SpecNode) -> ModelSpec.Rule? {
-    var (match, initialization, fans) = (Glob?.none, ModelSpec.Initialization?.none, FanSource?.none)
-    var (rank, isFloatingPoint, kind) = (Int?.none, Bool?.none, String?.none)
+    var (match, initialization) = (Glob?.none, ModelSpec.Initialization?.none)
+    var (rank, isFloatingPoint, kind, seed) = (Int?.none, Bool?.none, String?.none, UInt64?.none)
+    var (when, isOptional, companion) = ((option: String, isSet: Bool)?.none, false, NameTemplate?.none)
     var initLine = node.line
     let before = diagnostics.count
-    for (key, node) in members(
-      of: node, known: ["match", "kind", "rank", "dtype", "init", "layout", "fans"], what: "a rule")
-    {
+    let known = ["match", "kind", "rank", "dtype", "init", "layout", "fans", "seed", "when", "with", "optional"]
+    for (key, node) in members(of: node, known: known, what: "a rule") {
       switch key {
       case "match": match = glob(node)
       case "rank": rank = self.rank(node)
       case "kind": kind = word(node, "kind")
       case "dtype": isFloatingPoint = dtypeKind(node)
+      case "when": when = condition(node)
+      case "with": companion = template(node, "with", nil)
+      case "optional": isOptional = isTrue(node, "optional")
       case "init": (initialization, initLine) = (self.initialization(node), node.line)
-      case "layout": fans = layout(node).map { .layout($0) }
-      default: fans = self.fans(node)
+      case "seed": seed = self.seed(node)
+      default: break
       }
     }
-    reportBothFans(node)
+    let fans = fanSource(node)
     if match == nil || initialization == nil && kind == nil, diagnostics.count == before {
       report(
         .missingKey, node.line,
@@ -42,8 +45,9 @@ extension SpecReader {
       return nil
     }
     return ModelSpec.Rule(
-      line: node.line, match: match, initialization: initialization, initLine: initLine, fans: fans,
-      kind: kind, rank: rank, isFloatingPoint: isFloatingPoint)
+      line: node.line, match: match, initialization: initialization, initLine: initLine, fans: fans, seed: seed,
+      kind: kind, rank: rank, isFloatingPoint: isFloatingPoint, when: when, companion: companion,
+      isOptional: isOptional)
   }
 
   mutating func glob(_ node: SpecNode) -> Glob? {
@@ -58,6 +62,15 @@ extension SpecReader {
       return nil
     }
     return glob
+  }
+
+  /// Reads a seed: a decimal number of 64 bits.
+  mutating func seed(_ node: SpecNode, tensor: TensorName? = nil) -> UInt64? {
+    if let text = node.scalar, text.allSatisfy({ $0.isASCII && $0.isNumber }), let seed = UInt64(text) { return seed }
+    report(
+      .wrongType, node.line, "the seed is \(node.summary); it must be an integer from 0 to 18446744073709551615",
+      tensor: tensor)
+    return nil
   }
 
   private mutating func rank(_ node: SpecNode) -> Int? {

@@ -44,17 +44,17 @@ extension SpecReader {
       return entry
     }
     for (key, node) in members(
-      of: node, known: ["shape", "dtype", "init", "layout", "fans"], what: "a tensor", tensor: name)
+      of: node, known: ["shape", "dtype", "init", "layout", "fans", "seed"], what: "a tensor", tensor: name)
     {
       switch key {
       case "shape": entry.shape = shape(node, tensor: name)
       case "dtype": entry.dtype = self.dtype(node, tensor: name)
       case "init": (entry.initialization, entry.initLine) = (initialization(node, tensor: name), node.line)
-      case "layout": entry.fans = layout(node, tensor: name).map { .layout($0) }
-      default: entry.fans = fans(node, tensor: name)
+      case "seed": entry.seed = seed(node, tensor: name)
+      default: break
       }
     }
-    reportBothFans(node, tensor: name)
+    entry.fans = fanSource(node, tensor: name)
     return entry
   }
 

@@ -1,5 +1,6 @@
 // Reads mappings, words, numbers and dtypes.
 
+import WinitInitializers
 import WinitCore
 
 extension SpecReader {

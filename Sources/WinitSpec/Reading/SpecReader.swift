@@ -7,6 +7,8 @@ import WinitInitializers
 struct SpecReader {
   let file: String
   var diagnostics: [SpecDiagnostic] = []
+  /// The layout of the spec.
+  var layout = Layout.torch
   /// Whether a rule could not be read.
   var lacksRules = false
 
@@ -19,20 +21,28 @@ struct SpecReader {
   }
 
   mutating func spec(_ root: SpecNode?) -> ModelSpec {
-    var (dtype, layout) = (DType.float32, Layout.torch)
+    var dtype = DType.float32
     var values: [ModelSpec.Value] = []
-    var preset: ModelSpec?
+    var (preset, declared) = (ModelSpec?.none, PresetUse?.none)
     var like: (path: String, line: Int)?
     var tensors: [ModelSpec.TensorEntry] = []
     var rules: [ModelSpec.Rule] = []
+    // Tensors and rules may come before the layout.
+    if let node = root?.mapping?.first(where: { $0.key.scalar == "layout" })?.value {
+      layout = self.layout(node) ?? layout
+    }
     for (key, node) in members(
-      of: root, known: ["dtype", "layout", "like", "preset", "values", "tensors", "rules"], what: "a spec")
+      of: root,
+      known: [
+        "dtype", "layout", "like", "preset", "values", "tensors", "rules", "identify", "model_types", "options",
+      ], what: "a spec")
     {
       switch key {
       case "dtype": dtype = self.modelDType(node) ?? dtype
-      case "layout": layout = self.layout(node) ?? layout
+      case "layout": break
       case "like": if let path = word(node, "like") { like = (path, node.line) }
       case "preset": preset = self.preset(node)
+      case "identify", "model_types", "options": declare(key, node, in: &declared)
       case "values": values = self.values(node)
       case "tensors": tensors = self.tensors(node)
       default: rules = self.rules(node)
@@ -41,19 +51,12 @@ struct SpecReader {
     if root == nil { report(.emptySpec, nil, "the spec is empty. Give tensors, or like, and rules") }
     // The spec's own values and rules come before those of the preset.
     let named = Set(values.map(\.name))
-    return ModelSpec(
+    let spec = ModelSpec(
       file: file, dtype: dtype, layout: layout,
       values: (preset?.values ?? []).filter { !named.contains($0.name) } + values, like: like?.path,
-      likeLine: like?.line, tensors: tensors, rules: rules + (preset?.rules ?? []), lacksRules: lacksRules,
-      diagnostics: diagnostics)
-  }
-
-  private mutating func preset(_ node: SpecNode) -> ModelSpec? {
-    guard let name = word(node, "preset") else { return nil }
-    do { return try ModelSpec(preset: name) } catch {
-      report(.unknownPreset, node.line, error.description)
-      lacksRules = true
-      return nil
-    }
+      likeLine: like?.line, tensors: tensors, rules: rules + (preset?.rules ?? []), preset: preset?.preset ?? declared,
+      lacksRules: lacksRules, diagnostics: diagnostics)
+    guard declared != nil else { return spec }
+    return check(spec, against: preset).markedAsPreset
   }
 }

@@ -12,13 +12,16 @@ extension ModelSpec {
   ///   - like: replaces the spec's own `like`, which is relative to the spec's folder.
   /// - Throws: `SpecError`, or the reason why the checkpoint cannot be read.
   package func plan(dtype: DType? = nil, like: String? = nil) throws -> Plan {
-    guard let path = like ?? self.like.map(besideSpec) else { return try resolve(dtype: dtype) }
-    let tensors = try Checkpoint(path).entries.map {
-      LikeTensor(
-        name: $0.name, shape: $0.shape, dtype: $0.dtype, code: $0.code,
-        bytes: .file($0.file, offset: $0.offset))
+    let path = like ?? self.like.map(besideSpec)
+    let configuration = try configuration(like: path)
+    guard let path else { return try resolve(dtype: dtype, configuration: configuration) }
+    let checkpoint = try Checkpoint(path)
+    let tensors = checkpoint.entries.map {
+      LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, bytes: .checkpoint($0.bytes))
     }
-    return try resolve(dtype: dtype, like: (path, tensors))
+    var plan = try resolve(dtype: dtype, like: (path, tensors), configuration: configuration)
+    plan.checkpointWarnings = checkpoint.warnings
+    return plan
   }
 
   /// Resolves the spec with the tensors of a checkpoint.
@@ -30,12 +33,25 @@ extension ModelSpec {
   /// - Parameters:
   ///   - dtype: replaces the dtype of floating-point tensors; must be a floating-point dtype.
   ///   - like: the checkpoint's tensors, and its path for errors.
+  ///   - configuration: the model's `config.json`, which sets options of the preset.
   /// - Throws: `SpecError` with every problem that was found.
   package func resolve(
-    dtype: DType? = nil, like: (path: String, tensors: [LikeTensor])? = nil
+    dtype: DType? = nil, like: (path: String, tensors: [LikeTensor])? = nil, configuration: ModelConfiguration? = nil
   ) throws(SpecError) -> Plan {
     var resolver = Resolver(spec: self, dtype: dtype, likePath: like?.path)
-    return try resolver.plan(like: like?.tensors ?? [])
+    return try resolver.plan(like: like?.tensors ?? [], configuration: configuration)
+  }
+
+  /// Reads the `config.json` beside a checkpoint, or the file that the preset's option names. Reads nothing if the
+  /// preset takes nothing from it.
+  private func configuration(like path: String?) throws -> ModelConfiguration? {
+    guard let preset, preset.options.contains(where: { $0.configurationKey != nil }) else { return nil }
+    switch preset.setting(PresetUse.configurationOption) {
+    case nil: return try path.flatMap(ModelConfiguration.beside)
+    case let setting? where setting.text == "none": return nil
+    case let setting?:
+      return try ModelConfiguration(contentsOf: setting.line == nil ? setting.text : besideSpec(setting.text))
+    }
   }
 
   private func besideSpec(_ path: String) -> String {

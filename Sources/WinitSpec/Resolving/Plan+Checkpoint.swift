@@ -7,17 +7,16 @@ import WinitJSON
 extension Plan {
   /// Creates a plan whose every tensor is a literal: the bytes that a checkpoint holds.
   ///
-  /// - Throws: `FormatError` if the checkpoint holds a dtype that a registry does not support.
+  /// Tensors that only the metadata of the checkpoint names are not tensors of the plan: the metadata is kept.
   package init(capturing path: String) throws {
-    tensors = try Checkpoint(path).entries.map { entry in
-      guard let dtype = entry.dtype else {
-        throw FormatError(
-          path, "tensor `\(entry.name)` has dtype \(entry.code), which is not supported; nothing was imported")
-      }
-      return PlannedTensor(
-        name: entry.name, shape: entry.shape, dtype: dtype, law: .literal, streamName: entry.name,
-        tiedTo: nil, record: ["scheme": "literal"], literal: .file(entry.file, offset: entry.offset))
+    let checkpoint = try Checkpoint(path)
+    tensors = checkpoint.entries.filter { $0.aliasOf == nil }.map { entry in
+      PlannedTensor(
+        name: entry.name, shape: entry.shape, dtype: entry.dtype, law: .literal, streamName: entry.name,
+        tiedTo: nil, record: ["scheme": "literal"], literal: .checkpoint(entry.bytes))
     }
     warnings = []
+    checkpointWarnings = checkpoint.warnings
+    metadata = checkpoint.metadata
   }
 }

@@ -7,8 +7,16 @@ package import WinitJSON
 package struct Plan: Sendable {
   /// The tensors: those of `like` in the order of the checkpoint, then the others in the order of the spec.
   package let tensors: [PlannedTensor]
-  /// The warnings: rules that apply to no tensor.
+  /// The warnings: rules that apply to no tensor, and what a preset could not find.
   package let warnings: [SpecDiagnostic]
+  /// The tensors of `like` that the spec skips.
+  package var skipped: [TensorName] = []
+  /// The warnings about the path of the checkpoint.
+  package var checkpointWarnings: [String] = []
+  /// The metadata of a checkpoint that is imported.
+  package var metadata: [(key: String, value: String)] = []
+  /// What was taken from a preset; nil without a preset.
+  package var preset: PlannedPreset?
 }
 
 /// A tensor of a plan.
@@ -37,4 +45,9 @@ package struct PlannedTensor: Sendable {
     (self.streamName, self.tiedTo, self.record) = (streamName, tiedTo, record)
     (self.literal, self.seed) = (literal, seed)
   }
+}
+
+extension Plan {
+  /// The warnings as texts.
+  package var warningTexts: [String] { checkpointWarnings + warnings.map(\.description) }
 }

@@ -10,8 +10,29 @@ extension Resolver {
     let subject: Subject
     let shape: Shape
     let dtype: DType
-    let captures: [String: String]
+    let captures: Captures
     let fans: FanSource
+    /// The seed of the tensor; nil for that of the run.
+    let seed: UInt64?
+    /// The box that is resolved, as ranges on the leading axes; empty for the whole tensor.
+    var box: [Range<Int>] = []
+
+    /// The context of a box, with its own fans if it has any.
+    func inBox(_ box: [Range<Int>], fans own: FanSource?) -> Context {
+      Context(subject: subject, shape: shape, dtype: dtype, captures: captures, fans: own ?? fans, seed: seed, box: box)
+    }
+
+    /// The context with another text for a capture.
+    func capturing(_ text: String, as name: String) -> Context {
+      Context(
+        subject: subject, shape: shape, dtype: dtype, captures: captures.setting(name, to: text), fans: fans,
+        seed: seed, box: box)
+    }
+
+    /// What a scheme initializes.
+    func target(_ fans: FanSource) -> TensorContext {
+      TensorContext(box: box, of: shape, dtype: dtype, fans: fans)
+    }
   }
 
   func plan(
@@ -29,26 +50,22 @@ extension Resolver {
       }
       return planned(
         context, law: .literal, record: ["scheme": "same_as", "of": .string(target.string)], tiedTo: target)
-    case .literal(nil):
-      return planned(
-        context, law: .literal, record: ["scheme": "literal", "from": "like"],
-        literal: try bytesOfLike(context))
-    case .literal(let values?):
-      return planned(
-        context, law: .literal, record: ["scheme": "literal", "from": "spec"],
-        literal: .given(try literal(values, context)))
-    case .parts(let base, let parts):
-      let (law, record) = try law(base, parts, context)
-      return planned(context, law: law, record: record)
+    case .normOf(let template, let axes):
+      let target = TensorName(template.filled(with: context.captures))
+      return planned(context, law: .normOf(target, axes: axes), record: .null)
+    case .literal(let text):
+      let (bytes, record) = try literal(text, context)
+      return planned(context, law: .literal, record: record, literal: bytes)
+    case .parts(let base, let parts): return try plan(base, parts, context)
     }
   }
 
-  private func planned(
+  func planned(
     _ context: Context, law: Law, record: JSONValue, tiedTo: TensorName? = nil, literal: LiteralBytes? = nil
   ) -> PlannedTensor {
     PlannedTensor(
       name: context.subject.name, shape: context.shape, dtype: context.dtype, law: law,
-      streamName: context.subject.name, tiedTo: tiedTo, record: record, literal: literal)
+      streamName: context.subject.name, tiedTo: tiedTo, record: record, literal: literal, seed: context.seed)
   }
 
   /// Returns the law of a scheme, and the scheme's record with the source of its fans.
@@ -61,9 +78,10 @@ extension Resolver {
       numbers[parameter] = try value(expression, parameter, context, fans, line: text.line)
       texts[parameter] = expression.text
     }
+    let names = try names(of: text, context)
     do throws(SchemeError) {
-      let scheme = try text.scheme.adding(numbers, from: texts)
-      let resolution = try scheme.resolve(shape: context.shape, dtype: context.dtype, fans: fans)
+      let scheme = try text.scheme.adding(numbers, from: texts, names: names)
+      let resolution = try scheme.resolve(context.target(fans))
       var members = scheme.json.objectValue ?? []
       if resolution.scheme.name != scheme.name {
         members.append(.init("picked", .string(resolution.scheme.name)))
@@ -71,6 +89,21 @@ extension Resolver {
       }
       return (resolution.law, .object(members + fans.json))
     } catch { throw LocatedProblem(line: text.line, SpecProblem(error)) }
+  }
+
+  /// Returns the numbers of the names in the expression of an element. Its fans are those of the tensor or the box, and
+  /// the scheme finds them.
+  private func names(of text: ModelSpec.SchemeText, _ context: Context) throws(LocatedProblem) -> [String: Double] {
+    var numbers: [String: Double] = [:]
+    do throws(Expression.Failure) {
+      for name in try text.scheme.elementExpression?.names ?? [] {
+        numbers[name] = try number(of: name, context)
+      }
+    } catch {
+      let expression = text.scheme.arguments["value"].map { "\($0.text)" } ?? ""
+      throw LocatedProblem(line: text.line, .noValue, "value is `\(expression)`: \(error.message)")
+    }
+    return numbers
   }
 
   /// Returns the source of the fans: that of the tensor, or the fans of the tensor that `fan_of` names.

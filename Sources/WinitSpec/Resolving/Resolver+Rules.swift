@@ -17,14 +17,20 @@ extension Resolver {
   /// Returns the first rule whose kind, pattern, rank and dtype match.
   func match(_ subject: Subject) -> Match? {
     let kind = declaredKind(subject)
+    let name = subject.name.string
+    let nameInScope = scope.name(name)
     for (index, rule) in spec.rules.enumerated() where !rule.declaresKind {
+      guard let name = rule.isPreset ? nameInScope : name, isEnabled(rule) else { continue }
       if let wanted = rule.kind, wanted != kind?.name { continue }
       if let rank = rule.rank, rank != subject.shape?.rank { continue }
       if let wanted = rule.isFloatingPoint {
         let dtype = subject.entry?.dtype ?? (subject.like == nil ? spec.dtype : subject.like?.dtype)
-        guard dtype?.isFloatingPoint == wanted else { continue }
+        // fp8, fp6, fp4 and complex numbers are neither: only a literal can have them.
+        guard let dtype, dtype.isFloatingPoint == wanted, !dtype.isLiteralOnly else { continue }
       }
-      guard let captures = rule.match.captured(subject.name.string) else { continue }
+      guard let texts = rule.match.captured(name) else { continue }
+      let captures = Captures(texts, prefix: rule.isPreset ? scope.prefix : "")
+      if let companion = rule.companion, subjects[TensorName(companion.filled(with: captures))] == nil { continue }
       return Match(index: index, rule: rule, captures: captures)
     }
     return nil
@@ -39,6 +45,10 @@ extension Resolver {
 
   /// Returns the remedy for a tensor that no rule matches.
   private func remedy(_ subject: Subject, _ kind: String?) -> String {
+    if let preset = spec.preset, scope.name(subject.name.string) == nil {
+      return
+        "The rules of \(preset.title) apply to the names that begin with `\(scope.prefix)`. Give this tensor a rule of its own in a spec that names the preset"
+    }
     let kinds = Set(spec.rules.filter { !$0.declaresKind }.compactMap(\.kind))
     guard !kinds.isEmpty else {
       return "Add a rule, such as {match: \"*\", init: …}, or write `init: skip` to leave out a tensor of like"

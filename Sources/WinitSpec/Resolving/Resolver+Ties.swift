@@ -32,6 +32,12 @@ extension Resolver {
           "the tensor is \(tensor.dtype) \(tensor.shape), and the target of same_as, `\(name)`, is \(target.dtype) \(target.shape). Both must agree"
         )
       }
+      guard tensor.seed == nil || tensor.seed == target.seed else {
+        return reportTie(
+          tensor, .invalidTie,
+          "the tensor has a seed, and the target of same_as, `\(name)`, has another. A tied tensor has the seed of its target; remove the seed"
+        )
+      }
       return PlannedTensor(
         name: tensor.name, shape: tensor.shape, dtype: tensor.dtype, law: target.law, streamName: name,
         tiedTo: name, record: tensor.record, literal: target.literal, seed: target.seed)
@@ -48,10 +54,11 @@ extension Resolver {
     return nil
   }
 
-  private mutating func reportTie(
+  mutating func reportTie(
     _ tensor: PlannedTensor, _ kind: SpecProblem.Kind, _ message: String
   ) -> PlannedTensor? {
-    report(kind, subjects[tensor.name]?.line(spec), message, tensor: tensor.name)
+    report(
+      kind, subjects[tensor.name]?.line(spec), message + optionRemedy(matches[tensor.name]?.rule), tensor: tensor.name)
     return nil
   }
 

@@ -5,11 +5,16 @@ import WinitInitializers
 
 extension Resolver {
   mutating func evaluateValues(_ all: [Subject]) {
-    for value in spec.values {
+    for value in optionValues + spec.values {
+      // The values of a preset come from the tensors to which it applies.
+      func matches(_ subject: Subject, _ glob: Glob) -> Bool {
+        let name = subject.name.string
+        return (value.isPreset ? scope.name(name) : name).map(glob.matches) ?? false
+      }
       switch value.source {
-      case .count(let glob): values[value.name] = Double(all.count { glob.matches($0.name.string) })
+      case .count(let glob): values[value.name] = Double(all.count { matches($0, glob) })
       case .dimension(let glob, let axis):
-        let shapes = all.filter { glob.matches($0.name.string) }.compactMap(\.shape?.dims)
+        let shapes = all.filter { matches($0, glob) }.compactMap(\.shape?.dims)
         let dims = shapes.map { dims in
           let place = axis < 0 ? axis + dims.count : axis
           return dims.indices.contains(place) ? dims[place] : nil
@@ -43,21 +48,27 @@ extension Resolver {
     }
   }
 
+  /// Returns the number of a name that is a capture or one of the spec's values; nil for any other name.
+  func number(of name: String, _ context: Context) throws(Expression.Failure) -> Double? {
+    if let text = context.captures[name] {
+      guard let number = Int(text) else {
+        throw Expression.Failure(message: "the capture `\(name)` is `\(text)`, which is not a number")
+      }
+      return Double(number)
+    }
+    if let value = values[name] { return value }
+    if let why = unset[name] { throw Expression.Failure(message: why) }
+    return nil
+  }
+
   /// Evaluates an expression of a tensor. Names are the spec's values, captures that are integers, and the fans.
   func value(
     _ expression: Expression, _ what: String, _ context: Context, _ fans: FanSource, line: Int?
   ) throws(LocatedProblem) -> Double {
     func named(_ name: String) throws(Expression.Failure) -> Double? {
-      if let text = context.captures[name] {
-        guard let number = Int(text) else {
-          throw Expression.Failure(message: "the capture `\(name)` is `\(text)`, which is not a number")
-        }
-        return Double(number)
-      }
-      if let value = values[name] { return value }
-      if let why = unset[name] { throw Expression.Failure(message: why) }
-      guard let mode = ["fan_in": FanMode.fanIn, "fan_out": .fanOut, "fan_avg": .fanAvg][name] else { return nil }
-      do throws(SchemeError) { return try fans.fans(of: context.shape, for: name)[mode] } catch {
+      if let number = try number(of: name, context) { return number }
+      guard let mode = FanMode.named[name] else { return nil }
+      do throws(SchemeError) { return try context.target(fans).fans(for: name)[mode] } catch {
         throw Expression.Failure(message: error.description)
       }
     }

@@ -20,7 +20,7 @@ struct Resolver {
   struct Match {
     let index: Int
     let rule: ModelSpec.Rule
-    let captures: [String: String]
+    let captures: Captures
   }
 
   let spec: ModelSpec
@@ -34,6 +34,12 @@ struct Resolver {
   var matches: [TensorName: Match] = [:]
   /// The numbers of parts and of literal values in all tensors so far.
   var written = (parts: 0, values: 0)
+  /// The tensors that are skipped.
+  var skipped: [TensorName] = []
+  /// The scope of the preset's rules.
+  var scope = PresetScope()
+  /// The options of the preset.
+  var options: [String: PlannedPreset.Option] = [:]
   /// The spec's values.
   var values: [String: Double] = [:]
   /// The values that these tensors do not determine, each with the reason.
@@ -45,7 +51,7 @@ struct Resolver {
     self.likePath = likePath
   }
 
-  mutating func plan(like: [LikeTensor]) throws(SpecError) -> Plan {
+  mutating func plan(like: [LikeTensor], configuration: ModelConfiguration?) throws(SpecError) -> Plan {
     if let dtype, !dtype.isFloatingPoint {
       report(
         .notFloatingPoint, nil,
@@ -54,9 +60,14 @@ struct Resolver {
     }
     let subjects = subjects(like: like)
     self.subjects = subjects.firstByName(\.name)
+    findScope(subjects)
+    setOptions(configuration, subjects)
+    // With a wrong prefix or option, most tensors would have problems that follow from it.
+    guard diagnostics.isEmpty else { throw SpecError(spec.diagnostics + diagnostics) }
     for subject in subjects { matches[subject.name] = match(subject) }
     evaluateValues(subjects)
     var tensors = subjects.compactMap { plan($0) }
+    takeNorms(&tensors)
     tie(&tensors)
     checkStreams(tensors)
     let unused = spec.rules.indices.filter { !matched.contains($0) }.map { spec.rules[$0] }
@@ -71,7 +82,10 @@ struct Resolver {
           nil)
       ])
     }
-    return Plan(tensors: tensors, warnings: unused.filter { !$0.isPreset }.map(warning))
+    return Plan(
+      tensors: tensors,
+      warnings: unused.filter { !$0.isPreset }.map(warning) + presetWarnings(subjects, configuration),
+      skipped: skipped, preset: plannedPreset(configuration))
   }
 
   /// Returns the tensors of the checkpoint in its order, each with the spec's entry for it, then the spec's other
@@ -112,7 +126,9 @@ struct Resolver {
     diagnostics.append(diagnostic(problem, line, tensor: tensor))
   }
 
-  private func diagnostic(_ problem: SpecProblem, _ line: Int?, tensor: TensorName? = nil) -> SpecDiagnostic {
-    SpecDiagnostic(file: spec.file, line: line, tensor: tensor, problem: problem)
+  func diagnostic(
+    _ problem: SpecProblem, _ line: Int?, tensor: TensorName? = nil, file: String? = nil
+  ) -> SpecDiagnostic {
+    SpecDiagnostic(file: file ?? spec.file, line: line, tensor: tensor, problem: problem)
   }
 }

@@ -18,21 +18,24 @@ extension Store {
       try self.renew(lease, db)
       let insert = try db.cachedStatement(
         sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING")
+      let find = try db.cachedStatement(sql: "SELECT id FROM chunks WHERE digest = ?")
+      // Not INSERT … SELECT: before a statement that may insert several rows, SQLite copies every page that it changes
+      // to a file, which takes most of the time of many small chunks.
       let insertLease = try db.cachedStatement(
-        sql: """
-          INSERT INTO lease_chunks (lease, chunk) SELECT ?1, id FROM chunks WHERE digest = ?2
-          ON CONFLICT DO NOTHING
-          """)
+        sql: "INSERT INTO lease_chunks (lease, chunk) VALUES (?, ?) ON CONFLICT DO NOTHING")
       var added = 0
       for (digest, bytes) in chunks {
         guard let data = borrowedData(bytes) else { continue }
-        try insert.execute(arguments: [Data(digest.bytes), bytes.count, data])
+        let key = Data(digest.bytes)
+        try insert.execute(arguments: [key, bytes.count, data])
+        var chunk: Int64? = db.lastInsertedRowID
         if db.changesCount > 0 {
           added += bytes.count
         } else {
           _ = try self.overwriteIfDifferent(digest, data, db)
+          chunk = try Int64.fetchOne(find, arguments: [key])
         }
-        try insertLease.execute(arguments: [lease.id, Data(digest.bytes)])
+        if let chunk { try insertLease.execute(arguments: [lease.id, chunk]) }
       }
       return added
     }

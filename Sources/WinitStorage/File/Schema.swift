@@ -10,7 +10,7 @@ package struct Schema {
   private let objects: [String: String]
 
   /// The `digest` of the schema that all migrations create. A test compares it with the migrations.
-  package static let currentDigest = "32d40957a9596927c97338b3f729fb5be1401e0e29850b0d8c708e20e77fd72a"
+  package static let currentDigest = "b7f4af14c38b34e1b28c709e6627c4f0d66defbd50cd140b0223d6d4d07d28f0"
 
   /// The SHA-256 of all definitions, ordered by kind and name.
   package var digest: SHA256Digest {

@@ -32,7 +32,9 @@ package struct NewRun: Sendable {
   package let tensors: [NewTensor]
   package var host: JSONValue = .object([])
   package var git: JSONValue?
+  package var preset: JSONValue?
   package var isImported = false
+  package var details = RunDetails()
   package var experiment: String?
   package var tags: [TagRecord] = []
   package var note = ""

@@ -35,6 +35,8 @@ package struct RunRecord: Sendable {
   package let host: JSONValue
   /// `commit` and `dirty` of the git checkout in which the run was created; nil if it was not created in one.
   package let git: JSONValue?
+  /// The preset that the spec used, with the prefix and the options; nil for none.
+  package let preset: JSONValue?
   /// Whether the run was imported from a checkpoint. An imported run has no recipe, and its seed has no meaning.
   package let isImported: Bool
   package let experiment: String?

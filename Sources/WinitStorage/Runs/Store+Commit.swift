@@ -61,8 +61,8 @@ extension Store {
     try db.execute(
       sql: """
         INSERT INTO runs (name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
-                          created_at, tool_version, host, uid, origin, experiment, note, parent, git)
-        VALUES (?, ?, (SELECT id FROM manifests WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                          created_at, tool_version, host, uid, origin, experiment, note, parent, git, preset, details)
+        VALUES (?, ?, (SELECT id FROM manifests WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         run.name, try takeVersion(db, of: run.name, wanted: run.origin?.version), digest,
@@ -70,7 +70,7 @@ extension Store {
         run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
         run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
         run.host.compact, uid, run.isImported ? "captured" : "created", run.experiment, run.note,
-        run.parent, run.git?.compact,
+        run.parent, run.git?.compact, run.preset?.compact, run.details.json.compact,
       ])
     let row = db.lastInsertedRowID
     for tag in run.tags {

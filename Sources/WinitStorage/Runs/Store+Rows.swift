@@ -13,7 +13,9 @@ extension Store {
     let rows = try Row.fetchCursor(
       db,
       sql: """
-        SELECT runs.*, manifests.digest AS manifest_digest, manifests.weights AS weights,
+        SELECT runs.id AS id, uid, name, version, seed, stored, tensor_count, parameter_count, byte_count, created_at,
+               tool_version, host, git, preset, origin, experiment, note, parent, deleted_at,
+               manifests.digest AS manifest_digest, manifests.weights AS weights,
                manifests.law_version AS law_version,
                (SELECT json_group_object(key, value) FROM tags WHERE run = runs.id) AS tags,
                (SELECT json_group_array(alias) FROM aliases WHERE run = runs.id) AS aliases
@@ -44,6 +46,7 @@ extension Store {
       byteCount: try row.number("byte_count", in: counts), createdAt: try row.value("created_at"),
       toolVersion: try row.value("tool_version"), lawVersion: try row.value("law_version"), host: host,
       git: try row.value("git", String?.self).flatMap { try? JSONValue(parsing: $0) },
+      preset: try row.value("preset", String?.self).flatMap { try? JSONValue(parsing: $0) },
       isImported: try row.value("origin") == "captured", experiment: try row.value("experiment"),
       tags: tags.map { TagRecord(key: $0.key, value: $0.value.stringValue ?? "") }, note: try row.value("note"),
       parent: try row.value("parent"), aliases: aliases.compactMap(\.stringValue),
@@ -60,8 +63,8 @@ extension Store {
   ///
   /// - Throws: `StoreError.gone` if the run was collected after it was read.
   func reload(_ run: RunRecord, _ db: Database) throws -> RunRecord {
-    // The row of a run stays the same, except in a registry that was restored from a backup. Finding the row without the
-    // index keeps a run readable if the index is damaged.
+    // The row of a run stays the same, except in a registry that was restored from a backup. Finding the row without
+    // the index keeps a run readable if the index is damaged.
     if let current = try fetchRuns(db, "WHERE runs.id = ? AND runs.uid = ?", [run.rowID, run.uid]).first {
       return current
     }

@@ -2,7 +2,7 @@
 
 import Foundation
 import GRDB
-import WinitCore
+package import WinitCore
 import WinitJSON
 
 extension Store {
@@ -88,18 +88,37 @@ extension Store {
     try read { db in
       let run = try self.reload(run, db)
       let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT id, name, dtype, shape, scheme, law, stream, seed, digest, chunk_digests
-          FROM tensors WHERE run = ? ORDER BY position
-          """,
-        arguments: [run.rowID])
+        db, sql: "SELECT \(Store.tensorColumns) FROM tensors WHERE run = ? ORDER BY position", arguments: [run.rowID])
       let tensors = try self.tensors(from: rows, of: run)
       guard tensors.count == run.tensorCount else {
         throw StoreError.damaged(
           path: self.path, what: "\(run.reference) should have \(run.tensorCount) tensors, but has \(tensors.count)")
       }
       return tensors
+    }
+  }
+
+  /// Returns tensors of a run by name, in the order of the names, and the tensors to which their laws refer, such as
+  /// the target of a tied tensor. Only the rows of these tensors are read. Returns nil if a tensor is not there.
+  package func tensors(
+    named names: [TensorName], of run: RunRecord
+  ) throws -> (selected: [TensorRecord], others: [TensorRecord])? {
+    try read { db in
+      let run = try self.reload(run, db)
+      let select = try db.cachedStatement(
+        sql: "SELECT \(Store.tensorColumns) FROM tensors WHERE run = ? AND name = ?")
+      var rows: [Row] = []
+      var (queue, seen) = (names, Set(names))
+      while let name = queue.popLast() {
+        guard let row = try Row.fetchOne(select, arguments: [run.rowID, name.string]) else { return nil }
+        rows.append(row)
+        let law = try? JSONValue(parsing: row.value("law", String.self))
+        if let other = law?["name"]?.stringValue, seen.insert(TensorName(other)).inserted {
+          queue.append(TensorName(other))
+        }
+      }
+      let byName = try self.tensors(from: rows, of: run).firstByName(\.name)
+      return (names.compactMap { byName[$0] }, byName.values.filter { !names.contains($0.name) })
     }
   }
 

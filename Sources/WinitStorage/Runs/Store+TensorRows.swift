@@ -6,97 +6,55 @@ import WinitCore
 import WinitJSON
 
 extension Store {
-  /// Returns the tensors in the rows of a run.
+  /// The columns from which a tensor is read.
+  static let tensorColumns = "id, name, dtype, shape, scheme, law, stream, seed, digest, chunk_digests"
+
+  /// Returns the tensors in rows of a run, which include the rows of the tensors to which their laws refer.
   func tensors(from rows: [Row], of run: RunRecord) throws -> [TensorRecord] {
-    var rows = try TensorRows(rows, of: run, path: path)
-    return try rows.records()
-  }
-}
-
-/// The rows of the tensors of a run, some of which depend on others: a tied tensor has the law of its target, and the
-/// recipe of a norm holds that of the tensor whose norm it is.
-private struct TensorRows {
-  private struct Entry {
-    let row: Row
-    let name: TensorName
-    let tiedTo: TensorName?
-    let law: Law?
+    let nodes = try rows.map { try node(from: $0, of: run) }
+    var graph = RecipeGraph(nodes)
+    let recipes: [Recipe]
+    do throws(TensorFailure) { recipes = try graph.all() } catch { throw unreadable("law", error.tensor) }
+    return try rows.indices.map { try tensor(from: rows[$0], nodes[$0], recipes[$0], of: run) }
   }
 
-  private let run: RunRecord
-  private let path: String
-  private let entries: [Entry]
-  private let indices: [TensorName: Int]
-  private var recipes: [Int: Recipe] = [:]
-
-  /// The maximum number of tensors each of which depends on the next.
-  private static let depthLimit = 16
-
-  init(_ rows: [Row], of run: RunRecord, path: String) throws {
-    (self.run, self.path) = (run, path)
-    entries = try rows.map { row in
-      let json = try? JSONValue(parsing: row.value("law", String.self))
-      let isTied = json?["law"]?.stringValue == "same_as"
-      return Entry(
-        row: row, name: TensorName(try row.value("name")),
-        tiedTo: isTied ? json?["name"]?.stringValue.map { TensorName($0) } : nil,
-        law: isTied ? nil : json.flatMap(Law.init(json:)))
-    }
-    indices = Dictionary(entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
-  }
-
-  mutating func records() throws -> [TensorRecord] {
-    try entries.indices.map { try record($0) }
-  }
-
-  private mutating func record(_ index: Int) throws -> TensorRecord {
-    let entry = entries[index]
-    let recipe = try recipe(index)
-    guard let scheme = try? JSONValue(parsing: entry.row.value("scheme", String.self)) else {
-      throw unreadable("scheme", entry)
-    }
-    guard let digest = SHA256Digest(bytes: try entry.row.value("digest", Data.self)) else {
-      throw unreadable("digest", entry)
-    }
-    guard let chunks = DigestList(bytes: Array(try entry.row.value("chunk_digests", Data.self))),
-      chunks.count == recipe.chunkCount
-    else { throw unreadable("list of chunk digests", entry) }
-    return TensorRecord(
-      rowID: try entry.row.value("id"), name: entry.name, scheme: scheme, recipe: recipe, digest: digest,
-      chunkDigests: chunks, isStored: run.isStored || !recipe.isRegenerable, tiedTo: entry.tiedTo)
-  }
-
-  private mutating func recipe(_ index: Int, depth: Int = 0) throws -> Recipe {
-    if let recipe = recipes[index] { return recipe }
-    let entry = entries[index]
-    let row = entry.row
-    guard let dtype = DType(rawValue: try row.value("dtype")) else { throw unreadable("dtype", entry) }
+  private func node(from row: Row, of run: RunRecord) throws -> RecipeGraph.Node {
+    let name = TensorName(try row.value("name"))
+    guard let dtype = DType(rawValue: try row.value("dtype")) else { throw unreadable("dtype", name) }
     guard let numbers = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,
       let shape = try? Shape(numbers.map { $0.integerValue ?? -1 })
-    else { throw unreadable("shape", entry) }
-    guard let stream = UInt64(try row.value("stream", String.self)) else { throw unreadable("stream", entry) }
-    let ownSeed = try row.value("seed", String?.self)
-    guard let seed = ownSeed.map({ UInt64($0) }) ?? run.seed else { throw unreadable("seed", entry) }
-    var (law, source) = (entry.law, Recipe?.none)
-    if let target = entry.tiedTo {
-      // The target of a tie has a law of its own.
-      if let target = indices[target], depth < Self.depthLimit, entries[target].tiedTo == nil {
-        let target = try recipe(target, depth: depth + 1)
-        (law, source) = (target.law, target.source)
-      }
-    } else if case .normOf(let name, _) = law {
-      guard let other = indices[name], depth < Self.depthLimit else { throw unreadable("law", entry) }
-      let recipe = try recipe(other, depth: depth + 1)
-      source = recipe.law == .literal ? nil : recipe
+    else { throw unreadable("shape", name) }
+    guard let stream = UInt64(try row.value("stream", String.self)) else { throw unreadable("stream", name) }
+    guard let seed = try row.value("seed", String?.self).map({ UInt64($0) }) ?? run.seed else {
+      throw unreadable("seed", name)
     }
-    guard let law,
-      let recipe = try? Recipe(seed: seed, stream: stream, dtype: dtype, shape: shape, law: law, source: source)
-    else { throw unreadable("law", entry) }
-    recipes[index] = recipe
-    return recipe
+    let json = try? JSONValue(parsing: row.value("law", String.self))
+    let target = json?["law"]?.stringValue == "same_as" ? json?["name"]?.stringValue.map { TensorName($0) } : nil
+    let law = target == nil ? json.flatMap(Law.init(json:)) : nil
+    guard law != nil || target != nil else { throw unreadable("law", name) }
+    return RecipeGraph.Node(
+      name: name, seed: seed, stream: stream, dtype: dtype, shape: shape, law: law, target: target)
   }
 
-  private func unreadable(_ what: String, _ entry: Entry) -> StoreError {
-    .damaged(path: path, what: "the \(what) of tensor `\(entry.name)` cannot be read")
+  private func tensor(
+    from row: Row, _ node: RecipeGraph.Node, _ recipe: Recipe, of run: RunRecord
+  ) throws -> TensorRecord {
+    guard let scheme = try? JSONValue(parsing: row.value("scheme", String.self)) else {
+      throw unreadable("scheme", node.name)
+    }
+    guard let digest = SHA256Digest(bytes: try row.value("digest", Data.self)) else {
+      throw unreadable("digest", node.name)
+    }
+    guard let chunks = DigestList(bytes: Array(try row.value("chunk_digests", Data.self))),
+      chunks.count == recipe.chunkCount
+    else { throw unreadable("list of chunk digests", node.name) }
+    return TensorRecord(
+      rowID: try row.value("id"), name: node.name, scheme: scheme, recipe: recipe,
+      ownSeed: recipe.seed == run.seed ? nil : recipe.seed, digest: digest,
+      chunkDigests: chunks, isStored: run.isStored || !recipe.isRegenerable, tiedTo: node.target)
+  }
+
+  private func unreadable(_ what: String, _ name: TensorName) -> StoreError {
+    .damaged(path: path, what: "the \(what) of tensor `\(name)` cannot be read")
   }
 }

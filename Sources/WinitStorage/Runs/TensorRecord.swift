@@ -12,6 +12,8 @@ package struct TensorRecord: Sendable {
   package let scheme: JSONValue
   /// The recipe of the tensor. For a tied tensor, this is the recipe of the tensor to which it is tied.
   package let recipe: Recipe
+  /// The seed of the tensor, if it is not the seed of the run.
+  package let ownSeed: UInt64?
   /// The SHA-256 over the chunk digests.
   package let digest: SHA256Digest
   package let chunkDigests: DigestList

@@ -14,7 +14,16 @@ extension Run {
     [
       ["  id", id.description], ["  weights", weights.description], ["  seed", seedText],
       ["  tensors", "\(tensorCount), \(humanCount(parameterCount)) parameters, \(humanBytes(byteCount))"],
-    ]
+    ] + presetRows
+  }
+
+  /// The rows of the preset: its name with the prefix of the names, and its options with their sources.
+  private var presetRows: [[String]] {
+    guard let preset else { return [] }
+    let name = preset.name ?? "declared in the spec"
+    let prefix = preset.prefix.isEmpty ? "" : ", matched without the prefix `\(preset.prefix)`"
+    let options = preset.options.map { "\($0.name) \($0.value) (\($0.source))" }
+    return [["  preset", name + prefix]] + (options.isEmpty ? [] : [["  options", options.joined(separator: ", ")]])
   }
 
   /// A row for each part of the metadata that is set. Finds the parent in the registry.

@@ -14,6 +14,11 @@ import WinitTestSupport
         var sums = NormSums()
         for i in 0..<n { sums.add(LawFunctions.log((Double(i) + 0.5) / Double(n))) }
         result = sums.norm
+      } else if row[0] == "norm_draws" {
+        let words = WordStream(seed: 7, stream: 0)
+        var sums = NormSums()
+        for i in 0..<(try row.decimal(1)) { sums.add(Double(UnitDraw.normal(words.word(i)))) }
+        result = sums.norm
       } else if let operation = UnaryOperation(rawValue: row[0]), row.columns.count == 3 {
         result = operation.value(try row.double(1))
       } else {

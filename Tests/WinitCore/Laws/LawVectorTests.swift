@@ -47,6 +47,10 @@ private struct Vector {
 
   /// The digest of the bytes that a fill gives.
   func digest(_ recipe: Recipe, _ kernel: SIMDKernel) -> String {
+    if recipe.law == .literal {
+      let chunks = (0..<recipe.chunkCount).map { SHA256Digest(of: literals[0][recipe.chunk($0).byteRange]) }
+      return SHA256Digest(ofChunks: DigestList(chunks)).description
+    }
     let bytes = (0..<recipe.chunkCount).map { index -> [UInt8] in
       let chunk = recipe.chunk(index)
       let elements = chunk.elements(recipe.dtype)

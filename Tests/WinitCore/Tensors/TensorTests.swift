@@ -56,7 +56,7 @@ import WinitCore
     #expect(DType(parsing: text) == dtype)
   }
 
-  @Test(arguments: ["F8_E4M3", "float8", "complex64", ""])
+  @Test(arguments: ["F8_E4M4", "float8", "complex128", "int4", ""])
   func `a dtype that is not supported is not read as another dtype`(text: String) {
     #expect(DType(parsing: text) == nil)
   }

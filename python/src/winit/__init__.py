@@ -1,3 +1,3 @@
 """Initial weights of neural networks, the same bits on every machine; only `winit.reference` exists so far."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

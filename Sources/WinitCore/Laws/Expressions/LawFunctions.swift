@@ -2,8 +2,8 @@
 
 import CWinitKernels
 
-/// The exponential function, logarithms, circular and hyperbolic functions, powers and the norm, without a math library:
-/// the libraries of two platforms differ in the last place.
+/// The exponential function, logarithms, circular and hyperbolic functions, powers and the norm, without a math
+/// library: the libraries of two platforms differ in the last place.
 ///
 /// Every function computes a result for any argument. `UnaryOperation` and `BinaryOperation` know the domains.
 package enum LawFunctions {

@@ -1,0 +1,96 @@
+// show: show one run.
+
+import ArgumentParser
+import Foundation
+import WinitRegistry
+
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a run: its metadata, and each tensor's shape, scheme and law.",
+    discussion: """
+      --manifest prints the canonical manifest, whose SHA-256 is the id of the run. Any tool can check the id:
+
+        winit-registry show gpt2 --manifest | sha256sum
+      """)
+
+  @Argument(help: "The run, such as gpt2, gpt2:v2 or sha256:e6dc291b.")
+  var reference: String
+
+  @Flag(help: "Print only the canonical manifest, byte for byte, without a final newline.")
+  var manifest = false
+
+  @OptionGroup var registry: RegistryOption
+  @OptionGroup var json: JSONFlag
+
+  func validate() throws {
+    if manifest, json.enabled {
+      throw ValidationError("give one of --manifest and --json; the manifest is JSON itself")
+    }
+  }
+
+  func run() throws {
+    try reportingErrors {
+      let registry = try registry.open()
+      let run = try registry.run(reference)
+      if manifest {
+        try emit(registry.manifest(of: run), terminator: "", exact: true)
+        return
+      }
+      let tensors = try registry.tensors(of: run)
+      let details = try registry.details(of: run)
+      if json.enabled {
+        try emit(ShowReport(run: run, tensors: tensors, details: details).json)
+      } else {
+        try emit(run.reference)
+        try emit(table(run.summaryRows + detailRows(run, tensors, in: registry) + details.rows))
+        try emit("")
+        try emit(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
+      }
+    }
+  }
+
+  private func detailRows(_ run: Run, _ tensors: [RunTensor], in registry: Registry) throws -> [[String]] {
+    func row(_ name: String, _ text: String?) -> [[String]] { text.map { [["  \(name)", $0]] } ?? [] }
+    let actor = [run.user, run.hostname].compactMap(\.self).joined(separator: " on ")
+    let git = run.git.map { $0.commit + ($0.isDirty ? ", with uncommitted changes" : "") }
+    return try row("stored", storedText(run, tensors)) + row("law", run.lawVersion)
+      + row(
+        run.origin == .imported ? "imported" : "created",
+        "\(run.createdAt.formatted(.iso8601)) by winit-registry \(run.toolVersion)\(actor.isEmpty ? "" : " for \(actor)")"
+      )
+      + row("processor", run.processor) + row("git", git)
+      + row("aliases", run.aliases.isEmpty ? nil : run.aliases.joined(separator: ", ")) + run.metadataRows(in: registry)
+  }
+
+  /// Returns which bytes the registry stores, and which of them no recipe regenerates.
+  private func storedText(_ run: Run, _ tensors: [RunTensor]) -> String {
+    let count = tensors.count { !$0.isRegenerable }
+    let literals = counted(count, "literal")
+    if run.origin == .imported { return "bytes, without a recipe" }
+    if run.isStored { return count == 0 ? "bytes" : "bytes, including \(literals) without a recipe" }
+    return count == 0 ? "recipe and digests only" : "recipe, digests, and the bytes of \(literals)"
+  }
+
+  private func row(_ tensor: RunTensor) -> [String] {
+    [
+      tensor.printableName, tensor.dtype.rawValue, tensor.shapeText,
+      tensor.scheme, tensor.law, String(tensor.digest.hex.prefix(12)),
+    ]
+  }
+}
+
+extension RunDetails {
+  /// The skipped tensors and the metadata of the checkpoint, as rows of a table.
+  fileprivate var rows: [[String]] {
+    var rows: [[String]] = []
+    if !skipped.isEmpty {
+      let names = skipped.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
+      rows.append(["  skipped", "\(counted(skipped.count, "tensor")): \(names)\(skipped.count > 5 ? ", …" : "")"])
+    }
+    let texts = metadata.prefix(10).map { "\($0.key)=\($0.value)".replacing("\n", with: " ").prefix(80) }
+    if !texts.isEmpty {
+      rows.append(["  metadata", texts.joined(separator: ", ") + (metadata.count > 10 ? ", …" : "")])
+    }
+    return rows
+  }
+}
