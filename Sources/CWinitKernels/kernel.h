@@ -217,10 +217,6 @@ INLINE size_t NAME(fill)(
     const struct winit_recipe *recipe, enum winit_law law, enum winit_format format, uint64_t block, size_t blocks,
     char *out) {
   const struct winit_recipe r = *recipe;
-  // The draws below lack a factor of a power of two, which the scale supplies. For a smaller scale that product would
-  // be rounded.
-  if (law == WINIT_NORMAL && r.std != 0 && r.std < 0x1p-95f && r.std > -0x1p-95f) return 0;
-  if (law == WINIT_UNIFORM && r.half != 0 && r.half < 0x1p-103f) return 0;
   const uint64_t left = 0x100000000 - (block & 0xFFFFFFFF);
   if (blocks > left) blocks = (size_t)left;
   uint32_t keys[20];
@@ -254,6 +250,10 @@ INLINE size_t NAME(fill)(
 // lost up to a sixth at other places. The function is not inlined, so that no operation moves out of the law's mode.
 static __attribute__((aligned(64), noinline)) size_t NAME(fill_any)(
     const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
+  // The draws lack a factor of a power of two, which the scale supplies. For a smaller scale that product would be
+  // rounded.
+  if (recipe->law == WINIT_NORMAL && recipe->std != 0 && __builtin_fabsf(recipe->std) < 0x1p-95f) return 0;
+  if (recipe->law == WINIT_UNIFORM && recipe->half != 0 && recipe->half < 0x1p-103f) return 0;
   switch (recipe->law) {
     case WINIT_UNIFORM: FOR_FORMATS(WINIT_UNIFORM)
     case WINIT_NORMAL: FOR_FORMATS(WINIT_NORMAL)

@@ -48,7 +48,10 @@ package final class InputFile: Sendable {
 
   private static func checkIsRegular(_ status: stat, _ path: String) throws {
     let kind = status.st_mode & S_IFMT
-    guard kind == S_IFREG else { throw FileError("read", path, code: kind == S_IFDIR ? EISDIR : EINVAL) }
+    if kind == S_IFDIR { throw FileError("read", path, code: EISDIR) }
+    guard kind == S_IFREG else {
+      throw FileError("read", path, code: EINVAL, reason: "a pipe or a device. Name a regular file")
+    }
   }
 
   deinit { close(descriptor) }
@@ -70,6 +73,14 @@ package final class InputFile: Sendable {
       }
       done += count
     }
+  }
+
+  /// Returns all bytes.
+  ///
+  /// - Throws: `FileError`, or `FormatError` if there are more than `limit` bytes.
+  package func bytes(limit: Int) throws -> [UInt8] {
+    guard size <= limit else { throw FormatError(path, .tooLarge(limit: limit)) }
+    return try bytes(at: 0, count: size)
   }
 
   /// Returns `count` bytes at an offset.

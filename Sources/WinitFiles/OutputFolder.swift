@@ -17,9 +17,15 @@ package final class OutputFolder {
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     var status = stat()
     if lstat(path, &status) == 0 {
-      guard (status.st_mode & S_IFMT) == S_IFDIR else { throw FileError("write", path, code: EEXIST) }
+      guard (status.st_mode & S_IFMT) == S_IFDIR else {
+        throw FileError("write", path, code: EEXIST, reason: "it is a file or a link. Name a new folder")
+      }
       let entries = try? FileManager.default.contentsOfDirectory(atPath: path)
-      guard entries?.isEmpty == true else { throw FileError("write into", path, code: ENOTEMPTY) }
+      guard entries?.isEmpty == true else {
+        throw FileError(
+          "write into", path, code: ENOTEMPTY,
+          reason: "the folder is not empty, and a folder is never replaced. Name a new folder")
+      }
     }
     self.path = path
     let folder = folderPrefix(of: path)

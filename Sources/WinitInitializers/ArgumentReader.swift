@@ -48,7 +48,9 @@ struct ArgumentReader {
   /// Returns a number that must be above 0, such as a scale.
   func positive(_ name: String, default value: Double) throws(SchemeError) -> Double {
     let number = try number(name) ?? value
-    guard number > 0 else { throw .outOfRange(parameter: name, text: word(name) ?? "", needs: "above 0") }
+    guard number > 0 else {
+      throw .outOfRange(parameter: name, text: word(name) ?? JSONNumber.text(number), needs: "above 0")
+    }
     return number
   }
 

@@ -13,8 +13,14 @@ extension TensorContext {
   }
 
   /// The axes of `shape` that are a batch, in ascending order. Axes that the box drops have one index.
+  ///
+  /// The fans of a box with a layout are those of its other axes, without the axes of length 1 before the first longer
+  /// one. Its matrices do not have these axes either, so they count as a batch.
   private func batchAxes() throws(SchemeError) -> [Int] {
-    try batch().map { $0 - droppedAxes }.filter { $0 >= 0 }.sorted()
+    let batch = try batch().map { $0 - droppedAxes }.filter { $0 >= 0 }
+    guard isBox, !batch.isEmpty, case .batch = fanSource else { return batch.sorted() }
+    let rest = shape.dims.indices.filter { !batch.contains($0) }
+    return (batch + rest.dropLast().prefix { shape.dims[$0] == 1 }).sorted()
   }
 
   /// Returns the shape of one matrix or kernel of the batch.

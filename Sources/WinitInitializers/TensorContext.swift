@@ -15,7 +15,7 @@ package struct TensorContext: Sendable {
   package let fanSource: FanSource
 
   /// Whether the scheme initializes a box that gives ranges.
-  private let isBox: Bool
+  let isBox: Bool
 
   /// Creates the context of a whole tensor.
   package init(whole tensor: Shape, dtype: DType, fans: FanSource) {

@@ -60,6 +60,9 @@ extension RegistryError {
 }
 
 extension RegistryError {
+  /// Whether the message says what to do about a file.
+  package var hasFileRemedy: Bool { (underlying as? FileError)?.reason != nil }
+
   /// Whether the reader of a pipe has stopped reading.
   package var isBrokenPipe: Bool { (underlying as? FileError)?.code == EPIPE }
 }

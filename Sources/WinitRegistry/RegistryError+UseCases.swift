@@ -78,7 +78,9 @@ extension RegistryError {
   }
 
   static func invalidSlice(_ tensor: TensorName, _ error: SliceError) -> RegistryError {
-    RegistryError(.invalidSlice, "tensor `\(tensor)`: \(error)", underlying: error)
+    var message = "tensor `\(tensor)`: \(error)"
+    if case .tooManyAxes = error { message += ". Name the tensors that have these axes with --tensor" }
+    return RegistryError(.invalidSlice, message, underlying: error)
   }
 
   /// Returns the error of an operation that failed and could not remove all bytes that it had added. The code is that

@@ -69,9 +69,12 @@ import WinitTestSupport
     ("list --since 2026-99-99", 64), ("list --since 2026-02-30", 64), ("list --since 2026-02-28T24:30", 64),
     ("list --until 2026-02-28T10:30Z --since 2026-02-28", 0), ("gc --grace 1000000w", 0),
     ("gc --grace -1d", 64),
+    ("get t -o t.pt", 64), ("get t -o t.PT --format safetensors", 0),
     ("create t --spec t.yaml --seed 1 --parent nosuch --registry new.sqlite", 66), ("log --limit -1", 64),
   ])
-  func `extreme numbers and times are accepted or refused at once`(command: String, status: Int32) throws {
+  func `extreme numbers and times, and extensions of other formats, are accepted or refused at once`(
+    command: String, status: Int32
+  ) throws {
     let place = try place()
     try place.succeed("create t --spec t.yaml --seed 1")
     let outcome = try place.run(command)

@@ -25,11 +25,14 @@ import WinitTestSupport
   {
     let place = try place()
     let said = try place.succeed("get s --dtype \(dtype) -o s.safetensors").output
-    #expect(said.contains(" as \(dtype), "))
+    // `steps` and `mask` have no floating-point dtype.
+    #expect(said.contains(" as \(dtype), 2 of them unchanged, "))
     var checks = [["cast", "s.safetensors"]]
     if dtype != "bfloat16" {
-      try place.succeed("get s --dtype \(dtype) -o s.npz")
-      checks.append(["npz", "s.npz"])
+      // The extension decides on the format, in any case.
+      let file = dtype == "float16" ? "s.NPZ" : "s.npz"
+      try place.succeed("get s --dtype \(dtype) -o \(file)")
+      checks.append(["npz", file])
     }
     for check in checks {
       let outcome = try Python.run("export", check + ["show.json", dtype], in: place.folder)

@@ -113,6 +113,18 @@ private func expectFileError(
   @Test
   func `bfloat16 has no npy header`() throws { #expect(NpyHeader(dtype: .bfloat16, shape: try Shape([1])) == nil) }
 
+  @Test func `a file, a link or a full folder in place of an output folder is an error with a remedy`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path("full"), withIntermediateDirectories: false)
+    try folder.write("full/x", "mine")
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "full")
+    for (name, code) in [("full", ENOTEMPTY), ("full/x", EEXIST), ("link", EEXIST)] {
+      let error = #expect(throws: FileError.self) { try OutputFolder(folder.path(name) + "/") }
+      #expect(error?.code == code && error?.reason?.hasSuffix("Name a new folder") == true, "\(name)")
+    }
+    #expect(try folder.contents() == ["full", "link"])
+  }
+
   @Test func `a pipe, a folder and a protected file are never replaced`() throws {
     let folder = try TemporaryFolder()
     mkfifo(folder.path("pipe"), 0o600)

@@ -112,7 +112,7 @@ private func floats(_ values: [Float]) -> [UInt8] {
     #expect(error?.message.contains("`g.*`") == true)
   }
 
-  @Test(arguments: [true, false], ["250:260,3:5", "-1", ":,699:", "0:0", "17,21"])
+  @Test(arguments: [true, false], ["250:260,3:5", "-1", ":,699:", "0:600,0", "17,21"])
   func `a slice is compared with the slice that the file holds, and with the file's whole tensor`(
     recipeOnly: Bool, slice: String
   ) throws {
@@ -213,6 +213,20 @@ private func floats(_ values: [Float]) -> [UInt8] {
     #expect(try fixture.registry.verify(run, against: path, options: options).findings.map(\.kind) == [.dtype])
   }
 
+  @Test func `values saved at a wider dtype match with allowsCast, and the finding without it says so`() throws {
+    let fixture = try Fixture()
+    let run = try fixture.importRun("m", [("w", [2], floats([0.1, -3]))])
+    let path = fixture.folder.path("x.safetensors")
+    // The binary64 values of Float(0.1) and -3, by struct.pack.
+    let wide: [UInt8] = [0, 0, 0, 0xA0, 0x99, 0x99, 0xB9, 0x3F, 0, 0, 0, 0, 0, 0, 0x08, 0xC0]
+    try writeSafetensors(path, [("w", [2], wide)], dtype: "F64")
+    let refused = try fixture.registry.verify(run, against: path)
+    #expect(refused.findings.map(\.kind) == [.dtype] && refused.findings[0].message.contains("--cast"))
+    var options = ComparisonOptions()
+    options.allowsCast = true
+    #expect(try fixture.registry.verify(run, against: path, options: options).matches)
+  }
+
   @Test func `any NaN is the rounded value of a NaN, and infinity is not`() throws {
     let fixture = try Fixture()
     let run = try fixture.importRun("m", [("w", [2], floats([Float(bitPattern: 0xFFC1_2345), 1]))])
@@ -245,6 +259,36 @@ private func floats(_ values: [Float]) -> [UInt8] {
     #expect(try compared.registry.verify(imported, against: plain, options: options).matches)
   }
 
+  @Test(arguments: ["0:0", "5:2", "9:,1:1"])
+  func `a slice without elements, which would match any file, is an error`(slice: String) throws {
+    let compared = try Compared()
+    let tensors = try compared.all()
+    let options = try TensorSlice(slice)
+    expectError(.invalidArgument) {
+      try compared.verify(tensors) { ($0.slice, $0.tensors) = (options, ["wte", "h.*"]) }
+    }
+  }
+
+  @Test func `a prefix of all names of a file is the likely cause, also if one is not in the run`()
+    throws
+  {
+    let compared = try Compared()
+    let names = ["h.0.w", "h.1.w", "table"]
+    let imported = try compared.fixture.importRun("part", names.map { try compared.tensor($0) })
+    let path = compared.fixture.folder.path("prefixed.safetensors")
+    // As torch.compile names them, with a head that the run does not have.
+    try writeSafetensors(path, (names + ["head"]).map { try compared.tensor($0, as: "_orig_mod." + $0) })
+    var options = ComparisonOptions()
+    for (prefix, isSubset) in [(nil, false), (nil, true), ("_orig_mod", false)] as [(String?, Bool)] {
+      (options.strippedPrefix, options.isSubset) = (prefix, isSubset)
+      let findings = try compared.registry.verify(imported, against: path, options: options).findings
+      #expect(findings.first?.likelyCause?.contains("--strip-prefix '_orig_mod.'") == true, "\(prefix ?? "")")
+    }
+    // Most names differ by more than a prefix.
+    try writeSafetensors(path, (["wte", "head", "table"]).map { try compared.tensor($0, as: "_orig_mod." + $0) })
+    #expect(try compared.registry.verify(imported, against: path).findings.allSatisfy { $0.likelyCause == nil })
+  }
+
   @Test func `a prefix that no name has, or without which two names are equal, is an error`() throws {
     let compared = try Compared()
     expectError(.invalidArgument) { try compared.verify(compared.all()) { $0.strippedPrefix = "model." } }
@@ -268,6 +312,14 @@ private func floats(_ values: [Float]) -> [UInt8] {
     #expect(result.matches && result.coverage?.tied.map(\.heldAs.string) == ["a"])
     try compared.fixture.folder.write("saved.safetensors", file(3, c: 2))
     #expect(try compared.registry.verify(imported, against: path).findings.map(\.tensor) == ["a", "b"])
+    // The run has the tensor only under the name that was removed, as `save_pretrained` names it.
+    let removed = try compared.fixture.importRun("removed", [("b", [1], floats([3])), ("c", [1], floats([2]))])
+    #expect(try compared.registry.verify(removed, against: path).matches)
+    try compared.fixture.folder.write("saved.safetensors", file(4, c: 2))
+    #expect(try compared.registry.verify(removed, against: path).findings.map(\.tensor) == ["b"])
+    let neither = try compared.fixture.importRun("neither", [("c", [1], floats([2]))])
+    #expect(try compared.registry.verify(neither, against: path).findings.map(\.tensor) == ["a"])
+    try compared.fixture.folder.write("saved.safetensors", file(3, c: 2))
     // A run without the removed name gets no finding about it.
     let kept = try compared.fixture.importRun("kept", [("a", [1], floats([3])), ("c", [1], floats([2]))])
     #expect(try compared.registry.verify(kept, against: path).matches)

@@ -44,6 +44,24 @@ import WinitTestSupport
     #expect(tensor.digest.description.hasPrefix("sha256:\(digest)"))
   }
 
+  @Test func `an expression of the largest depth, in a part, is recorded, and comes back from its manifest`() throws {
+    let fixture = try Fixture()
+    func spec(_ operations: Int) -> String {
+      let minus = String(repeating: "-", count: operations)
+      return
+        "tensors: {w: {shape: [3], init: {scheme: parts, base: zeros, parts: [{box: [[0, 2]], init: {scheme: expression, value: \"\(minus)index[0]\"}}]}}}"
+    }
+    let run = try fixture.create("m", spec(49))
+    #expect(try fixture.registry.verify(run).matches)
+    #expect(try fixture.registry.floats(of: "w", in: run) == [0, -1, 0])
+    let path = fixture.folder.path("m.json")
+    try fixture.registry.exportManifest(run, to: path)
+    let file = try #require(try ManifestFile(ifAt: path))
+    #expect(try fixture.registry.importManifest(file, as: "copy").run.id == run.id)
+    // One operation more would be a record that cannot be read.
+    expectError(.invalidSpec) { try fixture.create("m", spec(50)) }
+  }
+
   private static let records = """
     values: {top: 4 * 4}
     tensors:
@@ -98,7 +116,7 @@ import WinitTestSupport
       fixture.folder.path("given.safetensors"),
       [("given", [2, 2], [0, 0, 0xC0, 0x7F, 0, 0, 0x80, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0])])
     let error = expectError(.invalidSpec) { try fixture.create("m", spec("log(abs(index[0] - 3) + index[1])")) }
-    #expect(error?.message.contains("tensor `w`: element [3, 0]: log of 0") == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains("tensor `w`: element [3, 0]: log(0)") == true, "\(error?.message ?? "")")
     let run = try fixture.create("m", spec("log(1 + index[0])"))
     #expect(try fixture.registry.bytes(of: "w", in: run).prefix(8) == [0, 0, 0xC0, 0x7F, 0, 0, 0x80, 0x7F])
     #expect(try fixture.registry.verify(run).matches)
@@ -113,5 +131,16 @@ import WinitTestSupport
       recipeOnly: true)
     // 20 chunks. Looking at each box for each chunk with an allocation took 15 s, and without takes less than 1 s.
     #expect(start.duration(to: .now) < .seconds(8))
+  }
+
+  @Test func `a create that fails at an element makes no registry file`() throws {
+    let folder = try TemporaryFolder()
+    let rule = "{match: w, init: {scheme: expression, value: 'log(index[0])'}}"
+    try folder.write("w.yaml", "tensors: {w: [4]}\nrules: [\(rule)]")
+    let registry = try Registry(openingOrCreating: folder.path("r.sqlite"))
+    #expect(throws: RegistryError.self) {
+      try registry.create("m", spec: ModelSpec(contentsOf: folder.path("w.yaml")), seed: 1)
+    }
+    #expect(try folder.contents() == ["w.yaml"])
   }
 }

@@ -84,6 +84,34 @@ import WinitTestSupport
     }
   }
 
+  @Test func `a norm is taken together with the tensor whose norm it is`() throws {
+    let folder = try TemporaryFolder()
+    let registry = try Registry(openingOrCreating: folder.path("r.sqlite"))
+    try folder.write(
+      "n.yaml",
+      """
+      tensors: {v: [6, 4], g: [6, 1], w: [3]}
+      rules: [{match: g, init: {scheme: norm_of, of: v, axes: [1]}}, {match: "*", init: {scheme: normal, std: 1}}]
+      """)
+    let runs = try [1, 2].map {
+      try registry.create("n", spec: ModelSpec(contentsOf: folder.path("n.yaml")), seed: $0).run
+    }
+    for pattern in ["g", "v"] {
+      #expect(throws: RegistryError.self) { try registry.graft(runs[0], with: runs[1], taking: [pattern], as: "x") }
+    }
+    let graft = try registry.graft(runs[0], with: runs[1], taking: ["g", "v"], as: "x").run
+    #expect(try registry.verify(graft).matches)
+    let (v, g) = (try registry.floats(of: "v", in: graft), try registry.floats(of: "g", in: graft))
+    for row in 0..<6 {
+      let norm = v[4 * row..<4 * row + 4].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      #expect(abs(Double(g[row]) - norm) < 1e-6)
+    }
+    #expect(try registry.floats(of: "v", in: runs[1]) == v)
+    // A recipe-only copy regenerates the norm from the donor's seed.
+    _ = try registry.strip(graft)
+    #expect(try registry.floats(of: "g", in: graft) == g)
+  }
+
   @Test(arguments: ["x.*", ""])
   func `a pattern that matches no tensor is refused`(pattern: String) throws {
     let runs = try runs()

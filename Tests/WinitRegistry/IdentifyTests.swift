@@ -39,6 +39,17 @@ import WinitTestSupport
     #expect(try found("1", fixture) == ["r:v1": nil, "c:v1": nil])
   }
 
+  @Test func `of runs with the same tensors, those with the names of the file come first, then the newest`() throws {
+    let fixture = try Fixture()
+    let bytes: [UInt8] = [0, 0, 128, 63, 0, 0, 0, 64]
+    for (run, name) in [("first", "w"), ("second", "w"), ("other", "module.w")] {
+      _ = try fixture.importRun(run, [(name, [2], bytes)])
+    }
+    let path = fixture.folder.path("x.safetensors")
+    try writeSafetensors(path, [("w", [2], bytes)])
+    #expect(try fixture.registry.identify(path).matches.map(\.run.reference) == ["second:v1", "first:v1", "other:v1"])
+  }
+
   @Test func `a file without tied tensors is a whole run, and a part of a file is a part of the run`() throws {
     let fixture = try Fixture()
     let run = try fixture.create("m", spec)

@@ -43,6 +43,48 @@ private let spec = """
     #expect(try fixture.registry.bytes(of: "w", in: run).count == 4 * 300 * 1024)
   }
 
+  @Test func `a recipe-only run keeps the stored norm of a literal, also in a repair`() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create(
+      "m",
+      """
+      tensors:
+        v: {shape: [2, 2], init: {scheme: literal, values: [3, 4, 6, 8]}}
+        g: {shape: [2], init: {scheme: norm_of, of: v, axes: [1]}}
+        tied: {shape: [2], init: {scheme: same_as, of: g}}
+        n: {shape: [1], init: {scheme: norm_of, of: g, axes: [0]}}
+      """, recipeOnly: true)
+    let report = try fixture.registry.checkIntegrity(repair: true)
+    #expect(report.isSound && report.chunks.isEmpty && report.affectedRuns.isEmpty)
+    #expect(try fixture.registry.floats(of: "g", in: run) == [5, 10])
+    #expect(try fixture.registry.floats(of: "tied", in: run) == [5, 10])
+    #expect(try fixture.registry.floats(of: "n", in: run) == [Float(125).squareRoot()])
+    #expect(try fixture.registry.verify(run).matches)
+  }
+
+  @Test func `a box takes the literal that a capture of the pattern names, whatever the name of the capture`() throws {
+    let fixture = try Fixture()
+    let like = fixture.folder.path("like.safetensors")
+    try writeSafetensors(
+      like,
+      [
+        ("a.0", [2], [10, 10]), ("a.1", [2], [11, 11]), ("h.0.w", [3], [0, 0, 0]), ("h.1.w", [3], [0, 0, 0]),
+      ], dtype: "U8")
+    for name in ["n", "layer"] {
+      let run = try fixture.create(
+        "m",
+        """
+        like: \(like)
+        rules:
+          - match: "h.{\(name)}.w"
+            init: {scheme: parts, base: zeros, parts: [{box: [[0, 2]], init: {scheme: literal, from: like, of: "a.{\(name)}"}}]}
+          - {match: "*", init: skip}
+        """)
+      #expect(try fixture.registry.bytes(of: "h.0.w", in: run) == [10, 10, 0])
+      #expect(try fixture.registry.bytes(of: "h.1.w", in: run) == [11, 11, 0])
+    }
+  }
+
   @Test func `a create with a literal stores its bytes again where they are missing`() throws {
     let fixture = try Fixture()
     let run = try fixture.create("m", spec, recipeOnly: true)

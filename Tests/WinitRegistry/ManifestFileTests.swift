@@ -24,6 +24,14 @@ import WinitTestSupport
     try Registry(openingOrCreating: fixture.folder.path("other"))
   }
 
+  @Test(arguments: ["<<<<<<< HEAD\n{}", "{", "{}", "[]", ""])
+  func `a .json file that is neither a manifest nor an index is an error that says so`(text: String) throws {
+    let fixture = try Fixture()
+    let path = try fixture.folder.write("m.json", text)
+    let error = expectError(.invalidFile) { _ = try ManifestFile(ifAt: path) }
+    #expect(error?.message.contains("neither a manifest nor the index") == true)
+  }
+
   private func file(_ path: String) throws -> ManifestFile { try #require(try ManifestFile(ifAt: path)) }
 
   @Test(arguments: [false, true])
@@ -124,11 +132,9 @@ import WinitTestSupport
     #expect(try fixture.registry.runCount() == 1)
   }
 
-  @Test func `a .json file that is not a manifest is left to the reader of checkpoints`() throws {
+  @Test func `an index, and a file that is not .json, are left to the reader of checkpoints`() throws {
     let fixture = try Fixture()
-    for text in ["", "{", "[]", #"{"weight_map":{}}"#] {
-      #expect(try ManifestFile(ifAt: fixture.folder.write("x.json", text)) == nil)
-    }
+    #expect(try ManifestFile(ifAt: fixture.folder.write("x.json", #"{"weight_map":{}}"#)) == nil)
     #expect(try ManifestFile(ifAt: "x.safetensors") == nil)
     expectError(.fileNotFound) { try ManifestFile(ifAt: fixture.folder.path("none.json")) }
     expectError(.invalidFile) { try ManifestFile(ifAt: fixture.folder.write("x.json", #"{"law_version":1}"#)) }

@@ -120,6 +120,22 @@ import WinitSpec
     let config =
       #"{"time_step_limit": [0.0, Infinity, -Infinity], "x": "NaN \" Infinity", "y": NaN, "pad_token_id": 2}"#
     #expect(try plan("llama", Self.llama, config: config).tensors[0].law == zeroRow(2, of: 20))
+    for value in ["NaN", "Infinity", "-Infinity"] {
+      let error = #expect(throws: SpecError.self) {
+        try plan("llama", Self.llama, config: #"{"initializer_range": \#(value)}"#)
+      }
+      #expect(error?.diagnostics.map(\.kind) == [.invalidOption], "\(value)")
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"initializer_range": 0.5, "vision_config": {"initializer_range": 0.25}}"#, 0.25),
+    (#"{"initializer_range": 0.5, "vision_config": {}}"#, 0.02), (#"{"initializer_range": 0.5}"#, 0.5),
+  ])
+  func `the range of CLIP's vision model is that of its own part of config.json`(config: String, std: Float) throws {
+    let tensors = [("vision_model.embeddings.class_embedding", [4]), ("vision_model.embeddings.x.weight", [8, 4])]
+    let planned = try plan("clip", tensors, config: config)
+    #expect(planned.tensors[1].law == .normal(mean: 0, std: std))
   }
 
   @Test func `tied weights of other shapes are an error that names the option and its source`() throws {
@@ -162,6 +178,14 @@ import WinitSpec
   @Test func `the config.json of another kind of model is a warning`() throws {
     let planned = try plan("llama", Self.llama, config: #"{"model_type": "mistral"}"#)
     #expect(planned.warnings.map(\.kind) == [.otherModel])
+  }
+
+  @Test func `a preset for another model is named as the cause if tensors have no rule`() throws {
+    let tensors = [("transformer.wte.weight", [20, 8]), ("transformer.h.0.ln_1.weight", [8])]
+    let error = #expect(throws: SpecError.self) {
+      try plan("llama", tensors, config: #"{"model_type": "gpt2"}"#)
+    }
+    #expect(error?.diagnostics.map(\.kind) == [.unidentifiedPreset, .otherModel, .noRule])
   }
 
   @Test func `values of the spec set an option of the same name`() throws {

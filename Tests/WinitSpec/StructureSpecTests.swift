@@ -96,6 +96,15 @@ private func distanceFromOrthonormal(_ rows: [ArraySlice<Float>]) -> Float {
       try parts(boxes).map(\.law) == [
         .constant(value: 0), .batched(.orthogonal(gain: 1, rows: 6), axes: [0]), .orthogonal(gain: 1, rows: 6),
       ])
+    // The first matrix of each group of experts: fans and matrix without the axis of length 1.
+    let groups = try law(
+      "shape: [2, 4, 6, 8], init: {scheme: parts, base: zeros, parts: [{box: [[0, 2], [0, 1]], init: orthogonal}, {box: [[0, 2], [1, 2]], init: xavier_normal}, {box: [[0, 1], [2, 4]], init: orthogonal}]}, fans: {batch: [0]}"
+    )
+    #expect(
+      try parts(groups).map(\.law).dropFirst() == [
+        .batched(.orthogonal(gain: 1, rows: 6), axes: [0, 1]),
+        .normal(mean: 0, std: Float((2.0 / 14).squareRoot())), .orthogonal(gain: 1, rows: 2),
+      ])
     // Xavier of a batch has the fans of one matrix.
     let xavier = try law("shape: [4, 6, 8], init: xavier_normal, fans: {batch: [0]}")
     #expect(xavier == .normal(mean: 0, std: Float((2.0 / 14).squareRoot())))
@@ -213,6 +222,30 @@ private func distanceFromOrthonormal(_ rows: [ArraySlice<Float>]) -> Float {
         w: {shape: [6], init: \(initialization)}
       """)
     #expect(found.contains("5 w \(expected)"), "\(found)")
+  }
+
+  /// A chain of norms, each of the next, that ends with a tensor of its own. Ascending names end it with the last.
+  private static func chain(_ norms: Int, isAscending: Bool) -> String {
+    let lines = (0...norms).map { index in
+      let name = isAscending ? index : norms - index
+      let initialization =
+        index == norms ? "normal" : "{scheme: norm_of, of: n\(100 + (isAscending ? name + 1 : name - 1)), axes: [0]}"
+      return "  n\(100 + name): {shape: [1], init: \(initialization)}"
+    }
+    return "tensors:\n" + lines.joined(separator: "\n")
+  }
+
+  @Test(arguments: [true, false])
+  func `sixteen tensors can each be the norm of the next, and no more, in any order of their names`(
+    isAscending: Bool
+  ) throws {
+    let last = try plan(Self.chain(16, isAscending: isAscending))
+    let first = try #require(try last.recipes(seed: 7).first)
+    #expect(first.source != nil)
+    let found = try problems(Self.chain(17, isAscending: isAscending))
+    #expect(found == ["2 n\(isAscending ? 100 : 117) invalidTie"])
+    // Neither the time nor the stack depends on the length of the chain.
+    #expect(try problems(Self.chain(3000, isAscending: isAscending)).count == 2984)
   }
 
   // MARK: - Literals

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from winit import reference
-from winit.reference import ExpressionLaw, Law, LawError, Tensor, Tree
+from winit.reference import ExpressionLaw, Law, LawError, Part, Tensor, Tree
 
 DRAW = "draw"
 ANGLE: Tree = ["/", ["index", 0], ["pow", 10000, ["/", ["*", ["index", 1], 2], 128]]]
@@ -198,3 +198,14 @@ def test_a_draw_needs_a_law() -> None:
     with pytest.raises(LawError):
         law = reference.expression(["exp", DRAW], reference.normal(std=1e38))
         reference.canonical_bytes(0, tensor("w", (3,), law))
+
+
+def test_an_element_that_a_later_part_covers_needs_no_value() -> None:
+    base: ExpressionLaw = {"law": "expression", "tree": ["log", ["index", 0]]}
+    cover: Part = {"box": [[0, 1]], "law": reference.constant(-5.0)}
+    covered = Tensor("w", "float32", (3,), {"law": "parts", "parts": [{"box": [], "law": base}, cover]})
+    expected = np.array([-5, 0, float.fromhex("0x1.62e43p-1")], np.float32)
+    assert reference.canonical_bytes(7, covered) == expected.tobytes()
+    bare: Law = {"law": "parts", "parts": [{"box": [], "law": base}, {"box": [[1, 2]], "law": reference.constant(0.0)}]}
+    with pytest.raises(LawError, match="outside the domain"):
+        reference.canonical_bytes(7, Tensor("w", "float32", (3,), bare))

@@ -62,6 +62,10 @@ def test_a_norm_follows_ties_literals_and_other_norms() -> None:
     assert np.allclose(floats(norm(inner, [1], (6,))), floats(norm(V, [1, 2], (6,))), rtol=1e-6)
 
 
+def test_norms_of_an_array_with_an_axis_of_0_are_none() -> None:
+    assert reference.canonical_bytes(7, norm(tensor("v", (3, 0, 7), reference.normal()), [0], (0, 7))) == b""
+
+
 def test_a_norm_of_no_values_is_0() -> None:
     assert floats(norm(Tensor("v", "float32", (2, 0), reference.normal()), [1], (2,))).tolist() == [0, 0]
 

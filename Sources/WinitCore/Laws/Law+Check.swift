@@ -20,13 +20,13 @@ extension Law {
       guard tree.hasDraw == (draw != nil) else { throw .invalidDraw("none") }
       if let axis = tree.largestAxis, axis >= shape.rank { throw .noSuchAxis(axis, shape) }
     case .normOf(_, let axes):
-      guard !axes.isEmpty, zip(axes, axes.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      guard axes.isAscending else {
         throw .wrongAxes("norm_of", axes, shape)
       }
     case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse: try checkStructure(shape)
     case .batched(let law, let axes):
       guard law.isStructure else { throw .notBatched(law.name) }
-      guard !axes.isEmpty, zip(axes, axes.dropFirst()).allSatisfy({ $0 < $1 }), axes[0] >= 0,
+      guard axes.isAscending, axes[0] >= 0,
         axes.last ?? 0 < shape.rank
       else { throw .wrongAxes("the batch", axes, shape) }
       try law.checkStructure(shape.without(axes))
@@ -161,4 +161,9 @@ extension Shape {
     // The product of fewer dimensions is not above that of all, so there is a shape.
     (try? Shape(dims.indices.filter { !axes.contains($0) }.map { dims[$0] })) ?? self
   }
+}
+
+extension [Int] {
+  /// Whether these are one or more different axes in ascending order.
+  fileprivate var isAscending: Bool { !isEmpty && zip(self, dropFirst()).allSatisfy { $0 < $1 } }
 }

@@ -1,5 +1,7 @@
 // Errors of laws.
 
+import WinitJSON
+
 /// The reason why parameters are not a law, or why a law does not fit a tensor.
 package enum LawError: Error, Equatable, CustomStringConvertible {
   /// A parameter is NaN, infinite, or too large for binary32.
@@ -66,8 +68,7 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
     case .wrongAxes(let what, let axes, let shape):
       "\(what) has the axes \(axes); they must be different axes of the shape \(shape), in ascending order"
     case .noValue(let operation, let operands, let needs):
-      "\(operation) of \(operands.map { "\($0)" }.joined(separator: " and ")) "
-        + (needs.map { "has no value; it needs \($0)" } ?? "is too large")
+      LawError.text(operation, operands) + (needs.map { " has no value; it needs \($0)" } ?? " is too large")
     case .invalidDraw(let law):
       "the draw of an expression cannot have the law \(law). Use uniform, normal or truncated_normal."
     case .expressionTooLarge:
@@ -78,5 +79,12 @@ package enum LawError: Error, Equatable, CustomStringConvertible {
     case .overflow(let largest, let dtype):
       "values reach \(largest), which \(dtype) cannot hold. Use a smaller scale or a wider dtype."
     }
+  }
+
+  /// An operation as it is typed: `log(0)`, `1 / 0`.
+  private static func text(_ operation: String, _ operands: [Double]) -> String {
+    let numbers = operands.map { $0.isFinite ? JSONNumber.text($0) : "\($0)" }
+    let isOperator = operation.first.map { !$0.isLetter } ?? false
+    return isOperator ? numbers.joined(separator: " \(operation) ") : "\(operation)(\(numbers.joined(separator: ", ")))"
   }
 }

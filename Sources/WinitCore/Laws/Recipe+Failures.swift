@@ -63,7 +63,9 @@ package struct TensorFailure: Error, Sendable, CustomStringConvertible {
 
   /// What is wrong, and what to do.
   package var description: String {
-    "tensor `\(tensor)`: " + (coordinates.map { "element \($0): " } ?? "") + error.description
+    guard let coordinates else { return "tensor `\(tensor)`: \(error.description)" }
+    let place = "tensor `\(tensor)`: element \(coordinates)"
+    return "\(place): \(error.description). Change the init so that every element has a finite value"
   }
 }
 
@@ -78,12 +80,12 @@ extension ExpressionTree {
     case .index(let axis): return Double(coordinates[axis])
     case .unary(let operation, let operand):
       let x = try operand.value(draw: draw, coordinates)
-      guard let value = operation.value(x) else { throw .noValue(operation.rawValue, [x], needs: operation.domain) }
+      guard let value = operation.value(x) else { throw operation.error(x) }
       return value
     case .binary(let operation, let left, let right):
       let (x, y) = (try left.value(draw: draw, coordinates), try right.value(draw: draw, coordinates))
       guard let value = operation.value(x, y) else {
-        throw .noValue(operation.rawValue, [x, y], needs: operation.domain)
+        throw operation.error(x, y)
       }
       return value
     }

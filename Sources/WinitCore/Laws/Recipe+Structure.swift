@@ -48,6 +48,9 @@ extension Recipe {
   ) {
     let filler = Recipe(unchecked: law, seed: seed, stream: stream, dtype: dtype, shape: shape)
     let dims = region.dims
+    guard !law.needsWhole || axes == Array(axes.indices) else {
+      return store(mixedValues(axes, filler, region, kernel), indices, into: buffer)
+    }
     // The elements between two steps on a batch axis are neighbors in the region and in the matrix.
     let length = dims[((axes.last ?? -1) + 1)...].reduce(1, *)
     var members: [Int: (region: Region, values: [Float]?)] = [:]
@@ -82,17 +85,38 @@ extension Recipe {
     }
   }
 
-  /// Returns the region of one matrix of a batch, and its values if they can only be computed whole.
-  private func member(
-    _ region: Region, _ axes: [Int], _ batch: Int, _ kernel: SIMDKernel
-  ) -> (region: Region, values: [Float]?) {
+  /// Returns the values of a batch whose axes are not the first axes. Every chunk then holds elements of many matrices,
+  /// so the batch is kept whole.
+  private func mixedValues(_ axes: [Int], _ filler: Recipe, _ region: Region, _ kernel: SIMDKernel) -> [Float] {
+    let key = WholeTensorCache.Key(seed: seed, stream: stream, law: law, region: region)
+    return WholeTensorCache.shared.values(key, count: region.count) {
+      var all = [Float](repeating: 0, count: region.count)
+      for batch in 0..<axes.reduce(1, { $0 * region.dims[$1] }) {
+        let coordinates = Recipe.coordinates(of: batch, axes, region)
+        let places = Region(region.dims).selecting(coordinates)
+        let values = filler.makeWhole(region.selecting(coordinates), kernel)
+        for (index, value) in values.enumerated() { all[places.word(of: index)] = value }
+      }
+      return all
+    }
+  }
+
+  /// Returns the coordinates of one matrix of a batch.
+  private static func coordinates(of batch: Int, _ axes: [Int], _ region: Region) -> [(axis: Int, place: Int)] {
     var rest = batch
     var coordinates: [(axis: Int, place: Int)] = []
     for axis in axes.reversed() {
       coordinates.append((axis, rest % region.dims[axis]))
       rest /= region.dims[axis]
     }
-    let member = region.selecting(coordinates)
+    return coordinates
+  }
+
+  /// Returns the region of one matrix of a batch, and its values if they can only be computed whole.
+  private func member(
+    _ region: Region, _ axes: [Int], _ batch: Int, _ kernel: SIMDKernel
+  ) -> (region: Region, values: [Float]?) {
+    let member = region.selecting(Recipe.coordinates(of: batch, axes, region))
     return (member, law.needsWhole ? wholeValues(member, kernel) : nil)
   }
 

@@ -22,7 +22,7 @@ extension Recipe {
   }
 
   /// Computes the values of a whole region, in binary32.
-  private func makeWhole(_ region: Region, _ kernel: SIMDKernel) -> [Float] {
+  func makeWhole(_ region: Region, _ kernel: SIMDKernel) -> [Float] {
     guard region.count > 0 else { return [] }
     let dims = region.dims
     switch law {

@@ -27,8 +27,11 @@ package struct RecipeGraph {
   private let indices: [TensorName: Int]
   private var recipes: [Recipe?]
 
-  /// The maximum number of tensors each of which depends on the next.
-  private static let depthLimit = 16
+  /// The maximum number of norms in a chain, each the norm of the next. It bounds the recursion of every function of a
+  /// recipe.
+  package static let normLimit = 16
+  /// The maximum number of steps from a tensor to one that depends on no other: between two norms there may be a tie.
+  private static let stepLimit = 2 * normLimit + 1
 
   package init(_ nodes: [Node]) {
     self.nodes = nodes
@@ -40,8 +43,8 @@ package struct RecipeGraph {
 
   /// Returns the recipes of all tensors, in their order.
   ///
-  /// - Throws: `TensorFailure` for a law that does not fit its tensor, a target that is not a tensor of the model, and
-  ///   a norm that depends on itself.
+  /// - Throws: `TensorFailure` for a law that does not fit its tensor, a target that is not a tensor of the model or is
+  ///   another tensor than the tied one, and a norm that depends on itself.
   package mutating func all() throws(TensorFailure) -> [Recipe] {
     var all: [Recipe] = []
     all.reserveCapacity(nodes.count)
@@ -53,24 +56,32 @@ package struct RecipeGraph {
     if let recipe = recipes[index] { return recipe }
     let node = nodes[index]
     func failure(_ problem: String) -> TensorFailure { TensorFailure(node.name, .wrongReference(problem)) }
+    func chain(_ name: TensorName, _ relation: String) -> TensorFailure {
+      failure(
+        "\(relation) `\(name)`, which depends on this tensor again, or ends a chain of more than \(Self.normLimit) norms"
+      )
+    }
     func other(_ name: TensorName, _ relation: String) throws(TensorFailure) -> Int {
       guard let other = indices[name] else {
         throw failure("\(relation) `\(name)`, which is not a tensor of this model")
       }
-      guard depth < Self.depthLimit else {
-        throw failure("\(relation) `\(name)`, which depends on this tensor again, or on a long chain of others")
-      }
+      guard depth < Self.stepLimit else { throw chain(name, relation) }
       return other
     }
     var (law, source) = (node.law, Recipe?.none)
     if law == nil, let target = node.target {
       let index = try other(target, "it is tied to")
-      guard nodes[index].law != nil else { throw failure("it is tied to `\(target)`, which is itself tied") }
+      let other = nodes[index]
+      guard other.law != nil else { throw failure("it is tied to `\(target)`, which is itself tied") }
+      guard other.shape == node.shape, other.dtype == node.dtype, other.seed == node.seed, other.stream == node.stream
+      else { throw failure("it is tied to `\(target)`, and differs from it in shape, dtype, seed or stream") }
       let recipe = try recipe(index, depth: depth + 1)
       (law, source) = (recipe.law, recipe.source)
     }
     if case .normOf(let name, _) = law, source == nil {
-      source = try recipe(other(name, "it is the norm of"), depth: depth + 1)
+      let recipe = try recipe(other(name, "it is the norm of"), depth: depth + 1)
+      guard recipe.normCount < Self.normLimit else { throw chain(name, "it is the norm of") }
+      source = recipe
     }
     guard let law else { throw failure("it has no law") }
     do throws(LawError) {
@@ -79,6 +90,14 @@ package struct RecipeGraph {
       recipes[index] = recipe
       return recipe
     } catch { throw TensorFailure(node.name, error) }
+  }
+}
+
+extension Recipe {
+  /// The number of norms in the chain that begins with this recipe.
+  fileprivate var normCount: Int {
+    if case .normOf = law { return 1 + (source?.normCount ?? 0) }
+    return 0
   }
 }
 

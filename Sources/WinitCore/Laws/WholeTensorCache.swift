@@ -22,31 +22,53 @@ final class WholeTensorCache: Sendable {
   private static let limit = 256 << 20
 
   private final class Entry: Sendable {
-    let key: Key
-    let count: Int
+    /// The bytes of the values, and about as much as their bookkeeping takes.
+    let byteCount: Int
     let values = Mutex<[Float]?>(nil)
 
-    init(_ key: Key, _ count: Int) { (self.key, self.count) = (key, count) }
+    init(count: Int) { byteCount = 4 * count + 1024 }
   }
 
-  /// The entries, the most recently used last.
-  private let entries = Mutex<[Entry]>([])
+  /// The entries, with the order in which they were used. A model may have many thousands of small matrices, so no entry
+  /// is searched for.
+  private struct Entries: Sendable {
+    private var entries: [Key: (entry: Entry, lastUse: Int)] = [:]
+    /// The uses in their order. All but the last use of an entry are void.
+    private var uses: [(time: Int, key: Key)] = []
+    private var firstUse = 0
+    private var time = 0
+    private var byteCount = 0
+
+    /// Returns the entry of a key, and drops those that were not used for the longest time if there are too many bytes.
+    mutating func entry(_ key: Key, count: Int) -> Entry {
+      let entry = entries[key]?.entry ?? Entry(count: count)
+      time += 1
+      if entries.updateValue((entry, time), forKey: key) == nil { byteCount += entry.byteCount }
+      uses.append((time, key))
+      while byteCount > WholeTensorCache.limit, entries.count > 1 { dropFirst() }
+      if uses.count > 2 * entries.count + 64 {
+        uses = uses[firstUse...].filter { entries[$0.key]?.lastUse == $0.time }
+        firstUse = 0
+      }
+      return entry
+    }
+
+    private mutating func dropFirst() {
+      let (time, key) = uses[firstUse]
+      firstUse += 1
+      guard let (entry, lastUse) = entries[key], lastUse == time else { return }
+      entries[key] = nil
+      byteCount -= entry.byteCount
+    }
+  }
+
+  private let entries = Mutex(Entries())
 
   /// Returns the values of a region, and computes them if the cache does not have them.
   ///
   /// - Parameter count: the number of values.
   func values(_ key: Key, count: Int, compute: () -> [Float]) -> [Float] {
-    let entry = entries.withLock { entries in
-      let found = entries.firstIndex { $0.key == key }.map { entries.remove(at: $0) } ?? Entry(key, count)
-      entries.append(found)
-      var bytes = 0
-      let first = entries.lastIndex { entry in
-        bytes += 4 * entry.count
-        return bytes > WholeTensorCache.limit
-      }
-      if let first { entries.removeFirst(min(first + 1, entries.count - 1)) }
-      return found
-    }
+    let entry = entries.withLock { $0.entry(key, count: count) }
     return entry.values.withLock { values in
       if let values { return values }
       let made = compute()

@@ -79,7 +79,7 @@ extension ForeignFormat: CustomStringConvertible {
     case .torch:
       return "a PyTorch file (a pickle). Convert it: "
         + python(
-          "import sys, torch; from safetensors.torch import save_file; d = torch.load(sys.argv[1], map_location='cpu', weights_only=True); save_file({k: v.clone().contiguous() for k, v in d.get('state_dict', d).items()}, sys.argv[2])",
+          "import sys, torch; from safetensors.torch import save_file; d = torch.load(sys.argv[1], map_location='cpu', weights_only=True); save_file({k: v.clone().contiguous() for k, v in d.get('state_dict', d.get('model', d)).items()}, sys.argv[2])",
           "FILE model.safetensors")
     case .torchDistributed:
       return

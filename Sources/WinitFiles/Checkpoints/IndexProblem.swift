@@ -24,7 +24,7 @@ package enum IndexProblem: Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .tooLarge(let size, let limit): "the file has \(size) bytes; at most \(limit) are allowed"
     case .json(let error): "the file is \(error)"
-    case .noWeightMap: "the file has no `weight_map` object"
+    case .noWeightMap: "the file has no `weight_map` object. Name the index, its folder or a .safetensors file"
     case .fileNotAString(let tensor): "the file of tensor `\(tensor)` is not a string"
     case .notInTheFolder(let tensor, let file):
       "the file of tensor `\(tensor)` is `\(file)`, which is not the name of a file in the folder of the index"

@@ -30,14 +30,14 @@ extension Expression {
         let operand = try tree(operand, names)
         guard case .number(let x) = operand else { return .unary(operation, operand) }
         guard let value = operation.value(x) else {
-          throw Failure(message: Evaluation.reason(operation.rawValue, [x], operation.domain))
+          throw Failure(message: Evaluation.reason(operation.rawValue, [x], operation.error(x)))
         }
         return .number(value)
       case .binary(let operation, let left, let right):
         let (left, right) = (try tree(left, names), try tree(right, names))
         guard case .number(let x) = left, case .number(let y) = right else { return .binary(operation, left, right) }
         guard let value = operation.value(x, y) else {
-          throw Failure(message: Evaluation.reason(operation.rawValue, [x, y], operation.domain))
+          throw Failure(message: Evaluation.reason(operation.rawValue, [x, y], operation.error(x, y)))
         }
         return .number(value)
       case .draw(let function, let parameters):
@@ -77,29 +77,17 @@ extension Expression {
     private func place(_ axis: Int, of what: String) throws(Failure) -> Int {
       let place = axis < 0 ? axis + dims.count : axis
       guard dims.indices.contains(place) else {
-        throw Failure(message: "\(what)[\(axis)] does not exist; the tensor has \(dims.count) dimensions")
+        throw Failure(message: "\(what)[\(axis)] does not exist; the tensor has rank \(dims.count)")
       }
       return place
     }
 
     /// Says why an operation has no value.
-    private static func reason(_ operation: String, _ operands: [Double], _ domain: String?) -> String {
-      let numbers = operands.map { JSONNumber.text($0) }
+    private static func reason(_ operation: String, _ operands: [Double], _ error: LawError) -> String {
       switch operation {
-      case "/" where operands[1] == 0: return "division by 0"
-      case "sqrt": return "sqrt of the negative number \(numbers[0])"
-      default: break
-      }
-      guard let domain, !isTooLarge(operation, operands) else { return "the result is too large" }
-      return "\(operation)(\(numbers.joined(separator: ", "))) has no value; it needs \(domain)"
-    }
-
-    /// Whether the operands of an operation that has a domain are inside it.
-    private static func isTooLarge(_ operation: String, _ operands: [Double]) -> Bool {
-      switch operation {
-      case "/": operands[1] != 0
-      case "pow": operands[0] > 0
-      default: false
+      case "/" where operands[1] == 0: "division by 0"
+      case "sqrt": "sqrt of the negative number \(JSONNumber.text(operands[0]))"
+      default: error.description
       }
     }
   }

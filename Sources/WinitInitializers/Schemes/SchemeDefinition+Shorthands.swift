@@ -1,6 +1,7 @@
 // Schemes of well-known models, each an expression of an element's draw or coordinates.
 
 import WinitCore
+import WinitJSON
 
 extension SchemeDefinition {
   static let shorthands: [SchemeDefinition] =
@@ -90,7 +91,7 @@ extension SchemeDefinition {
   private static func logUniformDraw(_ name: String, _ low: Double, _ high: Double) throws(SchemeError) -> Law {
     guard low > 0 else {
       throw .outOfRange(
-        parameter: name, text: "\(low)",
+        parameter: name, text: JSONNumber.text(low),
         needs:
           "above 0. For the logarithm of a uniform draw, write {scheme: expression, value: log(uniform(low, high))}")
     }

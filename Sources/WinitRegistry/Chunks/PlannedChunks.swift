@@ -11,6 +11,13 @@ struct PlannedChunks: ChunkSource {
   /// The names of the tensors, for errors.
   let names: [TensorName]
 
+  /// The chunks of the tensors whose laws can fail.
+  var fallible: PlannedChunks {
+    let indices = recipes.indices.filter { recipes[$0].law.canFail }
+    return PlannedChunks(
+      recipes: indices.map { recipes[$0] }, literals: indices.map { literals[$0] }, names: indices.map { names[$0] })
+  }
+
   func isLiteral(_ id: ChunkID) -> Bool { literals[id.tensor] != nil }
 
   func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkRead] {

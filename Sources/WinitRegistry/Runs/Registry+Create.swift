@@ -75,9 +75,13 @@ extension Registry {
     let details = WinitStorage.RunDetails.bounded(skipped: plan.skipped, metadata: plan.metadata)
     let source = PlannedChunks(
       recipes: recipes, literals: try plan.literals(recipes), names: plan.tensors.map(\.name))
-    // A manifest that cannot be imported creates no registry.
-    if case .manifest(_, let manifest) = origin, try !hasFile {
-      try check(try digests(of: source, threads: options.threads), against: manifest)
+    // A manifest that cannot be imported, and an element that has no value, create no registry.
+    if try !hasFile {
+      if case .manifest(_, let manifest) = origin {
+        try check(try digests(of: source, threads: options.threads), against: manifest)
+      } else {
+        _ = try digests(of: source.fallible, threads: options.threads)
+      }
     }
     let store = try storeForNewRuns()
     let total = recipes.reduce(0) { $0 + $1.byteCount }

@@ -17,6 +17,11 @@ public enum FileFormat: String, Sendable, CaseIterable {
 }
 
 extension Export {
+  /// Returns the number of tensors that have another dtype than the one to which tensors are cast.
+  func uncastCount(_ cast: DType?) -> Int {
+    cast.map { cast in items.count { $0.dtype != cast.core } } ?? 0
+  }
+
   /// Returns the header of a file that holds these tensors in a format that is one stream of bytes, and the export with
   /// the tensors in the order of the format.
   ///

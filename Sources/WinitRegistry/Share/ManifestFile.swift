@@ -14,14 +14,18 @@ package struct ManifestFile: Sendable {
 
   /// Reads the manifest in a .json file. Returns nil for another file, such as the index of a sharded checkpoint.
   ///
-  /// - Throws: `RegistryError` with the code `fileNotFound`, or `invalidFile` if the manifest is not valid.
+  /// - Throws: `RegistryError` with the code `fileNotFound`, or `invalidFile` if the manifest is not valid, or if the
+  ///   file is neither a manifest nor an index.
   package init?(ifAt path: String) throws {
     guard path.hasSuffix(".json") else { return nil }
     let manifest: Manifest? = try translatingErrors {
-      // A file that is not JSON, or is neither a manifest nor an index, is left to the reader of indices.
-      try InputFile.check(path)
-      guard let json = try? JSONValue(parsing: readWhole(path, limit: Self.limit)), json["law_version"] != nil else {
-        return nil
+      let json: JSONValue
+      do { json = try JSONValue(parsing: InputFile(path).bytes(limit: Self.limit)) } catch let error as JSONError {
+        throw Self.unknown(path, "\(error)")
+      }
+      if json["weight_map"] != nil { return nil }
+      guard json["law_version"] != nil else {
+        throw Self.unknown(path, "it has no member `law_version` or `weight_map`")
       }
       do throws(ManifestError) { return try Manifest(json: json) } catch {
         throw RegistryError(.invalidFile, "\(path): not a manifest: \(error)", subject: path)
@@ -29,6 +33,11 @@ package struct ManifestFile: Sendable {
     }
     guard let manifest else { return nil }
     (self.path, self.manifest) = (path, manifest)
+  }
+
+  private static func unknown(_ path: String, _ reason: String) -> RegistryError {
+    RegistryError(
+      .invalidFile, "\(path): neither a manifest nor the index of a sharded checkpoint: \(reason)", subject: path)
   }
 
   /// Returns the path of the file that holds the literals of a manifest: `gpt2.literals.safetensors` beside

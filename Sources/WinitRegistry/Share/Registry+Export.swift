@@ -33,6 +33,8 @@ public struct ExportReceipt: Sendable {
   public let damaged: [String]
   /// The dtype to which the floating-point tensors were cast; nil if they have their own dtypes.
   package internal(set) var cast: DType?
+  /// The number of tensors that were to be cast and are as they are in the run, because they have another kind of dtype.
+  package internal(set) var uncastCount = 0
   /// The names of the files of a folder; empty for a single file.
   package internal(set) var files: [String] = []
   /// The time that the operation took.
@@ -87,6 +89,7 @@ extension Registry {
       }
       try file.commit()
       receipt.cast = dtype
+      receipt.uncastCount = export.uncastCount(dtype)
       return receipt
     }
   }

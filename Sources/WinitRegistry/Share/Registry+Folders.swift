@@ -62,6 +62,7 @@ extension Registry {
       }
       try folder.commit()
       receipt.cast = dtype
+      receipt.uncastCount = export.uncastCount(dtype)
       if format == .safetensors { receipt.files = files.map(\.name) + [index?.name].compactMap(\.self) }
       receipt.duration = .now - start
       return receipt

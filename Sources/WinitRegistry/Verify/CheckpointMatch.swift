@@ -53,6 +53,10 @@ struct CheckpointMatch {
     coverage.options = options
     coverage.warnings = checkpoint.warnings
     for tensor in tensors where names.isSelected(tensor.name) { try match(tensor) }
+    if let slice = options.slice, !pairs.isEmpty, pairs.allSatisfy({ $0.elementCount == 0 }) {
+      // Such a comparison would match any file.
+      throw RegistryError.invalidArgument("the slice `\(slice)` selects no element of the tensors to compare")
+    }
     try addUnexpected(checkpoint, skipped: skipped)
     coverage.comparedTensors = Set(pairs.map(\.tensor.name)).count
     if pairs.isEmpty, findings.isEmpty {
@@ -128,9 +132,7 @@ struct CheckpointMatch {
 
   private func dtypeMessage(_ run: WinitCore.DType, _ file: WinitCore.DType) -> String {
     let message = "the dtype is \(run) in the run and \(file) in the file"
-    guard !options.allowsCast, run.isFloatingPoint, file.isFloatingPoint, file.bitCount < run.bitCount else {
-      return message
-    }
+    guard !options.allowsCast, run.isFloatingPoint, file.isFloatingPoint else { return message }
     return message + ". With --cast, the file is compared with the values rounded to \(file)"
   }
 
@@ -155,8 +157,10 @@ struct CheckpointMatch {
     let known = Set(tensors.map { names.key($0.name) })
     let skipped = Set(skipped.map { names.key($0) })
     var seen: Set<TensorName> = []
+    // Under another name that `save_model` removed, the run has this tensor, and it is compared.
+    let kept = Set(checkpoint.entries.filter { known.contains(names.key($0.name)) }.compactMap(\.aliasOf))
     for entry in checkpoint.entries where !known.contains(names.key(entry.name)) && names.isSelected(entry.name) {
-      guard entry.aliasOf == nil, seen.insert(entry.name).inserted else { continue }
+      guard entry.aliasOf == nil, !kept.contains(entry.name), seen.insert(entry.name).inserted else { continue }
       if skipped.contains(names.key(entry.name)) {
         coverage.skipped.append(entry.name)
       } else {
@@ -172,7 +176,7 @@ struct CheckpointMatch {
     if unexpected.isEmpty {
       if pairs.isEmpty { return }
       findings[first].likelyCause = "the file holds a part of the run; with --subset, only this part is compared"
-    } else if options.strippedPrefix == nil {
+    } else {
       findings[first].likelyCause = names.prefixCause(unexpected, tensors.map(\.name))
     }
   }

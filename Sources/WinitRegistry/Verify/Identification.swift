@@ -30,7 +30,7 @@ package struct Identification: Sendable {
   package let unidentifiedCount: Int
   /// The number of runs that were found.
   package let matchCount: Int
-  /// The runs: whole runs first, then by the number of tensors.
+  /// The runs: whole runs first, then by the number of tensors, then by that of equal names.
   package private(set) var matches: [Match]
   package let duration: Duration
 

@@ -44,18 +44,22 @@ struct NameMatcher {
       || patterns.contains { $0.captured(name.string) != nil || $0.captured(key(name).string) != nil }
   }
 
-  /// Returns the prefix by which the unexpected names of a file differ from names of a run, as a likely cause.
+  /// Returns the prefix by which the unexpected names of a file differ from names of a run, as a likely cause. Most of
+  /// these names must differ by the prefix alone; others, such as a tied head, need not be in the run.
   func prefixCause(_ unexpected: [TensorName], _ tensors: [TensorName]) -> String? {
     let known = Set(tensors)
+    func isCause(_ fits: (TensorName) -> Bool) -> Bool { 2 * unexpected.count(where: fits) > unexpected.count }
+    var tried: Set<String> = []
     for name in unexpected.prefix(8) {
       for tensor in tensors {
-        if let prefix = name.prefix(before: tensor),
-          unexpected.allSatisfy({ $0.dropping(prefix: prefix).map(known.contains) ?? false })
+        if let prefix = name.prefix(before: tensor), tried.insert("file " + prefix).inserted,
+          unexpected.allSatisfy({ $0.dropping(prefix: prefix) != nil }),
+          isCause({ $0.dropping(prefix: prefix).map(known.contains) ?? false })
         {
           return cause(prefix, of: "the file", not: "the run")
         }
-        if let prefix = tensor.prefix(before: name),
-          unexpected.allSatisfy({ known.contains(TensorName(prefix + $0.string)) })
+        if let prefix = tensor.prefix(before: name), tried.insert("run " + prefix).inserted,
+          isCause({ known.contains(TensorName(prefix + $0.string)) })
         {
           return cause(prefix, of: "the run", not: "the file")
         }

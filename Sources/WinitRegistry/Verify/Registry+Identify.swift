@@ -44,7 +44,9 @@ extension Registry {
         let pairs = found.map { (name: $0.tensor.name.string, foundAs: $0.foundAs.string) }
         matches += runs.map { .init(run: Run($0), found: pairs, absent: absent.map(\.name.string)) }
       }
-      matches.sort { ($0.isWhole ? 1 : 0, $0.found.count) > ($1.isWhole ? 1 : 0, $1.found.count) }
+      let ranks = matches.map { ($0.isWhole ? 1 : 0, $0.found.count, -$0.renamed.count) }
+      // Runs of the same rank keep their order.
+      matches = matches.indices.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$0] > ranks[$1] }.map { matches[$0] }
       return Identification(
         path: path, tensorCount: entries.count,
         unidentifiedCount: entries.count { !identified.contains($0.name) }, matches: matches,

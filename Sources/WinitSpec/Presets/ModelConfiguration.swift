@@ -29,11 +29,9 @@ package struct ModelConfiguration: Sendable {
     }
   }
 
-  /// Reads a regular file. A pipe of this name, which nobody may write to, is an error and not waited for.
+  /// Reads a regular file. A pipe beside a checkpoint would be waited for.
   init(contentsOf path: String) throws {
-    let file = try InputFile(path)
-    guard file.size <= Self.maximumSize else { throw FormatError(path, .tooLarge(limit: Self.maximumSize)) }
-    try self.init(parsing: file.bytes(at: 0, count: file.size), path: path)
+    try self.init(parsing: InputFile(path).bytes(limit: Self.maximumSize), path: path)
   }
 
   /// Reads the file beside a checkpoint, which may be a folder; nil if there is none.
@@ -52,12 +50,12 @@ package struct ModelConfiguration: Sendable {
   /// The reason why a member does not give the value of an option.
   struct Failure: Error { let message: String }
 
-  /// Returns the value of an option; nil if the file does not set it.
+  /// Returns the value of an option, and its key; nil if the file does not set it.
   ///
   /// - Throws: `Failure` if the member is not of the option's type.
-  func value(of option: PresetOption) throws(Failure) -> PresetValue? {
-    guard let key = option.configurationKey, let member = json[key] else { return nil }
-    if let value = option.value(member) { return value }
+  func value(of option: PresetOption) throws(Failure) -> (key: String, value: PresetValue)? {
+    guard let (key, member) = option.configurationKey.flatMap(member) else { return nil }
+    if let value = option.value(member) { return (key, value) }
     // transformers writes null for a value that is not set.
     if case .null = member { return nil }
     throw Failure(
@@ -66,7 +64,17 @@ package struct ModelConfiguration: Sendable {
     )
   }
 
-  /// Returns the text with null in place of `NaN` and `Infinity`, which Python writes and JSON does not have.
+  /// Returns the member of a key. `a.b` is the member `b` of the object `a` or, without this object, of the file: a part
+  /// of a model, such as the vision model of CLIP, may be saved alone.
+  private func member(_ key: String) -> (key: String, value: JSONValue)? {
+    let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { return json[key].map { (key, $0) } }
+    guard let object = json[parts[0]] else { return json[parts[1]].map { (parts[1], $0) } }
+    return object[parts[1]].map { (key, $0) }
+  }
+
+  /// Returns the text with `NaN` and `Infinity`, which Python writes and JSON does not have, as strings. So they are an
+  /// error where a number is needed, and no obstacle elsewhere.
   private static func withoutPythonNumbers(_ bytes: [UInt8]) -> [UInt8] {
     guard bytes.contains(UInt8(ascii: "N")) || bytes.contains(UInt8(ascii: "I")) else { return bytes }
     var result: [UInt8] = []
@@ -81,7 +89,7 @@ package struct ModelConfiguration: Sendable {
       }
       if byte == UInt8(ascii: "\"") { isText.toggle() }
       let word = isText ? nil : ["NaN", "Infinity", "-Infinity"].first { bytes[index...].starts(with: $0.utf8) }
-      result += word.map { _ in Array("null".utf8) } ?? [byte]
+      result += word.map { Array("\"\($0)\"".utf8) } ?? [byte]
       index += word?.utf8.count ?? 1
     }
     return result

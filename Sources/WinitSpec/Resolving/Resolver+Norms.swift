@@ -16,10 +16,16 @@ extension Resolver {
         return reportTie(
           tensor, .unknownTensor, "norm_of names `\(name)`, which is not a tensor of this model\(near ?? "")")
       }
-      guard !depends(target, on: tensor.name, byName) else {
+      guard let norms = norms(from: target, to: tensor.name, byName) else {
         return reportTie(
           tensor, .invalidTie,
           "norm_of names `\(name)`, which is the tensor itself or depends on it; name another tensor")
+      }
+      guard norms < RecipeGraph.normLimit else {
+        return reportTie(
+          tensor, .invalidTie,
+          "norm_of names `\(name)`, which ends a chain of at least \(RecipeGraph.normLimit) norms; the limit is \(RecipeGraph.normLimit)"
+        )
       }
       guard target.dtype.isFloatingPoint else {
         return reportTie(
@@ -49,19 +55,24 @@ extension Resolver {
     }
   }
 
-  /// Whether a tensor is another tensor, or takes its values or its norm from it, directly or through others.
-  private func depends(_ tensor: PlannedTensor, on name: TensorName, _ tensors: [TensorName: PlannedTensor]) -> Bool {
+  /// Returns the number of norms in the chain that begins with a tensor; nil if the tensor is the one with the name, or
+  /// depends on it. Counts no further than a chain may reach.
+  private func norms(
+    from tensor: PlannedTensor, to name: TensorName, _ tensors: [TensorName: PlannedTensor]
+  ) -> Int? {
     var next: PlannedTensor? = tensor
-    // A circle that the tensor is not part of has at most as many tensors as there are.
-    for _ in 0...tensors.count {
-      guard let tensor = next else { return false }
-      if tensor.name == name { return true }
+    var (norms, steps) = (0, 0)
+    // Between two norms there may be a tie.
+    while let tensor = next, steps <= 2 * RecipeGraph.normLimit {
+      if tensor.name == name { return nil }
       if case .normOf(let target, _) = tensor.law {
+        norms += 1
         next = tensors[target]
       } else {
         next = tensor.tiedTo.flatMap { tensors[$0] }
       }
+      steps += 1
     }
-    return true
+    return norms
   }
 }

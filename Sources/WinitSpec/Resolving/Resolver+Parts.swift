@@ -16,7 +16,7 @@ extension Resolver {
   func plan(
     _ base: ModelSpec.PartInitialization, _ parts: [ModelSpec.PartText], _ context: Context
   ) throws(LocatedProblem) -> PlannedTensor {
-    let whole = try content(base, context, line: nil)
+    let whole = try content(base, context, isRepeated: false, line: nil)
     var laws = [LawPart(box: [], of: context.shape, law: whole.law)]
     var literals: [Int: LiteralBytes] = [:]
     literals[0] = whole.literal
@@ -27,7 +27,9 @@ extension Resolver {
       guard laws.count + repetition.count <= 100_001 else {
         throw LocatedProblem(line: part.line, .limitExceeded, "all tensors together have more than 100000 parts")
       }
-      var content = try content(part.initialization, context.inBox(first, fans: part.fans), line: part.line)
+      var content = try content(
+        part.initialization, context.inBox(first, fans: part.fans), isRepeated: part.repetition != nil,
+        line: part.line)
       for n in 0..<repetition.count {
         let numbered = part.repetition == nil ? context : context.capturing("\(n)", as: "n")
         let box = repetition.box(n, from: first)
@@ -51,11 +53,11 @@ extension Resolver {
 
   /// Resolves what a box has. An error for fans that the box does not have says how to give them.
   private func content(
-    _ initialization: ModelSpec.PartInitialization, _ context: Context, line: Int?
+    _ initialization: ModelSpec.PartInitialization, _ context: Context, isRepeated: Bool, line: Int?
   ) throws(LocatedProblem) -> Content {
     switch initialization {
     case .literal(let text):
-      let first = context.box.isEmpty ? context : context.capturing("0", as: "n")
+      let first = isRepeated ? context.capturing("0", as: "n") : context
       return Content(
         law: .literal, record: record(of: text, context), literal: try literal(text, first).bytes)
     case .scheme(let scheme):

@@ -100,8 +100,8 @@ extension Resolver {
     }
     if spec.values.contains(where: { $0.name == option.name }) { return planned(.number(0), .values) }
     do throws(ModelConfiguration.Failure) {
-      if let value = try configuration?.value(of: option) {
-        return planned(value, .configuration, key: option.configurationKey)
+      if let (key, value) = try configuration?.value(of: option) {
+        return planned(value, .configuration, key: key)
       }
     } catch {
       diagnostics.append(diagnostic(SpecProblem(.invalidOption, error.message), nil, file: configuration?.path))
@@ -188,6 +188,15 @@ extension Resolver {
         ))
     }
     return texts.map { diagnostic(SpecProblem($0.0, $0.1), nil) }
+  }
+
+  /// Returns the warnings that say that the preset is for another model, if tensors have no rule: they are the likely
+  /// cause.
+  func otherPreset(
+    _ problems: [SpecDiagnostic], _ subjects: [Subject], _ configuration: ModelConfiguration?
+  ) -> [SpecDiagnostic] {
+    guard problems.contains(where: { $0.kind == .noRule }) else { return [] }
+    return presetWarnings(subjects, configuration).filter { [.unidentifiedPreset, .otherModel].contains($0.kind) }
   }
 
   /// The patterns of the preset that begin with a name, are not optional, and match no tensor.

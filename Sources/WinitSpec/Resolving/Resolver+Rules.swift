@@ -46,8 +46,9 @@ extension Resolver {
   /// Returns the remedy for a tensor that no rule matches.
   private func remedy(_ subject: Subject, _ kind: String?) -> String {
     if let preset = spec.preset, scope.name(subject.name.string) == nil {
+      let names = scope.prefix.isEmpty ? "without a prefix" : "that begin with `\(scope.prefix)`"
       return
-        "The rules of \(preset.title) apply to the names that begin with `\(scope.prefix)`. Give this tensor a rule of its own in a spec that names the preset"
+        "The rules of \(preset.title) apply to the names \(names). Give this tensor a rule of its own in a spec that names the preset"
     }
     let kinds = Set(spec.rules.filter { !$0.declaresKind }.compactMap(\.kind))
     guard !kinds.isEmpty else {

@@ -73,7 +73,7 @@ struct Resolver {
     let unused = spec.rules.indices.filter { !matched.contains($0) }.map { spec.rules[$0] }
     for rule in unused { checkUnused(rule) }
     let problems = spec.diagnostics + diagnostics
-    guard problems.isEmpty else { throw SpecError(problems) }
+    guard problems.isEmpty else { throw SpecError(otherPreset(problems, subjects, configuration) + problems) }
     guard !tensors.isEmpty else {
       throw SpecError([
         diagnostic(

@@ -73,11 +73,13 @@ private let isStrayAlias = """
     SELECT 1 FROM runs WHERE runs.id = aliases.run AND runs.name = aliases.name AND deleted_at IS NULL)
   """
 
+/// A run without stored bytes still stores those that its recipes do not give: literals, and what takes its values or its
+/// norm from a literal.
 private let isStrayReference = """
   NOT EXISTS (
     SELECT 1 FROM tensors JOIN runs ON runs.id = tensors.run
     WHERE tensors.id = tensor AND 32 * tensor_chunks.position < length(chunk_digests) AND tensor_chunks.position >= 0
-    AND (runs.stored = 1 OR instr(law, '"literal"') OR instr(law, '"same_as"')))
+    AND (runs.stored = 1 OR instr(law, '"literal"') OR instr(law, '"same_as"') OR instr(law, '"norm_of"')))
   """
 
 private let isStrayTag = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = tags.run)"

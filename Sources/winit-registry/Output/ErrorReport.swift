@@ -38,7 +38,7 @@ private func remedy(_ error: any Error) -> [String] {
   case .tensorNotFound: error.subject.map { ["`show \($0)` lists the tensors"] } ?? []
   case .runDeleted: error.subject.map { ["`restore \($0)` brings it back"] } ?? []
   case .runCollected: ["`log` without a reference shows its history"]
-  case .fileExists: ["--force replaces the file"]
+  case .fileExists where !error.hasFileRemedy: ["--force replaces the file"]
   default: []
   }
 }

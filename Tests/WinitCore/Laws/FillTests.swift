@@ -88,6 +88,21 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe).map(\.self))
   }
 
+  // The time of 200,000 vectors that are each searched for among the others would be some minutes.
+  @Test(.timeLimit(.minutes(1)))
+  func `a batch of many small vectors costs no more per vector than one of few`() throws {
+    let law = Law.batched(.orthogonal(gain: 1, rows: 1), axes: [0])
+    let recipe = try Recipe(seed: 5, stream: 6, dtype: .float32, shape: Shape([200_000, 2]), law: law)
+    let values = recipe.bytes(0..<400_000).withUnsafeBytes { DType.float32.values($0) }
+    for start in stride(from: 0, to: values.count, by: 2) {
+      let (x, y) = (values[start], values[start + 1])
+      guard abs(x * x + y * y - 1) < 1e-6 else {
+        Issue.record("the vector at \(start) is not a unit vector")
+        return
+      }
+    }
+  }
+
   @Test func `a parallel loop stops at an error and throws it`() {
     struct Failed: Error {}
     let ran = Atomic(0)

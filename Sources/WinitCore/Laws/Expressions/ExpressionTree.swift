@@ -13,8 +13,9 @@ package indirect enum ExpressionTree: Sendable, Hashable {
 
   /// The maximum number of nodes of a tree.
   package static let nodeLimit = 1000
-  /// The maximum depth of a tree, which bounds the recursion.
-  package static let depthLimit = 100
+  /// The maximum depth of a tree, which bounds the recursion. A tree nests as deep in JSON, within up to seven other
+  /// values, and one deeper for the axis of an index. The JSON of a manifest may nest 64 deep.
+  package static let depthLimit = 50
 
   /// Whether the draw occurs in the tree.
   package var hasDraw: Bool {
@@ -66,13 +67,13 @@ package indirect enum ExpressionTree: Sendable, Hashable {
     case .unary(let operation, let operand):
       let operand = try operand.folded()
       guard case .number(let x) = operand else { return .unary(operation, operand) }
-      guard let value = operation.value(x) else { throw .noValue(operation.rawValue, [x], needs: operation.domain) }
+      guard let value = operation.value(x) else { throw operation.error(x) }
       return .number(value == 0 ? 0 : value)
     case .binary(let operation, let left, let right):
       let (left, right) = (try left.folded(), try right.folded())
       guard case .number(let x) = left, case .number(let y) = right else { return .binary(operation, left, right) }
       guard let value = operation.value(x, y) else {
-        throw .noValue(operation.rawValue, [x, y], needs: operation.domain)
+        throw operation.error(x, y)
       }
       return .number(value == 0 ? 0 : value)
     }

@@ -9,15 +9,7 @@ package enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
   /// Returns the result; nil outside the domain, or if the result is not finite.
   @inline(__always)
   package func value(_ x: Double) -> Double? {
-    let isInDomain =
-      switch self {
-      case .log: x > 0
-      case .log1p: x > -1
-      case .sqrt: x >= 0
-      case .sin, .cos: x.magnitude <= 0x1p20
-      case .negate, .absolute, .floor, .exp, .expm1, .tanh: true
-      }
-    guard isInDomain else { return nil }
+    guard isInDomain(x) else { return nil }
     let result =
       switch self {
       case .negate: -x
@@ -35,8 +27,21 @@ package enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
     return result.isFinite ? result : nil
   }
 
+  private func isInDomain(_ x: Double) -> Bool {
+    switch self {
+    case .log: x > 0
+    case .log1p: x > -1
+    case .sqrt: x >= 0
+    case .sin, .cos: x.magnitude <= 0x1p20
+    case .negate, .absolute, .floor, .exp, .expm1, .tanh: true
+    }
+  }
+
+  /// Returns why an operand has no finite result.
+  package func error(_ x: Double) -> LawError { .noValue(rawValue, [x], needs: isInDomain(x) ? nil : domain) }
+
   /// The domain, for errors; nil if every number is in it.
-  package var domain: String? {
+  private var domain: String? {
     switch self {
     case .log: "a number above 0"
     case .log1p: "a number above -1"
@@ -58,13 +63,7 @@ package enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
   /// Returns the result; nil outside the domain, or if the result is not finite.
   @inline(__always)
   package func value(_ x: Double, _ y: Double) -> Double? {
-    let isInDomain =
-      switch self {
-      case .divide: y != 0
-      case .pow: x > 0 || LawFunctions.isSmallInteger(y) && (x != 0 || y >= 0)
-      case .add, .subtract, .multiply, .min, .max: true
-      }
-    guard isInDomain else { return nil }
+    guard isInDomain(x, y) else { return nil }
     let result =
       switch self {
       case .add: x + y
@@ -78,8 +77,21 @@ package enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
     return result.isFinite ? result : nil
   }
 
+  private func isInDomain(_ x: Double, _ y: Double) -> Bool {
+    switch self {
+    case .divide: y != 0
+    case .pow: x > 0 || LawFunctions.isSmallInteger(y) && (x != 0 || y >= 0)
+    case .add, .subtract, .multiply, .min, .max: true
+    }
+  }
+
+  /// Returns why operands have no finite result.
+  package func error(_ x: Double, _ y: Double) -> LawError {
+    .noValue(rawValue, [x, y], needs: isInDomain(x, y) ? nil : domain)
+  }
+
   /// The domain, for errors; nil if all numbers are in it.
-  package var domain: String? {
+  private var domain: String? {
     switch self {
     case .divide: "a divisor other than 0"
     case .pow:

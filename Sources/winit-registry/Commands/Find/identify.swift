@@ -8,7 +8,7 @@ struct IdentifyCommand: ParsableCommand {
     commandName: "identify", abstract: "Find the runs of the registry that a checkpoint holds, wholly or in part.",
     discussion: """
       Hashes every tensor of the checkpoint once, and looks up the digests. Whole runs are listed first, then runs \
-      with more tensors in the checkpoint. A tensor is found under any name if dtype, shape and bytes are the same. \
+      with more tensors in the checkpoint, then those with the same names. A tensor is found under any name if dtype, shape and bytes are the same. \
       Tensors whose elements are all equal, such as biases of zeros, occur in many runs; they count only for a run \
       that has another tensor in the checkpoint.
 

@@ -100,6 +100,11 @@ struct GetCommand: ParsableCommand {
     if let dtype, DType(parsing: dtype)?.isFloatingPoint != true {
       throw ValidationError("--dtype is `\(dtype)`; expected float64, float32, float16 or bfloat16")
     }
+    let kind = output?.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    if format == nil, ["pt", "pth", "ckpt", "pkl", "gguf", "h5", "keras", "onnx", "msgpack"].contains(kind) {
+      throw ValidationError(
+        "`get` does not write .\(kind) files. Name a .safetensors, .npy, .npz or .raw file, or give --format")
+    }
     if maxShardSize != nil, output?.hasSuffix("/") != true {
       throw ValidationError("--max-shard-size writes a folder: name it with -o FOLDER/")
     }
@@ -180,7 +185,8 @@ struct GetCommand: ParsableCommand {
 extension ExportReceipt {
   fileprivate func text(_ path: String) -> String {
     let shards = files.count > 1 ? " in \(files.count - 1) shards" : ""
-    let castText = cast.map { " as \($0)" } ?? ""
+    let unchanged = uncastCount > 0 ? ", \(uncastCount) of them unchanged" : ""
+    let castText = cast.map { " as \($0)\(unchanged)" } ?? ""
     return
       "wrote \(path): \(counted(tensorCount, "tensor")) of \(run.reference)\(castText)\(shards), \(humanBytes(byteCount)), in \(humanDuration(duration))"
   }
@@ -189,7 +195,7 @@ extension ExportReceipt {
 extension FileFormat {
   /// Returns the format of a file by the extension of its name; safetensors for an unknown extension.
   fileprivate init(extensionOf path: String) {
-    switch path.split(separator: ".").last {
+    switch path.split(separator: ".").last?.lowercased() {
     case "npy": self = .npy
     case "npz": self = .npz
     case "bin", "raw": self = .raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Doubles, Floats
+from .arrays import Doubles, Flags, Floats
 from .dtypes import FLOAT_SIZES
 from .elements import Elements
 from .errors import LawError
@@ -66,15 +66,16 @@ def log_uniform(low: float, high: float) -> ElementwiseLaw | ExpressionLaw:
     return expression(["min", ["max", ["exp", "draw"], low], high], uniform(*bounds))
 
 
-def expression_values(law: ExpressionLaw, elements: Elements) -> Floats:
+def expression_values(law: ExpressionLaw, elements: Elements, hidden: Flags | None = None) -> Floats:
     """Computes the values of an expression (docs/law.md, "Expressions").
 
     Args:
         law: The law.
         elements: The elements of the tensor, or of the box of a part.
+        hidden: Elements that need no value, because a later part covers them.
 
     Returns:
-        A float32 array of the elements' shape.
+        A float32 array of the elements' shape. Its hidden elements are 0.
 
     Raises:
         LawError: If an operation is outside its domain, or gives a number that is not finite, at some element.
@@ -85,4 +86,5 @@ def expression_values(law: ExpressionLaw, elements: Elements) -> Floats:
         return drawn.reshape(elements.shape).astype(np.float64)
 
     with np.errstate(over="ignore"):
-        return tree_values(law["tree"], elements.shape, draws).astype(np.float32)
+        values = tree_values(law["tree"], elements.shape, draws, hidden).astype(np.float32)
+    return values if hidden is None else np.where(hidden, np.float32(0), values)

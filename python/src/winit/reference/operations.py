@@ -59,12 +59,13 @@ OPERATIONS = {
 """The operations, by the names that they have in a manifest."""
 
 
-def apply(name: str, *operands: Doubles) -> Doubles:
+def apply(name: str, *operands: Doubles, hidden: Flags | None = None) -> Doubles:
     """Applies an operation to each element (docs/law.md, "Functions").
 
     Args:
         name: The operation's name in a manifest.
         operands: Its operands, finite and all of one shape.
+        hidden: Elements whose results do not count: where there is none, it becomes 1.
 
     Returns:
         An array of the same shape, of finite numbers.
@@ -76,10 +77,15 @@ def apply(name: str, *operands: Doubles) -> Doubles:
     operation = OPERATIONS.get(name)
     if operation is None or operation.arity != len(operands):
         raise LawError(f"there is no operation {name!r} of {len(operands)} operands")
-    good = operation.accepts(*operands)
-    _require(good, name, operands, "is outside the domain")
+    if hidden is not None:
+        # 1 is in the domain of every operation.
+        unfit = hidden & ~operation.accepts(*operands)
+        operands = tuple(np.where(unfit, 1.0, operand) for operand in operands)
+    _require(operation.accepts(*operands), name, operands, "is outside the domain")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         result: Doubles = operation.compute(*operands)
+    if hidden is not None:
+        result = np.where(hidden & ~np.isfinite(result), 1.0, result)
     _require(np.isfinite(result), name, operands, "is not finite")
     return result
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .arrays import Flags
 from .dtypes import FLOAT_SIZES, byte_count, integer_bytes, item_size
 from .elements import Elements
 from .errors import LawError
@@ -35,20 +36,24 @@ def parts_bytes(seed: int, tensor: Tensor, law: PartsLaw) -> bytes:
     array = np.zeros((*tensor.shape, size), np.uint8)
     whole = Elements.of_shape(seed, tensor.word_stream, tensor.shape)
     literals = iter(tensor.literals)
-    for part in law["parts"]:
-        box = tuple(slice(int(start), int(stop)) for start, stop in part["box"])
+    boxes = [tuple(slice(int(start), int(stop)) for start, stop in part["box"]) for part in law["parts"]]
+    # The number of the part that decides an element.
+    deciding = np.zeros(tensor.shape, np.intp)
+    for number, box in enumerate(boxes):
+        deciding[box] = number
+    for number, (part, box) in enumerate(zip(law["parts"], boxes, strict=True)):
         elements = whole[box]
         if "stream" in part:
             elements = Elements.of_shape(seed, int(part["stream"]), elements.shape)
         try:
-            data = _part_bytes(tensor.dtype, part, elements, literals)
+            data = _part_bytes(tensor.dtype, part, elements, literals, deciding[box] != number)
         except LawError as error:
             raise LawError(f"in the box {part['box']}: {error}") from error
         array[box] = np.frombuffer(data, np.uint8).reshape(*elements.shape, size)
     return array.tobytes()
 
 
-def _part_bytes(dtype: str, part: Part, elements: Elements, literals: Iterator[bytes]) -> bytes:
+def _part_bytes(dtype: str, part: Part, elements: Elements, literals: Iterator[bytes], hidden: Flags) -> bytes:
     law, count = part["law"], elements.indices.size
     if law["law"] == "literal":
         data = next(literals, b"")
@@ -60,7 +65,7 @@ def _part_bytes(dtype: str, part: Part, elements: Elements, literals: Iterator[b
             raise LawError(f"a {dtype} tensor holds constants only")
         return integer_bytes(law["value"], dtype) * count
     if law["law"] == "expression":
-        return finite_bytes(expression_values(law, elements), dtype)
+        return finite_bytes(expression_values(law, elements, hidden), dtype)
     if (
         law["law"] == "constant"
         or law["law"] == "uniform"

@@ -60,9 +60,10 @@ def norm(values: Doubles) -> Doubles:
     """
     *groups, count = values.shape
     # A sum of squares is not changed by the square of 0.
-    padded = np.zeros((*groups, -(-count // _LANES) * _LANES))
+    rows = -(-count // _LANES)
+    padded = np.zeros((*groups, rows * _LANES))
     padded[..., :count] = values
-    lanes = padded.reshape(*groups, -1, _LANES)
+    lanes = padded.reshape(*groups, rows, _LANES)
     s = np.zeros((*groups, _LANES))
     with np.errstate(over="ignore", under="ignore"):
         for row in range(lanes.shape[-2]):

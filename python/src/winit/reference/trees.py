@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from .arrays import Doubles
+from .arrays import Doubles, Flags
 from .errors import LawError
 from .forms import Tree
 from .operations import apply
@@ -87,13 +87,16 @@ def uses_draw(tree: Tree) -> bool:
     return any(uses_draw(part) for part in tree[1:]) if isinstance(tree, list) else tree == "draw"
 
 
-def tree_values(tree: Tree, shape: tuple[int, ...], draws: Callable[[], Doubles]) -> Doubles:
+def tree_values(
+    tree: Tree, shape: tuple[int, ...], draws: Callable[[], Doubles], hidden: Flags | None = None
+) -> Doubles:
     """Computes the value of a canonical tree at each element (docs/law.md, "Expressions").
 
     Args:
         tree: The tree.
         shape: The shape of the tensor, or of the box.
         draws: Gives the draws of all elements, in this shape.
+        hidden: Elements that need no value, because a later part covers them. They get any finite value.
 
     Returns:
         An array of this shape.
@@ -111,4 +114,4 @@ def tree_values(tree: Tree, shape: tuple[int, ...], draws: Callable[[], Doubles]
             raise LawError(f"a tensor of rank {len(shape)} has no axis {axis}")
         along = np.arange(shape[axis], dtype=np.float64).reshape([-1 if k == axis else 1 for k in range(len(shape))])
         return np.broadcast_to(along, shape).copy()
-    return apply(tree[0], *(tree_values(operand, shape, draws) for operand in tree[1:]))
+    return apply(tree[0], *(tree_values(operand, shape, draws, hidden) for operand in tree[1:]), hidden=hidden)
