@@ -128,7 +128,7 @@ let package = Package(
     tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", grdb]),
     tests(
       of: "WinitRegistry",
-      ["WinitCore", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", grdb]),
+      ["WinitCore", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "CWinitKernels", grdb]),
     tests(of: "WinitTesting", ["WinitRegistry", grdb]),
     tests(of: "WinitFuzzTargets", ["winit-fuzz"]),
     .testTarget(

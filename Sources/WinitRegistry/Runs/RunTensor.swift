@@ -25,9 +25,9 @@ public struct RunTensor: Sendable {
   /// The tensor whose values this tensor shares; nil for a tensor with values of its own.
   public var tiedTo: String? { record.tiedTo?.string }
   /// The scheme as it was written, on one line: `he_normal(mode fan_out)`.
-  public var scheme: String { record.schemeText }
+  public var scheme: String { withLawArithmetic { record.schemeText } }
   /// The law that the scheme resolved to, on one line: `normal(mean 0, std 0.02)`.
-  public var law: String { record.lawText }
+  public var law: String { withLawArithmetic { record.lawText } }
 }
 
 extension RunTensor {

@@ -1,5 +1,6 @@
 import Testing
 import WinitCore
+import WinitJSON
 import WinitTestSupport
 
 @Suite struct ManifestTests {
@@ -67,5 +68,30 @@ import WinitTestSupport
     }
     #expect(names[0].string < names[1].string)
     #expect(Manifest(seed: 0, tensors: tensors).tensors.map(\.name) == names.reversed())
+  }
+
+  @Test func `a manifest of all new laws has the bytes and ids that NumPy computes, and fills to its digests`() throws {
+    let text = try VectorFile.text("manifest-additions.json")
+    let manifest = try Manifest(json: JSONValue(parsing: text))
+    #expect(manifest.canonical == text)
+    let rows = try VectorFile.rows("manifest-additions.txt")
+    #expect(manifest.id.description == rows.first { $0[0] == "id" }?[1])
+    #expect(manifest.weights.description == rows.first { $0[0] == "weights" }?[1])
+    #expect(manifest.tensors.contains { $0.seed != nil })
+    var graph = RecipeGraph(
+      manifest.tensors.map {
+        RecipeGraph.Node(
+          name: $0.name, seed: $0.seed ?? manifest.seed, stream: $0.stream, dtype: $0.dtype, shape: $0.shape,
+          law: $0.law)
+      })
+    var filled = 0
+    for (tensor, recipe) in zip(manifest.tensors, try graph.all()) where recipe.isRegenerable {
+      let chunks = (0..<recipe.chunkCount).map {
+        SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype)))
+      }
+      #expect(SHA256Digest(ofChunks: DigestList(chunks)) == tensor.digest, "\(tensor.name)")
+      filled += 1
+    }
+    #expect(filled > 20)
   }
 }

@@ -26,7 +26,7 @@ struct GraftCommand: ParsableCommand {
   @Option(
     name: .customLong("take"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "The names of the tensors to take from DONOR; `*` matches any characters, dots included. Can be repeated.",
+      "The names of the tensors to take from DONOR; `*` matches any characters, dots included. Required; repeat the option for more patterns.",
       valueName: "pattern"))
   var patterns: [String] = []
 
