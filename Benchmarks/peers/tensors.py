@@ -19,13 +19,13 @@ def measure(bench: Bench) -> None:
     experts = [
         (f"model.layers.{i}.mlp.experts.{j}", name) for i in range(LAYERS) for j in range(EXPERTS) for name in SHAPES
     ]
-    (bench.work / "experts.yaml").write_text(spec([(f"{prefix}.{name}", SHAPES[name]) for prefix, name in experts]))
+    (bench.work / "mixture.yaml").write_text(spec([(f"{prefix}.{name}", SHAPES[name]) for prefix, name in experts]))
     (bench.work / "layers.yaml").write_text(spec([(f"layers.{i}", [16, 8]) for i in range(90_000)]))
     where = ("--registry", "tensors")
     created, recipes, slices = [], [], []
     bench.run("create", "layers", "--spec", "layers.yaml", "--seed", 1, "--recipe-only", *where)
     for round in range(max(3, bench.rounds)):
-        experts_of = ("--spec", "experts.yaml", "--seed", round)
+        experts_of = ("--spec", "mixture.yaml", "--seed", round)
         bench.clear("experts")
         created.append(bench.run("create", "m", *experts_of, "--registry", "experts", peak="create.44k.peak.mb"))
         bench.clear("experts")
