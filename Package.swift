@@ -93,7 +93,7 @@ let package = Package(
     .target(
       name: "WinitMigrations", path: "migrations", resources: migrations.map { .embedInCode("\($0).sql") },
       swiftSettings: strict),
-    module("WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", "CWinitStorage", grdb]),
+    module("WinitStorage", ["WinitCore", "WinitJSON", "WinitFiles", "WinitMigrations", "CWinitStorage", grdb]),
     module(
       "WinitRegistry",
       ["WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage"]),
@@ -101,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "winit-registry",
       dependencies: [
-        "WinitRegistry", "WinitCore", "WinitFiles", "WinitInitializers",
+        "WinitRegistry", "WinitCore", "WinitFiles", "WinitInitializers", "WinitJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -113,7 +113,7 @@ let package = Package(
     .target(
       name: "WinitFuzzTargets",
       dependencies: [
-        "WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitRegistry",
+        "WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "WinitRegistry",
       ],
       path: "Fuzz/WinitFuzzTargets", swiftSettings: strict),
     .executableTarget(

@@ -21,13 +21,38 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import damage, faults, flips, kills, network, processes, selftest
+from . import (
+    checkouts,
+    companions,
+    damage,
+    faults,
+    flips,
+    hostile_checkouts,
+    kills,
+    network,
+    processes,
+    selftest,
+    stopped,
+)
 from .program import Program
 from .report import Report, say
 from .scenarios import learned
 from .trials import Trials
 
-PARTS = ("self-test", "faults", "kills", "flips", "damage", "network", "openings", "creates", "readers")
+PARTS = (
+    "self-test",
+    "faults",
+    "kills",
+    "flips",
+    "damage",
+    "companions",
+    "network",
+    "checkouts",
+    "openings",
+    "creates",
+    "readers",
+    "stopped",
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -72,7 +97,9 @@ def main() -> None:
     report = Report(failures)
     program = Program([os.path.abspath(arguments.command)], arguments.shim and os.path.abspath(arguments.shim))
     if not program.shim:
-        report.notes.append("left out, because there is no failing disk: the self-test, faults, network file systems")
+        report.notes.append(
+            "left out without the failing disk: the self-test, faults, hostile companions, network file systems"
+        )
     failures.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=failures, prefix="work-") as work:
         try:
@@ -119,14 +146,21 @@ def disturb(
         flips.run(program, report, work, seed, 1000)
     if part("damage"):
         damage.run(trials, seed, 20 if short else 1000, 15 if short else None)
+    if program.shim and part("companions"):
+        companions.run(trials, seed, 40 if short else 5000)
     if program.shim and part("network"):
         network.run(program, report, work)
+    if part("checkouts"):
+        hostile_checkouts.run(program, report, work, seed, 50 if short else 2000)
+        checkouts.run(program, report, work, seed, 6 if short else 150)
     if part("openings"):
         processes.openings(program, report, work, 4 if short else 50)
     if part("creates"):
         processes.creates(program, report, work, 3 if short else 50, seed)
     if part("readers"):
         processes.beside_large(program, report, work, 128 if short else 2048)
+    if part("stopped"):
+        stopped.run(program, report, work, 10 if short else 100, seed)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +108,21 @@ class Program:
         return all(name in self._subcommands for name in subcommands)
 
     def environment(
-        self, folder: Path, fault: Fault | None, log: Path | None, statfs: int | None, unflushed: bool
+        self,
+        folder: Path,
+        fault: Fault | None,
+        log: Path | None,
+        statfs: int | None,
+        unflushed: bool,
+        audit: Path | None = None,
     ) -> dict[str, str]:
         """The environment of a run: this process's own, without variables that would disturb the run."""
         values = {k: v for k, v in os.environ.items() if not k.startswith(("WINIT_", "FAULT_", "LD_PRELOAD"))}
         values["SWIFT_BACKTRACE"] = "enable=no"  # the signal shows a crash, and its first line says enough
-        return values | self.shim_environment(folder, fault, log, statfs, unflushed)
+        values |= self.shim_environment(folder, fault, log, statfs, unflushed)
+        if audit:
+            values["FAULT_AUDIT"] = str(audit)
+        return values
 
     def shim_environment(
         self,
@@ -145,6 +154,8 @@ class Program:
         timeout: float = 120,
         processor_seconds: int | None = None,
         unflushed: bool = False,
+        audit: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Runs the command to its end.
 
@@ -158,6 +169,8 @@ class Program:
             timeout: The wall time allowed, in seconds.
             processor_seconds: The processor time allowed, however busy the machine is.
             unflushed: Whether to save time with the failing disk, which flushes nothing, but otherwise works.
+            audit: Where the failing disk logs every call that could change a file; needs `unflushed` or another use.
+            variables: Environment variables that replace those of this process.
         """
         begin = time.perf_counter()
         child = subprocess.Popen(
@@ -166,7 +179,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=self.environment(folder, fault, log, statfs, unflushed),
+            env=self.environment(folder, fault, log, statfs, unflushed, audit) | dict(variables or {}),
         )
         if processor_seconds and hasattr(resource, "prlimit"):
             resource.prlimit(child.pid, resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 5))

@@ -117,6 +117,8 @@ def content(path: Path) -> str | None:
     """What a file holds, to compare it with another: the digest of its bytes, or what a registry file says."""
     if not os.path.exists(path):
         return None
+    if path.is_dir():
+        return json.dumps({name: content(path / name) for name in sorted(os.listdir(path))})
     with open(path, "rb") as file:
         if file.read(16) != b"SQLite format 3\0":
             file.seek(0)
@@ -250,6 +252,7 @@ def scenarios() -> list[Scenario]:
         Scenario("create large", some, on("create", "k", "--spec", "large.yaml", "--seed", "7"), heavy=True),
         Scenario("get", some, on("get", "m", "-o", "out.safetensors"), outputs=("out.safetensors",)),
         Scenario("get again", some, on("get", "recipe", "-o", "s.yaml", "--force"), outputs=("s.yaml",)),
+        Scenario("get folder", some, on("get", "m", "--format", "npy", "-o", "out/"), outputs=("out",)),
         Scenario("get archive", some, on("get", "m", "-o", "out.npz"), outputs=("out.npz",)),
         Scenario("migrate", old, on("list"), ("gc",)),
         Scenario("migrate, create", old, on("create", "k", "--spec", "s.yaml", "--seed", "7"), ("gc",)),
@@ -269,6 +272,7 @@ def scenarios() -> list[Scenario]:
             ("lit.json", "lit.literals.safetensors"),
         ),
         Scenario("backup", some, on("backup", "copy.sqlite"), ("backup",), ("copy.sqlite",)),
+        Scenario("backup again", some, on("backup", "s.yaml", "--force"), ("backup",), ("s.yaml",)),
         Scenario("rm", some, on("rm", "m"), ("rm",)),
         Scenario("restore", removed, on("restore", "m:v1"), ("rm", "restore")),
         Scenario("alias", some, on("alias", "m:v1", "good"), ("alias",)),

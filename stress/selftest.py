@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import damage, faults, flips
+from . import companions, damage, faults, flips
 from .program import Program
 from .report import Report
 from .scenarios import REGISTRY, Scenario, some
@@ -43,6 +43,10 @@ def run(program: Program, report: Report, folder: Path, seed: int, short: bool =
             base.program = liar
             missed = not any(damage.WRONG_WEIGHTS in problem for problem in base.judge(base.folder))
         report.trial(ROW, ["a get that changes a byte is not found out"] if missed else [])
+        stock = Program([sys.executable, str(CARELESS), "stock"], program.shim)
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            missed = not companions.is_caught(stock, program, Path(name).resolve())
+        report.trial(ROW, ["a program that deletes what a journal names is not found out"] if missed else [])
 
 
 def failures(program: Program, folder: Path, seed: int, how: str, row: str | None, count: int) -> int:

@@ -162,6 +162,11 @@ def check_afterwards(
         for name in scenario.outputs:
             if content(folder / name) != scenario.contents[name]:
                 problems.append(f"the same again, undisturbed: {name} is something else")
+    # Whoever writes to a path removes what a killed process left there.
+    if scenario.outputs:
+        left = sorted(name for name in os.listdir(folder) if TEMPORARY.search(name))
+        if left:
+            problems.append(f"the same again, undisturbed, left {left}")
     return problems
 
 

@@ -24,16 +24,16 @@ let laws: [(name: String, law: Law)] = [
 
 /// Returns the seconds that a fill of all elements takes. The buffer is already in memory, and the threads share its
 /// pieces.
-func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Double {
+func time(_ recipe: Recipe, threads: Int, _ buffer: UnsafeMutableRawBufferPointer) throws -> Double {
   let piece = 1 << 18
   nonisolated(unsafe) let buffer = buffer
   let size = recipe.dtype.byteCount
   let start = ContinuousClock.now
-  concurrently(elements / piece, threads: threads) { i in
+  try concurrently(elements / piece, threads: threads) { i in
     let range = i * piece..<(i + 1) * piece
     let bytes = UnsafeMutableRawBufferPointer(
       rebasing: buffer[range.lowerBound * size..<range.upperBound * size])
-    recipe.fill(range, into: bytes)
+    try recipe.fill(range, into: bytes)
   }
   return (ContinuousClock.now - start) / .seconds(1)
 }
@@ -46,7 +46,7 @@ for dtype in dtypes {
     let recipe = try Recipe(seed: 1, stream: 2, dtype: dtype, shape: Shape([elements]), law: law)
     let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(elements * dtype.byteCount)])
     for threads in Set([1, processors]).sorted() {
-      let seconds = (0...rounds).map { _ in time(recipe, threads: threads, memory) }.dropFirst()
+      let seconds = try (0...rounds).map { _ in try time(recipe, threads: threads, memory) }.dropFirst()
       results.append([
         "name": .string("fill.\(name)"), "dtype": .string(dtype.rawValue), "threads": .integer(threads),
         "rounds": .array(seconds.map { .number($0) }),

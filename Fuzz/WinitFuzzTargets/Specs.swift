@@ -66,7 +66,7 @@ extension FuzzTarget {
     let recipe = try Recipe(
       seed: 1, stream: tensor.streamName.stream, dtype: tensor.dtype, shape: tensor.shape, law: law)
     let count = tensor.shape.elementCount
-    let whole = recipe.bytes(0..<count)
+    let whole = try recipe.bytes(0..<count)
     try expect(whole.count == tensor.shape.byteCount(tensor.dtype), "`\(name)` has \(whole.count) bytes")
     let middle = count / 2
     try expect(

@@ -1,8 +1,16 @@
-// The two functions of CWinitStorage.h.
+// Calls of SQLite that GRDB does not offer, and system calls that Swift cannot make.
+
+#ifdef __linux__
+#define _GNU_SOURCE
+#endif
 
 #include "CWinitStorage.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <sys/vfs.h>
 #endif
@@ -24,6 +32,34 @@ int winit_sqlite_harden(void *connection, int maximum_length) {
   return SQLITE_OK;
 }
 
+void winit_sqlite_watch(void *connection, int (*should_stop)(void *), void *context) {
+  sqlite3_progress_handler(connection, 500, should_stop, context);
+}
+
+int winit_sqlite_holds_lock(void *connection) { return sqlite3_txn_state(connection, (const char *)0) != SQLITE_TXN_NONE; }
+
+int winit_lock_holder(const char *path) {
+  // The bytes that SQLite locks: pending, reserved, and the 510 bytes of readers (os.h of SQLite, PENDING_BYTE).
+  static const struct {
+    short type;
+    off_t start, length;
+  } locks[] = {
+      {F_WRLCK, 0x40000001, 1}, {F_WRLCK, 0x40000000, 1}, {F_RDLCK, 0x40000002, 510}, {F_WRLCK, 0x40000002, 510}};
+  struct stat file, status;
+  if (stat(path, &file) != 0) return 0;
+  long limit = sysconf(_SC_OPEN_MAX);
+  if (limit < 0 || limit > 4096) limit = 4096;
+  for (int descriptor = 3; descriptor < limit; descriptor++) {
+    if (fstat(descriptor, &status) != 0 || status.st_dev != file.st_dev || status.st_ino != file.st_ino) continue;
+    for (unsigned i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+      struct flock lock = {.l_type = locks[i].type, .l_start = locks[i].start, .l_len = locks[i].length};
+      if (fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) return lock.l_pid > 0 ? lock.l_pid : -1;
+    }
+    return 0;
+  }
+  return 0;
+}
+
 unsigned winit_file_system_type(const char *path) {
 #ifdef __linux__
   struct statfs status;
@@ -31,5 +67,13 @@ unsigned winit_file_system_type(const char *path) {
 #else
   (void)path;
   return 0;
+#endif
+}
+
+int winit_rename_if_absent(const char *from, const char *to) {
+#ifdef __linux__
+  return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+#else
+  return renamex_np(from, to, RENAME_EXCL);
 #endif
 }

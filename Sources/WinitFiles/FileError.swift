@@ -25,5 +25,14 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
   package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
   /// The message for a person.
-  package var description: String { "cannot \(operation) \(path): \(reason ?? String(cString: strerror(code)))" }
+  package var description: String {
+    "cannot \(operation) \(path): \(reason ?? permissionText ?? String(cString: strerror(code)))"
+  }
+
+  /// Whose the file or its folder is, and who may not use it.
+  private var permissionText: String? {
+    guard MissingPermission.isAboutPermission(code) else { return nil }
+    let missing = ["open", "read"].contains(operation) ? MissingPermission.ofReader(path) : .ofCreator(path)
+    return missing?.description
+  }
 }

@@ -12,6 +12,29 @@ package func folderPrefix(of path: String) -> String {
   return bytes.lastIndex(of: UInt8(ascii: "/")).map { String(decoding: bytes[...$0], as: UTF8.self) } ?? ""
 }
 
+/// Returns the absolute path of a file, without links; nil if there is no such file.
+func resolved(_ path: String) -> String? {
+  guard let resolved = realpath(path, nil) else { return nil }
+  defer { free(resolved) }
+  return String(cString: resolved)
+}
+
+/// Returns a path as a word of a shell's command line, for the remedies of errors.
+package func shellWord(_ path: String) -> String {
+  let path = path.hasPrefix("-") ? "./" + path : path
+  let isPlain =
+    !path.isEmpty
+    && path.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "._/-+@%,:=".utf8.contains(byte) || byte >= 0x80
+      }
+    }
+  return isPlain ? path : "'" + path.replacing("'", with: #"'\''"#) + "'"
+}
+
 /// Returns true if two paths are the same file, or the same name in the same folder. A link counts both as itself and
 /// as the file to which it points.
 func isSamePlace(_ a: String, _ b: String) -> Bool {

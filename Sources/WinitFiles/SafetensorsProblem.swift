@@ -52,10 +52,10 @@ package enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
     case .noOpeningBrace: "the header does not begin with `{`"
     case .json(let error): "the header is \(error)"
     case .metadataNotAnObject: "__metadata__ is not an object"
-    case .metadataNotAString(let key): "the value of `\(key)` in __metadata__ is not a string"
-    case .tensor(let name, let problem): "tensor `\(name)`: \(problem)"
+    case .metadataNotAString(let key): "the value of \(quoted: key) in __metadata__ is not a string"
+    case .tensor(let name, let problem): "tensor \(quoted: name): \(problem)"
     case .gapOrOverlap(let name, let begin, let expected):
-      "tensor `\(name)` begins at byte \(begin) of the data, but byte \(expected) was expected: tensors must not overlap or leave gaps"
+      "tensor \(quoted: name) begins at byte \(begin) of the data, but byte \(expected) was expected: tensors must not overlap or leave gaps"
     case .trailingBytes(let end, let size): "the tensors end at byte \(end), but the file ends at byte \(size)"
     }
   }
@@ -71,7 +71,7 @@ extension SafetensorsProblem.TensorProblem: CustomStringConvertible {
     case .badOffsets: "its data_offsets are not two positions in ascending order"
     case .pastEnd(let end, let available):
       "its data_offsets end at \(end), but the file has only \(available) bytes of data; the file is probably truncated"
-    case .unknownDType(let code): "the format has no dtype `\(code)`"
+    case .unknownDType(let code): "the format has no dtype \(quoted: code)"
     case .notWholeBytes(let code, let shape):
       "a \(code) tensor of shape \(shape) does not fill a whole number of bytes"
     case .wrongSize(let code, let shape, let expected, let found):

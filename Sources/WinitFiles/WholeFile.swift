@@ -10,6 +10,24 @@ package func readWhole(_ path: String, limit: Int) throws -> [UInt8] {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw FileError("open", path) }
   defer { close(descriptor) }
+  return try readAll(descriptor, path, limit: limit)
+}
+
+/// The name of standard input in messages.
+package let standardInputName = "standard input"
+
+/// Returns all bytes of standard input.
+///
+/// - Throws: `FileError`, also if standard input is a terminal, or `FormatError` if there are more than `limit` bytes.
+package func readStandardInput(limit: Int) throws -> [UInt8] {
+  guard isatty(STDIN_FILENO) == 0 else {
+    throw FileError(
+      "read", standardInputName, code: EINVAL, reason: "it is a terminal. Redirect a file or a pipe, or name a file")
+  }
+  return try readAll(STDIN_FILENO, standardInputName, limit: limit)
+}
+
+private func readAll(_ descriptor: Int32, _ path: String, limit: Int) throws -> [UInt8] {
   var bytes: [UInt8] = []
   var piece = [UInt8](repeating: 0, count: 1 << 16)
   while true {

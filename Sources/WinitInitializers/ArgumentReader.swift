@@ -142,15 +142,15 @@ struct ArgumentReader {
       name = String(text[..<open])
       let argument = text[text.index(after: open)...].dropLast()
       inner = JSONNumber.parse(argument)
-      if inner == nil { throw .notANumber(parameter: "the slope in `\(text)`", text: String(argument)) }
+      if inner == nil { throw .notANumber(parameter: "the slope in \(quoted: text)", text: String(argument)) }
     }
     if (slope ?? inner) != nil, name != "leaky_relu" {
       throw .conflictingParameters(
-        ["activation", "slope"], "only leaky_relu takes a slope; the activation is `\(name)`")
+        ["activation", "slope"], "only leaky_relu takes a slope; the activation is \(quoted: name)")
     }
     if slope != nil, inner != nil {
       throw .conflictingParameters(
-        ["activation", "slope"], "`\(text)` and slope both give the slope; give one of them")
+        ["activation", "slope"], "\(quoted: text) and slope both give the slope; give one of them")
     }
     guard let activation = Activation(name: name, slope: slope ?? inner ?? Activation.defaultSlope) else {
       throw .unknownWord(parameter: "activation", text: name, allowed: Activation.names)

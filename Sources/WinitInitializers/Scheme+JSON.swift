@@ -34,14 +34,14 @@ extension Scheme {
       switch member.value {
       case .number(let number): arguments[member.key] = .number(number)
       case .string(let text): arguments[member.key] = SchemeArgument(text: text)
-      default: throw .invalidRecord("the recorded scheme's `\(member.key)` is neither a number nor a word")
+      default: throw .invalidRecord("the recorded scheme's \(quoted: member.key) is neither a number nor a word")
       }
     }
     let expressions = json["expressions"]?.objectValue ?? []
     var names: [String: Double] = [:]
     for member in json["names"]?.objectValue ?? [] {
       guard let number = member.value.numberValue else {
-        throw .invalidRecord("the recorded value of the name `\(member.key)` is not a number")
+        throw .invalidRecord("the recorded value of the name \(quoted: member.key) is not a number")
       }
       names[member.key] = number
     }
@@ -51,7 +51,7 @@ extension Scheme {
         expressions.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first }), names: names
     )
     guard self.name == name else {
-      throw .invalidRecord("the recorded alias `\(alias ?? name)` does not name the scheme `\(name)`")
+      throw .invalidRecord("the recorded alias \(quoted: alias ?? name) does not name the scheme \(quoted: name)")
     }
   }
 }

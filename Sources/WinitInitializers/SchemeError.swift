@@ -1,6 +1,7 @@
 // Errors of schemes.
 
 package import WinitCore
+import WinitJSON
 
 /// The reason why a scheme cannot be resolved for a tensor. The message does not name the tensor, because the caller
 /// does.
@@ -37,39 +38,39 @@ package enum SchemeError: Error, Equatable, CustomStringConvertible {
   /// A message for people: what is wrong and what to do.
   package var description: String {
     switch self {
-    case .unknownScheme(let name): "unknown scheme `\(name)`" + SchemeError.remedy(unknown: name)
+    case .unknownScheme(let name): "unknown scheme \(quoted: name)" + SchemeError.remedy(unknown: name)
     case .unknownParameters(let names, let scheme):
       names.map {
-        "`\(scheme)` has no parameter `\($0)`" + SchemeError.hint($0, Scheme.parameterNames(of: scheme))
+        "\(quoted: scheme) has no parameter \(quoted: $0)" + SchemeError.hint($0, Scheme.parameterNames(of: scheme))
       }
       .joined(separator: "; ")
     case .notANumber(let parameter, let text):
-      "\(parameter) is `\(text)`, which is not a number. Write numbers as in JSON, such as 0.02 or 1e-3"
+      "\(parameter) is \(quoted: text), which is not a number. Write numbers as in JSON, such as 0.02 or 1e-3"
     case .outOfRange(let parameter, let text, let needs): "\(parameter) is \(text); it must be \(needs)"
     case .unknownWord(let parameter, let text, let allowed):
-      "unknown \(parameter) `\(text)`" + SchemeError.hint(text, allowed)
+      "unknown \(parameter) \(quoted: text)" + SchemeError.hint(text, allowed)
     case .missing(let parameter, let scheme):
-      "`\(scheme)` needs \(parameter): {scheme: \(scheme), \(parameter): …}"
+      "\(quoted: scheme) needs \(parameter): {scheme: \(scheme), \(parameter): …}"
     case .conflictingParameters(_, let message), .invalidAxes(let message), .invalidRecord(let message): message
-    case .unsupportedLayout(let scheme, let needs): "`\(scheme)` is defined for \(needs) only"
+    case .unsupportedLayout(let scheme, let needs): "\(quoted: scheme) is defined for \(needs) only"
     case .noFans(let scheme, let shape):
-      "`\(scheme)` needs the tensor's fans, and the shape \(shape) of rank \(shape.rank) has none. Write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"
+      "\(quoted: scheme) needs the tensor's fans, and the shape \(shape) of rank \(shape.rank) has none. Write zeros, ones, {scheme: constant, value: …}, {scheme: normal, std: …} or {scheme: uniform, low: …, high: …} instead"
     case .zeroFan(let scheme, let shape):
-      "`\(scheme)` divides by a fan, which is 0 for the shape \(shape). Write zeros instead"
-    case .noValue(let parameter, let text, let message): "\(parameter) is `\(text)`: \(message)"
+      "\(quoted: scheme) divides by a fan, which is 0 for the shape \(shape). Write zeros instead"
+    case .noValue(let parameter, let text, let message): "\(parameter) is \(quoted: text): \(message)"
     case .law(let error): error.description
     }
   }
 
   private static func remedy(unknown name: String) -> String {
     if name.contains("(") { return ". Write parameters as {scheme: NAME, parameter: …}" }
-    let near = nearest(to: name, in: Scheme.allNames).map { "; did you mean `\($0)`?" } ?? ""
+    let near = nearest(to: name, in: Scheme.allNames).map { "; did you mean \(quoted: $0)?" } ?? ""
     return near + " (`winit-registry schemes` lists them)"
   }
 
   private static func hint(_ word: String, _ known: [String]) -> String {
     let list = known.isEmpty ? "it takes none" : "known: " + known.joined(separator: ", ")
-    if let near = nearest(to: word, in: known) { return "; did you mean `\(near)`? (\(list))" }
+    if let near = nearest(to: word, in: known) { return "; did you mean \(quoted: near)? (\(list))" }
     return " (\(list))"
   }
 }

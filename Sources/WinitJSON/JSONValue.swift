@@ -50,6 +50,11 @@ package enum JSONValue: Sendable {
     if case .string(let text) = self { text } else { nil }
   }
 
+  /// The truth value, or nil if this is neither `true` nor `false`.
+  package var boolValue: Bool? {
+    if case .bool(let value) = self { value } else { nil }
+  }
+
   /// The number, or nil if this is not a number.
   package var numberValue: Double? {
     if case .number(let number) = self { number } else { nil }

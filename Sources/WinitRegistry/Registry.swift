@@ -30,21 +30,54 @@ public struct Registry: Sendable {
 
   /// Opens a registry that exists.
   ///
-  /// - Parameter path: the path of the file. A file with an older schema is migrated.
+  /// The file is opened for reading. It is opened for writing only to migrate an older schema, to roll back the journal
+  /// of a writer that was killed, and before the first change.
+  ///
+  /// - Parameters:
+  ///   - path: the path of the file.
+  ///   - lockTimeout: the maximum time of one wait for another process that keeps the file locked, after which a method
+  ///     fails with the code `io`; nil for 60 seconds.
   /// - Throws: `RegistryError` with the code `registryNotFound` if there is no file, `invalidRegistry` if the file is
   ///   not a registry or has a newer schema, or `networkFileSystem`.
-  public init(opening path: String) throws {
-    file = StoreFile(try translatingErrors { try Store.open(path) })
+  public init(opening path: String, lockTimeout: Duration? = nil) throws {
+    file = StoreFile(try translatingErrors { try waiting(lockTimeout) { try Store.open(path) } })
+  }
+
+  /// Opens a registry that may belong to another user, and is never changed.
+  ///
+  /// - Throws: `RegistryError` with the code `invalidRegistry` also if the file has an older schema, or the journal of a
+  ///   writer that was killed.
+  package init(openingForReading path: String) throws {
+    file = StoreFile(try translatingErrors { try Store.openForReading(path) })
+  }
+
+  /// Opens a registry that exists, for a repair. If another program has given it a write-ahead log, the log is folded
+  /// into the file.
+  package init(openingForRepair path: String) throws {
+    file = StoreFile(try translatingErrors { try Store.openFoldingLog(path) })
   }
 
   /// Opens a registry, or prepares one if there is no file. The first create or import creates the file; until then
   /// the registry has no runs.
   ///
-  /// - Parameter path: the path of the file, whose folder must exist.
+  /// - Parameters:
+  ///   - path: the path of the file, whose folder must exist.
+  ///   - lockTimeout: the maximum time of one wait for another process, as in ``init(opening:lockTimeout:)``.
   /// - Throws: `RegistryError` with the code `invalidRegistry` if the file is not a registry or has a newer schema,
   ///   `networkFileSystem`, or `fileNotFound` if the folder does not exist.
-  public init(openingOrCreating path: String) throws {
-    file = try translatingErrors { try StoreFile(openingOrCreating: path) }
+  public init(openingOrCreating path: String, lockTimeout: Duration? = nil) throws {
+    try self.init(openingOrCreating: path, isShared: false, lockTimeout: lockTimeout)
+  }
+
+  /// Opens a registry, or prepares one if there is no file, which all members of the group of its folder can use.
+  ///
+  /// - Parameter isShared: false for a file that its owner alone can use, if it is created.
+  /// - Throws: in addition, `RegistryError` with the code `conflict` if the registry exists and its group does not share
+  ///   it, or `io` if the group cannot share a registry in this folder.
+  package init(openingOrCreating path: String, isShared: Bool, lockTimeout: Duration? = nil) throws {
+    file = try translatingErrors {
+      try waiting(lockTimeout) { try StoreFile(openingOrCreating: path, for: isShared ? .group : .owner) }
+    }
   }
 
   init(_ store: Store) { file = StoreFile(store) }
@@ -55,8 +88,11 @@ public struct Registry: Sendable {
   /// Whether the file exists.
   var hasFile: Bool { get throws { try file.exists() } }
 
-  /// The open file, for runs that are added. Without a file, creates it.
-  func storeForNewRuns() throws -> Store { try file.existingOrNew() }
+  /// Runs a body that adds runs to the open file. Without a file, creates it; if the body then fails before it has added
+  /// a run, removes the file again.
+  ///
+  /// - Parameter body: called with the file, and with whether it was created.
+  func addingRuns<Result>(_ body: (Store, Bool) throws -> Result) throws -> Result { try file.adding(body) }
 
   /// Returns a page of the runs that a query selects; without a query all runs, newest first.
   ///
@@ -75,6 +111,9 @@ public struct Registry: Sendable {
 
   /// Returns the run that a reference names.
   ///
+  /// Several runs can have one id: they have the same tensors with the same bits. A reference by id then names the newest
+  /// of them.
+  ///
   /// - Parameters:
   ///   - reference: `gpt2` (the latest version), `gpt2:v2`, `gpt2:baseline` (an alias), `gpt2@sha256:…` or `sha256:…`
   ///     (the first digits of the id are enough).
@@ -84,37 +123,64 @@ public struct Registry: Sendable {
   public func run(_ reference: String, includingDeleted: Bool = false) throws -> Run {
     try translatingErrors {
       let reference = try RunReference(parsing: reference)
-      guard let record = try find(reference) else {
-        if case .version = reference, let time = try store.collectionTime(of: reference.description) {
-          throw RegistryError.runCollected(reference.description, at: time)
-        }
-        throw RegistryError.runNotFound(reference.description, path: path, suggestion: try suggestion(for: reference))
-      }
-      let run = Run(record)
-      guard includingDeleted || record.deletedAt == nil else { throw RegistryError.runDeleted(run) }
+      guard let run = try find(reference).first.map(Run.init) else { throw try notFound(reference) }
+      guard includingDeleted || run.deletedAt == nil else { throw RegistryError.runDeleted(run) }
       return run
+    }
+  }
+
+  /// Returns the run that a reference names, for a change of the run. A reference by id must be that of one run.
+  ///
+  /// - Parameters:
+  ///   - reference: the reference, as in ``run(_:includingDeleted:)``.
+  ///   - restoring: whether the run is to be restored: the reference then names a deleted run if there is one.
+  /// - Throws: `RegistryError` with the code `ambiguousID` if several runs have the id, or the codes of
+  ///   ``run(_:includingDeleted:)``.
+  package func run(toChange reference: String, restoring: Bool = false) throws -> Run {
+    try translatingErrors {
+      let named = try find(RunReference(parsing: reference)).map(Run.init)
+      let wanted = named.filter { ($0.deletedAt != nil) == restoring }
+      if wanted.count > 1 { throw RegistryError.ambiguousRun(reference, candidates: wanted) }
+      return try wanted.first ?? run(reference, includingDeleted: restoring)
     }
   }
 
   /// Returns the runs that references name, each run once.
   package func runs(_ references: [String], includingDeleted: Bool = false) throws -> [Run] {
-    var seen: Set<String> = []
-    return try references.map { try run($0, includingDeleted: includingDeleted) }
-      .filter { seen.insert($0.uid).inserted }
+    distinct(try references.map { try run($0, includingDeleted: includingDeleted) })
   }
 
-  private func find(_ reference: RunReference) throws -> RunRecord? {
+  /// Returns the runs that references name, for a change of the runs, each run once: see ``run(toChange:restoring:)``.
+  package func runs(toChange references: [String], restoring: Bool = false) throws -> [Run] {
+    distinct(try references.map { try run(toChange: $0, restoring: restoring) })
+  }
+
+  private func distinct(_ runs: [Run]) -> [Run] {
+    var seen: Set<String> = []
+    return runs.filter { seen.insert($0.uid).inserted }
+  }
+
+  /// Returns the runs that a reference names, newest first and deleted ones last. Only an id can be that of several.
+  private func find(_ reference: RunReference) throws -> [RunRecord] {
     switch reference {
-    case .latest(let name): return try store.run(named: name)
-    case .version(let name, let version): return try store.run(named: name, version: version)
-    case .alias(let name, let alias): return try store.run(named: name, alias: alias)
+    case .latest(let name): return [try store.run(named: name)].compactMap(\.self)
+    case .version(let name, let version): return [try store.run(named: name, version: version)].compactMap(\.self)
+    case .alias(let name, let alias): return [try store.run(named: name, alias: alias)].compactMap(\.self)
     case .id(let prefix, let name):
       let runs = try store.runs(idPrefix: prefix, named: name)
       var ids: [SHA256Digest] = []
       for run in runs where !ids.contains(run.id) { ids.append(run.id) }
       if ids.count > 1 { throw RegistryError.ambiguousID(reference.description, candidates: ids) }
-      return runs.first
+      return runs
     }
+  }
+
+  /// Returns the error of a reference that names no run.
+  private func notFound(_ reference: RunReference) throws -> RegistryError {
+    if case .version = reference, let time = try store.collection(of: reference.description)?.at {
+      return .runCollected(reference.description, at: time)
+    }
+    return .runNotFound(reference.description, path: path, suggestion: try suggestion(for: reference))
   }
 
   /// Returns the reference that the user probably meant; nil if none is known.
@@ -156,9 +222,17 @@ public struct Registry: Sendable {
   }
 }
 
+/// Opens a registry whose waits for locks have a maximum time; nil for that of the operation.
+private func waiting<T>(_ lockTimeout: Duration?, _ body: () throws -> T) rethrows -> T {
+  var context = OperationContext.current
+  context.lockTimeout = lockTimeout ?? context.lockTimeout
+  return try OperationContext.$current.withValue(context, operation: body)
+}
+
 /// Reports how far a long operation has come, in bytes.
 ///
-/// The thread that called the operation calls the handler, after each batch of at most 17 MiB. An error that the
+/// The thread that called the operation calls the handler, after each batch of at most 17 MiB, and ten times a second
+/// while a batch takes longer, as that of a large orthogonal tensor does. An error that the
 /// handler throws stops the operation, which then rolls back what it did and throws that error unchanged. (If some
 /// bytes cannot be rolled back, it throws a ``RegistryError`` with that error as ``RegistryError/underlying``.) In a
 /// task, the handler can therefore call `Task.checkCancellation()`.

@@ -16,7 +16,7 @@ func translatingErrors<T>(_ body: () throws -> T) throws -> T {
 
 func translated(_ error: any Error) -> any Error {
   switch error {
-  case let error as StoreError: RegistryError(error)
+  case let error as StoreError: error.isDiskFull ? fullDisk(error) : RegistryError(error)
   case let error as FileError: RegistryError(error)
   case let error as FormatError: RegistryError(.invalidFile, error.description, subject: error.path, underlying: error)
   case let error as SpecError: RegistryError(.invalidSpec, error.description, underlying: error)
@@ -26,10 +26,17 @@ func translated(_ error: any Error) -> any Error {
   case let error as TensorFailure: RegistryError(.invalidSpec, error.description, underlying: error)
   case let error as LawError: RegistryError(.invalidSpec, error.description, underlying: error)
   case let error as JSONError: RegistryError(.invalidFile, error.description, underlying: error)
+  case let error as InsufficientMemory: RegistryError(.io, error.description, underlying: error)
   case let error as ShapeError: RegistryError(.invalidSpec, error.description, underlying: error)
   case let error as SliceError: RegistryError(.invalidSlice, error.description, underlying: error)
   default: error
   }
+}
+
+/// Returns the error of a full disk where the number of bytes that are missing is not known.
+private func fullDisk(_ error: StoreError) -> any Error {
+  guard case .sqlite(let path, _, _) = error else { return error }
+  do { return try namingFullDisk(path) { throw error } } catch { return error }
 }
 
 extension RegistryError {
@@ -45,15 +52,20 @@ extension RegistryError {
       case .noFolder(let path): (.fileNotFound, path)
       case .gone(_, let reference): (.runCollected, reference)
       case .notARegistry(let path, _), .newerVersion(let path, _, _), .olderVersion(let path, _),
-        .changedMigration(let path, _), .changedSchema(let path, _):
+        .changedMigration(let path, _), .changedSchema(let path, _), .foreignCompanion(let path, _, _),
+        .needsRollback(let path):
         (.invalidRegistry, path)
       case .damaged(let path, _): (.damagedRegistry, path)
       case .nameTaken(let name): (.conflict, name)
+      case .noTag(_, let key, _): (.unknownName, key)
       case .hasAliases(let reference, _): (.conflict, reference)
       case .networkFileSystem(let path, _): (.networkFileSystem, path)
       case .notFreed(let reference, _): (.io, reference)
       case .missingChunks: (.io, nil)
-      case .cannotMake(let path, _), .sqlite(let path, _, _): (.io, path)
+      case .notShared(let path, _): (.conflict, path)
+      case .cannotMake(let path, _), .cannotReach(let path, _), .folderNotShared(let path, _),
+        .sqlite(let path, _, _), .locked(let path, _, _):
+        (.io, path)
       }
     self.init(code, error.description, subject: subject, underlying: error)
   }
@@ -63,6 +75,12 @@ extension RegistryError {
   /// Whether the message says what to do about a file.
   package var hasFileRemedy: Bool { (underlying as? FileError)?.reason != nil }
 
-  /// Whether the reader of a pipe has stopped reading.
-  package var isBrokenPipe: Bool { (underlying as? FileError)?.code == EPIPE }
+  /// Whether another program has given the registry a write-ahead log, which a repair folds into the file.
+  package var hasWriteAheadLog: Bool {
+    if case .foreignCompanion(_, _, .log) = underlying as? StoreError { true } else { false }
+  }
+
+  /// Whether another process kept the registry locked.
+  package var isLocked: Bool { if case .locked? = underlying as? StoreError { true } else { false } }
+
 }

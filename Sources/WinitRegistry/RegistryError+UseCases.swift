@@ -1,6 +1,7 @@
 // The errors of the use cases, with their messages.
 
 import WinitCore
+import WinitJSON
 import WinitStorage
 
 extension RegistryError {
@@ -11,27 +12,26 @@ extension RegistryError {
   static func invalidReference(_ text: String) -> RegistryError {
     RegistryError(
       .invalidReference,
-      "`\(text)` is not a reference. Write NAME, NAME:v2, NAME:ALIAS, NAME@sha256:… or sha256:… (the first digits are enough)",
+      "\(quoted: text) is not a reference. Write NAME, NAME:v2, NAME:ALIAS, NAME@sha256:… or sha256:… (the first digits are enough)",
       subject: text)
   }
 
-  static func invalidRunName(_ name: String) -> RegistryError {
-    RegistryError(
-      .invalidName,
-      "`\(name)` cannot be the name of a run. Use letters, digits, `.`, `_`, `/` and `-`, at most 255 of them",
-      subject: name)
+  /// Checks the name of a new run.
+  static func checkNewName(_ name: String) throws {
+    guard let problem = RunName.problem(ofNew: name) else { return }
+    throw RegistryError(.invalidName, "\(quoted: name) cannot be the name of a run. \(problem)", subject: name)
   }
 
-  static func invalidAlias(_ alias: String) -> RegistryError {
-    RegistryError(
-      .invalidName,
-      "`\(alias)` cannot be an alias. Use letters, digits, `.`, `_` and `-`; an alias is not `latest` and does not look like a version",
-      subject: alias)
+  /// Checks a new alias.
+  static func checkNewAlias(_ alias: String) throws {
+    guard let problem = Alias.problem(ofNew: alias) else { return }
+    throw RegistryError(.invalidName, "\(quoted: alias) cannot be an alias. \(problem)", subject: alias)
   }
 
   static func invalidTagKey(_ key: String) -> RegistryError {
     RegistryError(
-      .invalidName, "`\(key)` cannot be the key of a tag. A key has at least one character, and no white space or `=`",
+      .invalidName,
+      "\(quoted: key) cannot be the key of a tag. A key has at least one character, and no white space or `=`",
       subject: key)
   }
 
@@ -49,13 +49,14 @@ extension RegistryError {
   static func aliasNotFound(_ alias: String, of name: String, path: String, suggestion: String?) -> RegistryError {
     RegistryError(
       .runNotFound,
-      "`\(name)` has no alias `\(alias)` in \(path)" + (suggestion.map { "; did you mean `\($0)`?" } ?? ""))
+      "\(quoted: name) has no alias \(quoted: alias) in \(path)"
+        + (suggestion.map { "; did you mean \(quoted: $0)?" } ?? ""))
   }
 
   static func runNotFound(_ reference: String, path: String, suggestion: String?) -> RegistryError {
     RegistryError(
       .runNotFound,
-      "there is no run `\(reference)` in \(path)" + (suggestion.map { "; did you mean `\($0)`?" } ?? ""),
+      "there is no run \(quoted: reference) in \(path)" + (suggestion.map { "; did you mean \(quoted: $0)?" } ?? ""),
       subject: suggestion == nil ? reference : nil)
   }
 
@@ -63,13 +64,22 @@ extension RegistryError {
     let shown = candidates.prefix(4).map { $0.description.prefix(23) + "…" }.joined(separator: ", ")
     return RegistryError(
       .ambiguousID,
-      "the ids of \(candidates.count) different runs begin with `\(prefix)`: \(shown)\(candidates.count > 4 ? ", …" : ""). Give more digits",
+      "the ids of \(candidates.count) different runs begin with \(quoted: prefix): \(shown)\(candidates.count > 4 ? ", …" : ""). Give more digits",
       subject: prefix)
+  }
+
+  static func ambiguousRun(_ reference: String, candidates: [Run]) -> RegistryError {
+    let shown = candidates.prefix(20).map(\.reference).joined(separator: ", ")
+    return RegistryError(
+      .ambiguousID,
+      "\(candidates.count) runs have the id `\(reference)`: \(shown)\(candidates.count > 20 ? ", …" : ""). Name one of them: the change is that of a single run",
+      subject: reference)
   }
 
   static func tensorNotFound(_ name: TensorName, run: String, suggestion: String?) -> RegistryError {
     RegistryError(
-      .tensorNotFound, "\(run) has no tensor `\(name)`" + (suggestion.map { "; did you mean `\($0)`?" } ?? ""),
+      .tensorNotFound,
+      "\(run) has no tensor \(quoted: name)" + (suggestion.map { "; did you mean \(quoted: $0)?" } ?? ""),
       subject: suggestion == nil ? run : nil)
   }
 
@@ -78,7 +88,7 @@ extension RegistryError {
   }
 
   static func invalidSlice(_ tensor: TensorName, _ error: SliceError) -> RegistryError {
-    var message = "tensor `\(tensor)`: \(error)"
+    var message = "tensor \(quoted: tensor): \(error)"
     if case .tooManyAxes = error { message += ". Name the tensors that have these axes with --tensor" }
     return RegistryError(.invalidSlice, message, underlying: error)
   }

@@ -21,7 +21,7 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
     case invalidReference
     /// A text cannot be the name of a run, an alias or a tag.
     case invalidName
-    /// The first digits of an id are those of several runs.
+    /// The first digits of an id are those of several ids, or several runs have the id and only one can be changed.
     case ambiguousID
     /// A slice is malformed or does not fit the tensor.
     case invalidSlice
@@ -39,7 +39,7 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
     case damagedRegistry
     /// The model is too large for a registry.
     case tooLarge
-    /// No preset has this name.
+    /// No preset, scheme or tag has this name.
     case unknownName
     /// There is no registry at the path.
     case registryNotFound
@@ -83,11 +83,10 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
   package var exitStatus: Int32 {
     switch code {
     case .mismatch: 1
-    case .invalidArgument, .invalidReference, .invalidName, .ambiguousID, .invalidSlice, .conflict, .networkFileSystem,
-      .unknownName:
+    case .invalidArgument, .invalidReference, .invalidName, .ambiguousID, .invalidSlice, .conflict, .networkFileSystem:
       64
     case .invalidSpec, .invalidFile, .invalidRegistry, .damagedRegistry, .tooLarge: 65
-    case .registryNotFound, .runNotFound, .runDeleted, .runCollected, .tensorNotFound, .fileNotFound: 66
+    case .registryNotFound, .runNotFound, .runDeleted, .runCollected, .tensorNotFound, .fileNotFound, .unknownName: 66
     case .fileExists, .io: 74
     }
   }

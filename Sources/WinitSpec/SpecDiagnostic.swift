@@ -1,6 +1,7 @@
 // A problem of a spec with its place, and the error that holds all problems of a spec.
 
 package import WinitCore
+import WinitJSON
 
 /// A problem of a spec, with its place.
 package struct SpecDiagnostic: Error, Sendable, Hashable, CustomStringConvertible {
@@ -20,7 +21,7 @@ package struct SpecDiagnostic: Error, Sendable, Hashable, CustomStringConvertibl
 
   /// `gpt2.yaml:12: tensor `h.0.w`: …`
   package var description: String {
-    file + (line.map { ":\($0)" } ?? "") + ": " + (tensor.map { "tensor `\($0)`: " } ?? "") + message
+    file + (line.map { ":\($0)" } ?? "") + ": " + (tensor.map { "tensor \(quoted: $0): " } ?? "") + message
   }
 }
 

@@ -85,6 +85,8 @@ package struct SpecProblem: Sendable, Hashable {
 
     // Tensors.
 
+    /// The checkpoint of `like` cannot be read, and the spec has other problems too.
+    case unreadableLike
     /// The spec describes no tensor.
     case noTensors
     /// No rule matches a tensor.

@@ -25,9 +25,12 @@ package final class ChildProcess {
 
   /// Starts a program in a folder.
   ///
-  /// - Parameter environment: environment variables to set, beside those of this process.
+  /// - Parameters:
+  ///   - environment: environment variables to set, beside those of this process.
+  ///   - terminal: the path of a terminal for the standard output; nil for a file.
   package init(
-    _ program: String, _ arguments: [String], in directory: String, environment: [String: String] = [:]
+    _ program: String, _ arguments: [String], in directory: String, environment: [String: String] = [:],
+    terminal: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     #if canImport(Darwin)
@@ -39,7 +42,9 @@ package final class ChildProcess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     for (descriptor, name) in [(STDOUT_FILENO, "output"), (STDERR_FILENO, "errors")] {
-      posix_spawn_file_actions_addopen(&actions, descriptor, folder.path(name), O_WRONLY | O_CREAT, 0o600)
+      let path = descriptor == STDOUT_FILENO ? terminal : nil
+      posix_spawn_file_actions_addopen(
+        &actions, descriptor, path ?? folder.path(name), O_WRONLY | O_CREAT | O_NOCTTY, 0o600)
     }
     let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // A shell changes to the folder and then becomes the program. Not every posix_spawn can change the folder.

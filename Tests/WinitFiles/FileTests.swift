@@ -140,4 +140,12 @@ private func expectFileError(
     // Opening a pipe for reading does not wait for a writer.
     expectFileError(EINVAL) { _ = try InputFile(folder.path("pipe")) }
   }
+
+  @Test(arguments: [
+    "plain", "a/b-c_d.e", "with space", "it's", "$HOME", "`ls`", "a;b", "-rf", "*", "~", "\u{E9}", "a\"b", "\\", "a\nb",
+  ])
+  func `a shell reads the path in a remedy as the path itself`(path: String) throws {
+    let outcome = try ChildProcess("/bin/sh", ["-c", "printf %s \(shellWord(path))"], in: "/").wait()
+    #expect(outcome.output == (path.hasPrefix("-") ? "./" + path : path))
+  }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import WinitCore
 import WinitFiles
+import WinitInitializers
 import WinitRegistry
 import WinitSpec
 import WinitStorage
@@ -69,6 +70,12 @@ private let failingCalls: [FailingCall] = [
   FailingCall("open: a folder", .invalidRegistry, StoreError.self) {
     try Registry(opening: $0.fixture.folder.url.path)
   },
+  FailingCall("open or create: not shared by the group", .conflict, StoreError.self) {
+    try Registry(openingOrCreating: $0.path("r"), isShared: true)
+  },
+  FailingCall("open or create: a folder that no group shares", .io, StoreError.self) {
+    try Registry(openingOrCreating: $0.path("new"), isShared: true)
+  },
   FailingCall("open: no folder", .fileNotFound, StoreError.self) { try Registry(openingOrCreating: $0.path("x/r")) },
   // References
   FailingCall("run: not a reference", .invalidReference) { try $0.registry.run("m:v0") },
@@ -84,6 +91,11 @@ private let failingCalls: [FailingCall] = [
     }
     _ = try world.registry.run("sha256:\(digits.last ?? "")")
   },
+  FailingCall("run to change: an id of several runs", .ambiguousID) { world in
+    let other = try world.fixture.create("r", tinySpec)
+    _ = try world.registry.run(toChange: other.id.description)
+  },
+  FailingCall("history: no such run", .runNotFound) { try $0.registry.history(of: "none") },
   // Specs and slices
   FailingCall("spec: not YAML", .invalidSpec, SpecError.self) { _ in try WinitRegistry.ModelSpec(parsing: "{") },
   FailingCall("create: an unknown key in the spec", .invalidSpec, SpecError.self) {
@@ -96,6 +108,7 @@ private let failingCalls: [FailingCall] = [
   FailingCall("preset text: unknown", .unknownName, UnknownPreset.self) { _ in
     try WinitRegistry.ModelSpec.presetText("none")
   },
+  FailingCall("scheme: unknown", .unknownName, SchemeError.self) { _ in try SchemeCatalog.scheme(named: "none") },
   FailingCall("slice: not a slice", .invalidSlice, SliceError.self) { _ in try TensorSlice("a") },
   // Creating and importing
   FailingCall("create: an invalid name", .invalidName) { try $0.fixture.create("a b", tinySpec) },
@@ -135,6 +148,11 @@ private let failingCalls: [FailingCall] = [
   FailingCall("update: a run as its own parent", .invalidArgument) {
     var update = RunMetadataUpdate()
     update.parent = $0.stored
+    _ = try $0.registry.update($0.stored, update)
+  },
+  FailingCall("update: a tag to remove that the run does not have", .unknownName, StoreError.self) {
+    var update = RunMetadataUpdate()
+    update.tagKeysToRemove = ["none"]
     _ = try $0.registry.update($0.stored, update)
   },
   FailingCall("update: a collected run", .runCollected, StoreError.self) {

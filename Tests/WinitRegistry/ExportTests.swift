@@ -39,7 +39,7 @@ import WinitTestSupport
       return
     }
     let recipe = tensor.record.recipe
-    let whole = recipe.bytes(0..<recipe.shape.elementCount)
+    let whole = try recipe.bytes(0..<recipe.shape.elementCount)
     let size = recipe.dtype.byteCount
     let box = try Box(Slice(parsing: text), of: recipe.shape)
     let expected = box.extents.flatMap { whole[$0.lowerBound * size..<$0.upperBound * size] }
@@ -76,7 +76,7 @@ import WinitTestSupport
     let run = try fixture.create()
     #expect(try fixture.registry.floats(of: "h.0.b", in: run) == [0, 0, 0, 0, 0])
     let tensor = try #require(try fixture.registry.tensors(of: run).first { $0.name == "emb" })
-    let bits = tensor.record.recipe.bytes(0..<2)
+    let bits = try tensor.record.recipe.bytes(0..<2)
     let expected = [0, 2].map { Float(bitPattern: UInt32(bits[$0]) << 16 | UInt32(bits[$0 + 1]) << 24) }
     #expect(try fixture.registry.floats(of: "emb", in: run, slice: TensorSlice("0,:2")) == expected)
     expectError(.invalidArgument) { try fixture.registry.floats(of: "steps", in: run) }

@@ -45,6 +45,9 @@ import WinitTestSupport
     update.tags = [Run.Tag(key: "a b", value: "")]
     expectError(.invalidName) { try fixture.registry.update(run, update) }
     update.tags = []
+    update.tagKeysToRemove = ["none"]
+    expectError(.unknownName) { try fixture.registry.update(run, update) }
+    update.tagKeysToRemove = []
     update.parent = run
     expectError(.invalidArgument) { try fixture.registry.update(run, update) }
     let now = try fixture.registry.run("m")
@@ -73,5 +76,25 @@ import WinitTestSupport
     let bare = try fixture.create("n", tinySpec) { $0.recordsEnvironment = false }
     #expect(bare.record.host.canonical == "{}" && bare.git == nil && bare.user == nil)
     #expect(try fixture.registry.history(of: bare).map(\.record.actor.canonical) == ["{}"])
+  }
+
+  @Test func `a tag to remove must be one of the run now, byte for byte, whatever the value of Run says`() throws {
+    let fixture = try Fixture()
+    let before = try fixture.create("m", tinySpec)
+    var update = RunMetadataUpdate()
+    update.tags = [Run.Tag(key: "\u{E9}", value: "1"), Run.Tag(key: "b", value: "2")]
+    _ = try fixture.registry.update(before, update)
+    update.tags = []
+    // The same text for Swift, and another key.
+    update.tagKeysToRemove = ["b", "e\u{301}"]
+    expectError(.unknownName) { try fixture.registry.update(before, update) }
+    #expect(try fixture.registry.run("m").tags.count == 2)
+    update.tagKeysToRemove = ["\u{E9}", "b", "b"]
+    #expect(try fixture.registry.update(before, update).tags.isEmpty)
+    // A tag that is set in the same update does not count.
+    update.tags = [Run.Tag(key: "b", value: "3")]
+    update.tagKeysToRemove = ["b"]
+    expectError(.unknownName) { try fixture.registry.update(before, update) }
+    #expect(try fixture.registry.history().count == 3)
   }
 }

@@ -35,6 +35,57 @@ import WinitTestSupport
     #expect(expectError(.invalidName) { try fixture.registry.setAlias(alias, of: run) }?.subject == alias)
   }
 
+  static let refusedNames = [
+    "sha256", ".", "..", "-x", "--", "/a", "a/", "a//b", "./a", "a/.", "a/../b", "", "a b", "a:b", "a\nb", "é",
+    String(repeating: "a", count: 256),
+  ]
+
+  @Test(arguments: refusedNames)
+  func `a name that looks like an option, an id or a path is refused for every new run`(name: String) throws {
+    let fixture = try Fixture()
+    let registry = fixture.registry
+    let run = try fixture.create("m", tinySpec, seed: 1)
+    let other = try fixture.create("n", tinySpec, seed: 2)
+    try registry.export(run, to: fixture.folder.path("m.safetensors"))
+    let before = try registry.history().count
+    #expect(expectError(.invalidName) { try fixture.create(name, tinySpec) }?.subject == name)
+    #expect(expectError(.invalidName) { try registry.rename("m", to: name) }?.subject == name)
+    #expect(
+      expectError(.invalidName) { try registry.graft(run, with: other, taking: ["w"], as: name) }?.subject == name)
+    #expect(
+      expectError(.invalidName) {
+        try registry.importCheckpoint(fixture.folder.path("m.safetensors"), as: name)
+      }?.subject == name)
+    #expect(expectError(.invalidName) { try registry.setAlias(name, of: run) }?.subject == name)
+    #expect(try registry.history().count == before)
+  }
+
+  @Test(arguments: ["sha256", ".", "..", "-x", "/a", "a//b", "./a", "a/../b"])
+  func `a run of an older version with such a name is found, described, exported, imported and renamed`(
+    name: String
+  ) throws {
+    let fixture = try Fixture()
+    let registry = fixture.registry
+    let id = try fixture.create("m", tinySpec, seed: 1).id
+    _ = try fixture.create("m", tinySpec, seed: 2)
+    _ = try registry.setAlias("best", of: registry.run("m:v1"))
+    // Version 0.1 accepted the name.
+    try fixture.tamper(
+      """
+      UPDATE runs SET name = '\(name)'; UPDATE aliases SET name = '\(name)'; UPDATE names SET name = '\(name)'
+      """)
+    #expect(try registry.run("\(name):v1").id == id && registry.run("\(name)@\(id)").name == name)
+    #expect(try registry.run(name).version == 2 && registry.run("\(name):latest").version == 2)
+    #expect(try registry.verify(registry.run("\(name):v1")).matches)
+    let bundle = fixture.folder.path("bundle")
+    try registry.exportBundle([registry.run("\(name):v1")], to: bundle)
+    let copy = try Registry(openingOrCreating: fixture.folder.path("copy.sqlite"))
+    #expect(try copy.importBundle(bundle).runs.map(\.reference) == ["\(name):v1"])
+    #expect(try copy.run("\(name):v1").id == id)
+    #expect(try registry.rename(name, to: "good") == 2)
+    #expect(try registry.run("good:best").id == id)
+  }
+
   @Test
   func `a rename keeps versions and aliases, is suggested to those who use the old name, and can be undone`() throws {
     let fixture = try Fixture()
@@ -151,6 +202,10 @@ import WinitTestSupport
         "restore", "delete", "collect", "free",
       ])
     #expect(try registry.history(of: run).count == 12)
+    // The reference of a collected run finds its history.
+    #expect(try registry.history(of: "n:v1").map(\.record.number) == registry.history(of: run).map(\.record.number))
+    #expect(try registry.history(of: "n:v1", limit: 1).map(\.action) == ["collect"])
+    for reference in ["n:v2", "n", "m:v1"] { expectError(.runNotFound) { try registry.history(of: reference) } }
     #expect(try registry.history(limit: 2).map(\.action) == ["free", "collect"])
     #expect(entries.allSatisfy { $0.record.actor["user"]?.stringValue?.isEmpty == false })
     #expect(entries.allSatisfy { abs($0.date.timeIntervalSinceNow) < 600 })

@@ -40,10 +40,10 @@ import WinitTestSupport
     #expect(try seeds(fixture) { $0.name = "net/[ab]" } == [])
     #expect(try seeds(fixture) { $0.experiment = "even" } == [0, 2, 4, 6, 8])
     #expect(try seeds(fixture) { $0.tags = [Run.Tag(key: "rest", value: "1")] } == [1, 4, 7])
-    #expect(try seeds(fixture) { $0.tagKeys = ["only"] } == [4])
+    #expect(try seeds(fixture) { $0.patterns.addTag("only") } == [4])
     #expect(
       try seeds(fixture) { $0.tags = [Run.Tag(key: "rest", value: "1"), Run.Tag(key: "only", value: "")] } == [4])
-    #expect(try seeds(fixture) { $0.tagKeys = ["rest"] } == Array(0...9))
+    #expect(try seeds(fixture) { $0.patterns.addTag("rest") } == Array(0...9))
     // By the alias as written, by the scheme, and by the scheme that `auto` picked.
     #expect(try seeds(fixture) { $0.schemes = ["kaiming_normal"] } == Array(0...4))
     #expect(try seeds(fixture) { $0.schemes = ["he_normal"] } == Array(0...9))

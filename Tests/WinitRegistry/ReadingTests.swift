@@ -34,12 +34,12 @@ private func readAtOddAddress(_ tensor: RunTensor, of run: Run, in registry: Reg
     let run = try fixture.create("m", spec, recipeOnly: recipeOnly)
     for tensor in try fixture.registry.tensors(of: run) {
       let (recipe, count) = (tensor.record.recipe, tensor.record.recipe.shape.elementCount)
-      let expected = recipe.bytes(0..<count)
+      let expected = try recipe.bytes(0..<count)
       #expect(try readAtOddAddress(tensor, of: run, in: fixture.registry, threads: threads) == expected)
       #expect(try fixture.registry.bytes(of: tensor.name, in: run, threads: threads) == expected)
 
       var filled = [UInt8](repeating: 0xA5, count: tensor.byteCount)
-      filled.withUnsafeMutableBytes { recipe.fill(0..<count, into: $0, threads: threads) }
+      try filled.withUnsafeMutableBytes { try recipe.fill(0..<count, into: $0, threads: threads) }
       #expect(filled == expected)
     }
   }
@@ -50,7 +50,7 @@ private func readAtOddAddress(_ tensor: RunTensor, of run: Run, in registry: Reg
     let run = try fixture.create("m", twoChunkSpec)
     let tensor = try fixture.registry.tensors(of: run)[0]
     try fixture.damage("w", chunk: chunk)
-    let expected = tensor.record.recipe.bytes(0..<300 * 1024)
+    let expected = try tensor.record.recipe.bytes(0..<300 * 1024)
     #expect(try readAtOddAddress(tensor, of: run, in: fixture.registry) == expected)
   }
 

@@ -44,18 +44,52 @@ import WinitTestSupport
   @Test func `a file that is not a registry is refused when it is opened, and not changed`() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("r", "a text")
-    for open in [Registry.init(opening:), Registry.init(openingOrCreating:)] {
-      #expect(expectError(.invalidRegistry) { try open(path) }?.subject == path)
-    }
+    #expect(expectError(.invalidRegistry) { try Registry(opening: path) }?.subject == path)
+    #expect(expectError(.invalidRegistry) { try Registry(openingOrCreating: path) }?.subject == path)
     #expect(try folder.contents() == ["r"] && folder.bytes("r") == Array("a text".utf8))
   }
 
   @Test func `a registry in a folder that does not exist is refused, and no folder is created`() throws {
     let folder = try TemporaryFolder()
-    for open in [Registry.init(opening:), Registry.init(openingOrCreating:)] {
-      expectError(.fileNotFound) { try open(folder.path("none/r")) }
-    }
+    expectError(.fileNotFound) { try Registry(opening: folder.path("none/r")) }
+    expectError(.fileNotFound) { try Registry(openingOrCreating: folder.path("none/r")) }
     #expect(try folder.contents() == [])
+  }
+
+  @Test func `an operation waits for a locked file for as long as the registry was opened with`() throws {
+    let fixture = try Fixture()
+    for seed in 1...2 { _ = try fixture.create("m", tinySpec, seed: UInt64(seed)) }
+    let path = fixture.folder.path("r")
+    for registry in [
+      try Registry(opening: path, lockTimeout: .milliseconds(300)),
+      try Registry(openingOrCreating: path, lockTimeout: .milliseconds(300)),
+    ] {
+      let other = try DatabaseQueue(path: path)
+      try other.writeWithoutTransaction { db in
+        try db.execute(sql: "BEGIN EXCLUSIVE")
+        defer { try? db.execute(sql: "ROLLBACK") }
+        let start = ContinuousClock.now
+        let error = expectError(.io) { try registry.runs() }
+        let took = ContinuousClock.now - start
+        #expect(error?.isLocked == true && error?.subject == path)
+        #expect(took >= .milliseconds(300) && took < .seconds(20))
+      }
+    }
+    // A lock is no damage of a run: the verification of all runs ends with the error.
+    let registry = try Registry(opening: path, lockTimeout: .zero)
+    var isLocked = false
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: path, configuration: configuration)
+    defer { try? other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") } }
+    let error = expectError(.io) {
+      try registry.verify(.all, level: .stored, sample: nil, resuming: false, threads: 1, progress: nil) { event in
+        guard case .started = event, !isLocked else { return }
+        isLocked = true
+        try other.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
+      }
+    }
+    #expect(isLocked && error?.isLocked == true)
   }
 
   @Test func `only a create and an import make the file`() throws {

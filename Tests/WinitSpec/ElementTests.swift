@@ -17,7 +17,7 @@ private func values(_ initialization: String, _ shape: String) throws -> [Float]
   let tensor = try #require(plan("tensors:\n  w: {shape: \(shape), init: \(initialization)}").tensors.first)
   let recipe = try Recipe(
     seed: 7, stream: tensor.streamName.stream, dtype: .float32, shape: tensor.shape, law: tensor.law)
-  return recipe.bytes(0..<tensor.shape.elementCount).withUnsafeBytes { bytes in
+  return try recipe.bytes(0..<tensor.shape.elementCount).withUnsafeBytes { bytes in
     (0..<tensor.shape.elementCount).map { bytes.load(fromByteOffset: 4 * $0, as: Float.self) }
   }
 }

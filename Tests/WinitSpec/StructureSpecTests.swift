@@ -27,7 +27,7 @@ private func values(_ text: String, _ name: String = "w") throws -> [Float] {
   let index = try #require(plan.tensors.firstIndex { $0.name == TensorName(name) })
   let recipe = try plan.recipes(seed: 7)[index]
   let count = recipe.shape.elementCount
-  return recipe.bytes(0..<count).withUnsafeBytes { bytes in
+  return try recipe.bytes(0..<count).withUnsafeBytes { bytes in
     (0..<count).map { bytes.load(fromByteOffset: 4 * $0, as: Float.self) }
   }
 }

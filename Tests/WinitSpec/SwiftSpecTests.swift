@@ -10,7 +10,7 @@ private func id(_ plan: Plan, seed: UInt64) throws -> SHA256Digest {
     let recipe = try Recipe(
       seed: seed, stream: tensor.streamName.stream, dtype: tensor.dtype, shape: tensor.shape, law: tensor.law)
     // Tensors here are smaller than a chunk.
-    let digest = SHA256Digest(ofChunks: [SHA256Digest(of: recipe.bytes(0..<tensor.shape.elementCount))])
+    let digest = SHA256Digest(ofChunks: [SHA256Digest(of: try recipe.bytes(0..<tensor.shape.elementCount))])
     return Manifest.Tensor(
       name: tensor.name, shape: tensor.shape, dtype: tensor.dtype, law: tensor.law,
       stream: tensor.streamName.stream, digest: digest, tiedTo: tensor.tiedTo)

@@ -207,6 +207,8 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
     name: String, value: String
   ) throws {
     let folder = try TemporaryFolder()
-    for open in [Store.openOrCreate, Store.open] { #expect(try open(folder.path("r")).pragma(name) == value) }
+    for open in [Store.openOrCreate, Store.open] {
+      #expect(try open(folder.path("r")).pragma(name, writing: true) == value)
+    }
   }
 }

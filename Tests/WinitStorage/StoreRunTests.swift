@@ -12,7 +12,9 @@ private func newTensor(_ name: String, _ dims: [Int], seed: UInt64, std: Float =
   let name = TensorName(name)
   let recipe = try Recipe(
     seed: seed, stream: name.stream, dtype: .float32, shape: Shape(dims), law: .normal(mean: 0, std: std))
-  let digests = (0..<recipe.chunkCount).map { SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(.float32))) }
+  let digests = try (0..<recipe.chunkCount).map {
+    SHA256Digest(of: try recipe.bytes(recipe.chunk($0).elements(.float32)))
+  }
   return NewTensor(
     name: name, scheme: ["scheme": "normal"], recipe: recipe, chunkDigests: DigestList(digests))
 }
@@ -28,7 +30,7 @@ extension Store {
   @discardableResult
   fileprivate func add(_ tensor: NewTensor, _ lease: Lease = Lease()) throws -> Int {
     try (0..<tensor.recipe.chunkCount).reduce(0) { sum, index in
-      let bytes = tensor.recipe.bytes(tensor.recipe.chunk(index).elements(.float32))
+      let bytes = try tensor.recipe.bytes(tensor.recipe.chunk(index).elements(.float32))
       return try sum + bytes.withUnsafeBytes { try addChunks([(tensor.chunkDigests[index], $0)], lease) }
     }
   }
@@ -170,6 +172,6 @@ extension Store {
     try db.write { try $0.execute(sql: "UPDATE chunks SET bytes = zeroblob(size)") }
     #expect(try store.add(tensor) == 0)
     let stored = try db.read { try Data.fetchOne($0, sql: "SELECT bytes FROM chunks") }
-    #expect(stored.map(Array.init) == tensor.recipe.bytes(0..<4))
+    #expect(try stored.map(Array.init) == tensor.recipe.bytes(0..<4))
   }
 }

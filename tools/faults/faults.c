@@ -20,6 +20,8 @@
 //   FAULT_LOSS=       random, all (all data that was not flushed is lost) or none
 //   FAULT_SEED=n      the seed of random choices
 //   FAULT_STATFS=0xn  the file system type that statfs and fstatfs return for a watched path
+//   FAULT_AUDIT=path  a log of every call that could change a file, watched or not: kind, and the path without links. A
+//                     file that is opened for writing is one
 //
 // The model of a power cut: for each sector of 512 bytes of a file, the disk holds any one of the contents that the
 // sector has had since the last flush of the file. The same is true for the length of the file. A part of the file that
@@ -32,6 +34,7 @@
 // it.
 
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -55,7 +58,7 @@ enum { SECTOR = 512 };
 static const char *match, *kind = "";
 static uint64_t seed;
 static long at = LONG_MAX, statfs_type = -1;
-static int from, exit_cut, log_fd = -1, records;
+static int from, exit_cut, log_fd = -1, audit_fd = -1, records;
 static enum { RANDOM, ALL, NONE } loss;
 
 // MARK: - State. One lock protects all of it, and is held during each operation.
@@ -169,6 +172,49 @@ static void absolute(int folder, const char *path, char out[PATH_MAX]) {
     }
   }
   if (snprintf(out, PATH_MAX, "%s%s%s", base, base[0] ? "/" : "", path) >= PATH_MAX) out[0] = 0;
+}
+
+// MARK: - The audit
+
+/// Logs a call that could change a file.
+static void audit_path(const char *what, const char *path) {
+  if (audit_fd < 0) return;
+  char line[PATH_MAX + 64];
+  int count = snprintf(line, sizeof line, "%s %s\n", what, path);
+  syscall(SYS_write, audit_fd, line, count);
+}
+
+/// Logs a call that changes a name. The links of its folder are followed, and the name itself is not.
+static void audit(const char *what, int folder, const char *path) {
+  if (audit_fd < 0 || !path) return;
+  int code = errno;
+  char whole[PATH_MAX], real[PATH_MAX], joined[2 * PATH_MAX];
+  absolute(folder, path, whole);
+  char *slash = strrchr(whole, '/');
+  if (slash) *slash = 0;
+  if (slash && realpath(slash == whole ? "/" : whole, real)) {
+    snprintf(joined, sizeof joined, "%s/%s", strcmp(real, "/") ? real : "", slash + 1);
+    audit_path(what, joined);
+  } else {
+    audit_path(what, path);
+  }
+  errno = code;
+}
+
+/// Logs the file of a descriptor that was opened for writing, under the name to which links led.
+static int audit_open(int fd, int flags, const char *path) {
+  if (audit_fd < 0 || (fd < 0 ? !(flags & O_CREAT) : (flags & O_ACCMODE) == O_RDONLY)) return fd;
+  int code = errno;
+  char link[64], real[PATH_MAX];
+  ssize_t count = -1;
+  if (fd >= 0) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    count = readlink(link, real, sizeof real - 1);
+  }
+  if (count >= 0) real[count] = 0;
+  audit_path(fd >= 0 ? "open" : "open-failed", count >= 0 ? real : path);
+  errno = code;
+  return fd;
 }
 
 static struct file *known(const struct stat *status) {
@@ -617,10 +663,37 @@ static int flush(int fd, long number) {
 int fsync(int fd) { return flush(fd, SYS_fsync); }
 int fdatasync(int fd) { return flush(fd, SYS_fdatasync); }
 
+/// Forgets what was remembered of a deleted file whose inode a new file has.
+static void forget_inode(const struct stat *status) {
+  struct file *old = known(status);
+  if (!old) return;
+  old->size_count = 0;
+  while (old->sector_count) free(old->sectors[--old->sector_count]);
+}
+
+/// Opens a file without a name. A power cut leaves nothing of it, unless it has got a name by then.
+static int open_unnamed(int folder, const char *path, char whole[PATH_MAX], int flags, mode_t mode) {
+  if (strlen(whole) + 1 < PATH_MAX) strcat(whole, "/");
+  if (!is_watched(whole)) return sys_open(folder, path, flags, mode);
+  pthread_mutex_lock(&lock);
+  struct stat status;
+  int result = -1;
+  if (begin("make", TAKES_SPACE, whole, 0, 0) != FAIL) result = sys_open(folder, path, flags, mode);
+  int code = errno;
+  if (result >= 0 && !fstat(result, &status)) forget_inode(&status);
+  finish();
+  pthread_mutex_unlock(&lock);
+  errno = code;
+  return result;
+}
+
 static int open_at(int folder, const char *path, int flags, mode_t mode) {
   char whole[PATH_MAX];
   absolute(folder, path, whole);
-  if (!is_watched(whole) || flags & (O_DIRECTORY | O_PATH)) return sys_open(folder, path, flags, mode);
+  // A file without a name, in a watched folder, is an operation too.
+  if ((flags & O_TMPFILE) == O_TMPFILE) return audit_open(open_unnamed(folder, path, whole, flags, mode), flags, whole);
+  if (!is_watched(whole) || flags & (O_DIRECTORY | O_PATH))
+    return audit_open(sys_open(folder, path, flags, mode), flags, whole);
   pthread_mutex_lock(&lock);
   struct stat status;
   int result = -1, is_new = flags & O_CREAT && lstat(whole, &status) && errno == ENOENT;
@@ -628,15 +701,10 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
   // Overwritten data must be read first, so the file is opened for reading too. Truncation is an operation of its own.
   int shortens = !is_new && flags & O_TRUNC && (flags & O_ACCMODE) != O_RDONLY;
   if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
-  if (fate != FAIL) result = sys_open(folder, path, shortens ? flags & ~O_TRUNC : flags, mode);
+  if (fate != FAIL) result = audit_open(sys_open(folder, path, shortens ? flags & ~O_TRUNC : flags, mode), flags, whole);
   int code = errno;
   if (result >= 0 && !fstat(result, &status) && S_ISREG(status.st_mode)) {
-    if (is_new && known(&status)) {
-      // The system reused the inode of a deleted file.
-      struct file *old = known(&status);
-      old->size_count = 0;
-      while (old->sector_count) free(old->sectors[--old->sector_count]);
-    }
+    if (is_new) forget_inode(&status);
     watch(&status, whole);
     if (is_new && records) remember_change(MADE, "", whole);
   }
@@ -677,9 +745,35 @@ int openat64(int, const char *, int, ...) __attribute__((alias("openat")));
 int creat(const char *path, mode_t mode) { return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
 int creat64(const char *, mode_t) __attribute__((alias("creat")));
 
+int mknodat(int folder, const char *path, mode_t mode, dev_t device) {
+  char whole[PATH_MAX];
+  absolute(folder, path, whole);
+  if (!is_watched(whole)) return (int)syscall(SYS_mknodat, folder, path, mode, device);
+  pthread_mutex_lock(&lock);
+  int result = -1;
+  if (begin("make", TAKES_SPACE, whole, 0, 0) != FAIL) {
+    result = (int)syscall(SYS_mknodat, folder, path, mode, device);
+    if (!result) {
+      struct stat status;
+      if (!lstat(whole, &status)) {
+        forget_inode(&status);
+        watch(&status, whole);
+      }
+      if (records) remember_change(MADE, "", whole);
+    }
+  }
+  int code = errno;
+  finish();
+  pthread_mutex_unlock(&lock);
+  errno = code;
+  return result;
+}
+int mknod(const char *path, mode_t mode, dev_t device) { return mknodat(AT_FDCWD, path, mode, device); }
+
 int unlinkat(int folder, const char *path, int flags) {
   char whole[PATH_MAX];
   absolute(folder, path, whole);
+  audit(flags ? "rmdir" : "unlink", folder, path);
   struct stat status;
   if (flags || !is_watched(whole) || lstat(whole, &status)) return (int)syscall(SYS_unlinkat, folder, path, flags);
   pthread_mutex_lock(&lock);
@@ -702,6 +796,7 @@ int linkat(int from_folder, const char *from_path, int to_folder, const char *to
   char source[PATH_MAX], target[PATH_MAX];
   absolute(from_folder, from_path, source);
   absolute(to_folder, to_path, target);
+  audit("link", to_folder, to_path);
   if (!is_watched(target)) return (int)syscall(SYS_linkat, from_folder, from_path, to_folder, to_path, flags);
   pthread_mutex_lock(&lock);
   int result = -1;
@@ -721,10 +816,31 @@ int linkat(int from_folder, const char *from_path, int to_folder, const char *to
 }
 int link(const char *from_path, const char *to_path) { return linkat(AT_FDCWD, from_path, AT_FDCWD, to_path, 0); }
 
+/// Replaces the beginning of a path that led through a folder before the folder was renamed.
+static void moved_path(char path[PATH_MAX], const char *source, const char *target) {
+  size_t length = strlen(source);
+  char rest[PATH_MAX];
+  if (strncmp(path, source, length) || path[length] != '/') return;
+  snprintf(rest, PATH_MAX, "%s", path + length);
+  if (snprintf(path, PATH_MAX, "%s%s", target, rest) >= PATH_MAX) path[0] = 0;
+}
+
+/// Follows the files of a folder that was renamed.
+static void moved_folder(const char *source, const char *target) {
+  for (struct file *file = files; file; file = file->next) moved_path(file->path, source, target);
+  for (size_t i = 0; i < change_count; i++) {
+    moved_path(changes[i]->from, source, target);
+    moved_path(changes[i]->to, source, target);
+    moved_path(changes[i]->spare, source, target);
+  }
+}
+
 int renameat2(int from_folder, const char *from_path, int to_folder, const char *to_path, unsigned flags) {
   char source[PATH_MAX], target[PATH_MAX];
   absolute(from_folder, from_path, source);
   absolute(to_folder, to_path, target);
+  audit("rename-from", from_folder, from_path);
+  audit("rename", to_folder, to_path);
   struct stat status;
   if (!is_watched(target) || lstat(source, &status))
     return (int)syscall(SYS_renameat2, from_folder, from_path, to_folder, to_path, flags);
@@ -734,6 +850,7 @@ int renameat2(int from_folder, const char *from_path, int to_folder, const char 
     char kept[PATH_MAX] = "";
     if (records) spare(target, kept);
     result = (int)syscall(SYS_renameat2, from_folder, from_path, to_folder, to_path, flags);
+    if (!result && S_ISDIR(status.st_mode)) moved_folder(source, target);
     if (!result) watch(&status, target);
     if (!result && records) snprintf(remember_change(MOVED, source, target)->spare, PATH_MAX, "%s", kept);
   }
@@ -749,6 +866,88 @@ int renameat(int from_folder, const char *from_path, int to_folder, const char *
 int rename(const char *from_path, const char *to_path) {
   return renameat2(AT_FDCWD, from_path, AT_FDCWD, to_path, 0);
 }
+
+// MARK: - Replaced functions that are only logged
+
+int remove(const char *path) {
+  struct stat status;
+  if (lstat(path, &status)) return -1;
+  return unlinkat(AT_FDCWD, path, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
+}
+int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
+
+int truncate(const char *path, off_t length) {
+  audit("truncate", AT_FDCWD, path);
+  return (int)syscall(SYS_truncate, path, length);
+}
+int truncate64(const char *, off64_t) __attribute__((alias("truncate")));
+
+int mkdirat(int folder, const char *path, mode_t mode) {
+  audit("mkdir", folder, path);
+  return (int)syscall(SYS_mkdirat, folder, path, mode);
+}
+int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
+
+int symlinkat(const char *target, int folder, const char *path) {
+  audit("symlink", folder, path);
+  return (int)syscall(SYS_symlinkat, target, folder, path);
+}
+int symlink(const char *target, const char *path) { return symlinkat(target, AT_FDCWD, path); }
+
+int mknodat(int folder, const char *path, mode_t mode, dev_t device) {
+  audit("mknod", folder, path);
+  return (int)syscall(SYS_mknodat, folder, path, mode, device);
+}
+int mknod(const char *path, mode_t mode, dev_t device) { return mknodat(AT_FDCWD, path, mode, device); }
+int mkfifo(const char *path, mode_t mode) { return mknodat(AT_FDCWD, path, mode | S_IFIFO, 0); }
+
+int fchmodat(int folder, const char *path, mode_t mode, int flags) {
+  audit("chmod", folder, path);
+  if (flags) return errno = ENOTSUP, -1;
+  return (int)syscall(SYS_fchmodat, folder, path, mode);
+}
+int chmod(const char *path, mode_t mode) { return fchmodat(AT_FDCWD, path, mode, 0); }
+
+int fchownat(int folder, const char *path, uid_t user, gid_t group, int flags) {
+  audit("chown", folder, path);
+  return (int)syscall(SYS_fchownat, folder, path, user, group, flags);
+}
+int chown(const char *path, uid_t user, gid_t group) { return fchownat(AT_FDCWD, path, user, group, 0); }
+int lchown(const char *path, uid_t user, gid_t group) {
+  return fchownat(AT_FDCWD, path, user, group, AT_SYMLINK_NOFOLLOW);
+}
+
+int utimensat(int folder, const char *path, const struct timespec times[2], int flags) {
+  audit("times", folder, path);
+  return (int)syscall(SYS_utimensat, folder, path, times, flags);
+}
+
+int setxattr(const char *path, const char *name, const void *value, size_t size, int flags) {
+  audit("attribute", AT_FDCWD, path);
+  return (int)syscall(SYS_setxattr, path, name, value, size, flags);
+}
+
+// The functions of libc that open a file themselves, and not through `open`.
+
+static FILE *open_stream(const char *path, const char *mode) {
+  static FILE *(*next)(const char *, const char *);
+  if (!next) *(void **)&next = dlsym(RTLD_NEXT, "fopen");
+  FILE *stream = next(path, mode);
+  if (stream && strpbrk(mode, "wa+")) audit_open(fileno(stream), O_RDWR, path);
+  return stream;
+}
+FILE *fopen(const char *path, const char *mode) { return open_stream(path, mode); }
+FILE *fopen64(const char *path, const char *mode) { return open_stream(path, mode); }
+
+static int open_temporary(char *template, int suffix, int flags) {
+  static int (*next)(char *, int, int);
+  if (!next) *(void **)&next = dlsym(RTLD_NEXT, "mkostemps");
+  return audit_open(next(template, suffix, flags), O_RDWR | O_CREAT, template);
+}
+int mkstemp(char *template) { return open_temporary(template, 0, 0); }
+int mkstemp64(char *template) { return open_temporary(template, 0, 0); }
+int mkostemp(char *template, int flags) { return open_temporary(template, 0, flags); }
+int mkostemp64(char *template, int flags) { return open_temporary(template, 0, flags); }
 
 int statfs(const char *path, struct statfs *out) {
   char whole[PATH_MAX + 1];
@@ -779,6 +978,14 @@ static long number(const char *name, long otherwise) {
   return text && *text ? strtol(text, NULL, 0) : otherwise;
 }
 
+/// Opens a log with a high number, because the program may expect low numbers for its own descriptors.
+static int open_log(const char *path) {
+  int fd = sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+  syscall(SYS_close, fd);
+  return high;
+}
+
 __attribute__((constructor)) static void start(void) {
   const char *text = getenv("FAULT_MATCH");
   match = text && *text ? text : NULL;
@@ -791,12 +998,8 @@ __attribute__((constructor)) static void start(void) {
   records = exit_cut || is("powercut");
   text = getenv("FAULT_LOSS");
   loss = text && !strcmp(text, "all") ? ALL : text && !strcmp(text, "none") ? NONE : RANDOM;
-  if ((text = getenv("FAULT_LOG")) && *text) {
-    int fd = sys_open(AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    // Use a high number, because the program may expect low numbers for its own descriptors.
-    log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
-    syscall(SYS_close, fd);
-  }
+  if ((text = getenv("FAULT_LOG")) && *text) log_fd = open_log(text);
+  if ((text = getenv("FAULT_AUDIT")) && *text) audit_fd = open_log(text);
 }
 
 __attribute__((destructor)) static void end(void) {

@@ -12,10 +12,10 @@ package struct RecipeChunk: Sendable {
   }
 
   /// Fills a range of the bytes of the chunk.
-  fileprivate func fill(_ bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+  fileprivate func fill(_ bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     let size = recipe.dtype.byteCount
     let first = chunk.byteRange.lowerBound / size
-    recipe.fill(first + bytes.lowerBound / size..<first + bytes.upperBound / size, into: buffer)
+    try recipe.fill(first + bytes.lowerBound / size..<first + bytes.upperBound / size, into: buffer)
   }
 }
 
@@ -28,24 +28,28 @@ extension SHA256Digest {
   }
 
   /// Fills chunks in temporary memory, and returns their digests.
-  package static func each(of chunks: [RecipeChunk]) -> [SHA256Digest] {
-    withUnsafeTemporaryAllocation(byteCount: MessageGroup.capacity * groupStride, alignment: 64) { scratch in
-      makeDigests(chunks.map(\.chunk.byteCount)) { index, place, bytes in
+  ///
+  /// - Throws: `InsufficientMemory` if there is no memory for a whole tensor.
+  package static func each(of chunks: [RecipeChunk]) throws -> [SHA256Digest] {
+    try withUnsafeTemporaryAllocation(byteCount: MessageGroup.capacity * groupStride, alignment: 64) { scratch in
+      try makeDigests(chunks.map(\.chunk.byteCount)) { index, place, bytes in
         let start = place * groupStride
         let memory = UnsafeMutableRawBufferPointer(rebasing: scratch[start..<start + bytes.count])
-        chunks[index].fill(bytes, into: memory)
+        try chunks[index].fill(bytes, into: memory)
         return UnsafeRawBufferPointer(memory)
       }
     }
   }
 
   /// Fills each chunk into a buffer of its size, and returns the digests of the chunks.
+  ///
+  /// - Throws: `InsufficientMemory` if there is no memory for a whole tensor.
   package static func each(
     filling chunks: [RecipeChunk], into buffers: [UnsafeMutableRawBufferPointer]
-  ) -> [SHA256Digest] {
-    makeDigests(chunks.map(\.chunk.byteCount)) { index, _, bytes in
+  ) throws -> [SHA256Digest] {
+    try makeDigests(chunks.map(\.chunk.byteCount)) { index, _, bytes in
       let memory = UnsafeMutableRawBufferPointer(rebasing: buffers[index][bytes])
-      chunks[index].fill(bytes, into: memory)
+      try chunks[index].fill(bytes, into: memory)
       return UnsafeRawBufferPointer(memory)
     }
   }
@@ -64,8 +68,8 @@ private let singlePiece = 1 << 15
 /// - Parameter piece: provides a range of bytes of the message with an index. `place` counts the messages that are
 ///   hashed at the same time, from 0. The returned memory is read before `piece` is called for the same place again.
 private func makeDigests(
-  _ sizes: [Int], _ piece: (_ index: Int, _ place: Int, Range<Int>) -> UnsafeRawBufferPointer
-) -> [SHA256Digest] {
+  _ sizes: [Int], _ piece: (_ index: Int, _ place: Int, Range<Int>) throws -> UnsafeRawBufferPointer
+) rethrows -> [SHA256Digest] {
   var digests = [SHA256Digest?](repeating: nil, count: sizes.count)
   var full = sizes.indices.filter { sizes[$0] == chunkSize }[...]
   while MessageGroup.isAvailable, full.count >= MessageGroup.minimumCount {
@@ -74,14 +78,14 @@ private func makeDigests(
     var group = MessageGroup()
     for start in stride(from: 0, to: chunkSize, by: groupPiece) {
       group.update(
-        members.enumerated().map { place, index in piece(index, place, start..<start + groupPiece) })
+        try members.enumerated().map { place, index in try piece(index, place, start..<start + groupPiece) })
     }
     for (index, digest) in zip(members, group.finish(count: members.count)) { digests[index] = digest }
   }
   for index in sizes.indices where digests[index] == nil {
     var hasher = SHA256Hasher()
     for start in stride(from: 0, to: sizes[index], by: singlePiece) {
-      hasher.update(piece(index, 0, start..<min(start + singlePiece, sizes[index])))
+      hasher.update(try piece(index, 0, start..<min(start + singlePiece, sizes[index])))
     }
     digests[index] = hasher.finish()
   }

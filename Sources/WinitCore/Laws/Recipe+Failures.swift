@@ -1,5 +1,7 @@
 // Elements that a law cannot compute, which a create refuses.
 
+import WinitJSON
+
 extension Recipe {
   /// Returns why the first element that is not finite has no value; nil if all are finite. Only a law that can fail has
   /// such elements, so the bytes of other laws are not read. Given bytes may hold any value.
@@ -43,7 +45,7 @@ extension Recipe {
 
   private func failure(_ tree: ExpressionTree, _ draw: Law?, word: Int, _ coordinates: [Int]) -> LawError {
     let draws = draw.map { Recipe(unchecked: $0, seed: seed, stream: stream, dtype: .float32, shape: shape) }
-    let value = draws.map { $0.bytes(word..<word + 1).withUnsafeBytes { DType.float32.values($0)[0] } } ?? 0
+    let value = draws.map { $0.draw(word) } ?? 0
     do throws(LawError) {
       return .overflow(try tree.value(draw: value, coordinates), dtype)
     } catch { return error }
@@ -63,8 +65,8 @@ package struct TensorFailure: Error, Sendable, CustomStringConvertible {
 
   /// What is wrong, and what to do.
   package var description: String {
-    guard let coordinates else { return "tensor `\(tensor)`: \(error.description)" }
-    let place = "tensor `\(tensor)`: element \(coordinates)"
+    guard let coordinates else { return "tensor \(quoted: tensor): \(error.description)" }
+    let place = "tensor \(quoted: tensor): element \(coordinates)"
     return "\(place): \(error.description). Change the init so that every element has a finite value"
   }
 }

@@ -1,5 +1,7 @@
 // The law `norm_of`: the norm of another tensor over axes.
 
+import WinitJSON
+
 extension Recipe {
   /// Checks that a tensor is the norm of another over axes.
   ///
@@ -7,13 +9,13 @@ extension Recipe {
   static func checkNorm(of source: Recipe, _ name: TensorName, _ axes: [Int], _ shape: Shape) throws(LawError) {
     guard source.dtype.isFloatingPoint else {
       throw .wrongReference(
-        "the norm is of `\(name)`, whose dtype is \(source.dtype). A norm needs a floating-point dtype.")
+        "the norm is of \(quoted: name), whose dtype is \(source.dtype). A norm needs a floating-point dtype.")
     }
     guard axes.last ?? 0 < source.shape.rank else { throw .wrongAxes("norm_of", axes, source.shape) }
     let kept = source.shape.dims.enumerated().map { axes.contains($0.offset) ? 1 : $0.element }
     guard shape.dims == kept || shape == source.shape.without(axes) else {
       throw .wrongReference(
-        "the norm of `\(name)`, \(source.shape), over the axes \(axes) has the shape \(source.shape.without(axes)), or with these axes kept as 1; the shape is \(shape)"
+        "the norm of \(quoted: name), \(source.shape), over the axes \(axes) has the shape \(source.shape.without(axes)), or with these axes kept as 1; the shape is \(shape)"
       )
     }
   }
@@ -22,25 +24,30 @@ extension Recipe {
   /// values; otherwise the whole tensor is computed.
   func fillNorm(
     _ axes: [Int], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
-  ) {
+  ) throws {
     guard let source else { return fillConstant(0, count: elements.count, into: buffer) }
     let dims = source.shape.dims
     let isTrailing = axes == Array(dims.count - axes.count..<dims.count)
     guard isTrailing else {
       let key = WholeTensorCache.Key(
         seed: seed, stream: stream, law: law, region: Region(shape.dims), source: source)
-      let values = WholeTensorCache.shared.values(key, count: shape.elementCount) {
-        Recipe.norms(over: axes, dims, elements: 0..<source.shape.elementCount, count: shape.elementCount) {
-          source.values($0, kernel)
+      let values = try WholeTensorCache.shared.values(key, count: shape.elementCount, memory: 0) {
+        let count = source.shape.elementCount
+        let progress = PartialFill(byteCount: shape.byteCount(dtype))
+        // The values of the other tensor are admitted on their own: waiting twice could wait forever.
+        return try Recipe.norms(over: axes, dims, elements: 0..<count, count: shape.elementCount) { elements in
+          try progress.check()
+          progress.report(Double(elements.lowerBound) / Double(count))
+          return try source.values(elements, kernel)
         }
       }
       return store(values, elements, into: buffer)
     }
     let size = axes.reduce(1) { $0 * dims[$1] }
-    let values = Recipe.norms(
+    let values = try Recipe.norms(
       over: Array(1...1), [elements.count, size],
       elements: elements.lowerBound * size..<elements.upperBound * size, count: elements.count
-    ) { source.values($0, kernel) }
+    ) { try source.values($0, kernel) }
     store(values, 0..<values.count, into: buffer)
   }
 
@@ -52,8 +59,9 @@ extension Recipe {
   ///   - count: the number of norms.
   package static func norms(
     over axes: [Int], _ dims: [Int], elements: Range<Int>, count: Int, values: (Range<Int>) throws -> [Double]
-  ) rethrows -> [Float] {
-    var sums = [NormSums](repeating: NormSums(), count: count)
+  ) throws -> LargeArray<Float> {
+    let memory = try LargeArray<NormSums>(count: count)
+    let sums = memory.elements
     // The distance between the norms of neighbors, which is 0 on the axes of the norm.
     var (strides, scale) = ([Int](repeating: 0, count: dims.count), 1)
     for axis in dims.indices.reversed() where !axes.contains(axis) {
@@ -76,14 +84,16 @@ extension Recipe {
         }
       }
     }
-    return sums.map { Float($0.norm) }
+    let norms = try LargeArray<Float>(count: count)
+    for index in 0..<count { norms[index] = Float(sums[index].norm) }
+    return norms
   }
 
   /// Returns the values of a range of elements of a floating-point tensor, widened to binary64.
-  private func values(_ elements: Range<Int>, _ kernel: SIMDKernel) -> [Double] {
-    let bytes = [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
+  private func values(_ elements: Range<Int>, _ kernel: SIMDKernel) throws -> [Double] {
+    let bytes = try [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
       count = elements.count * dtype.byteCount
-      fill(
+      try fill(
         elements, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]),
         kernel: kernel)
     }

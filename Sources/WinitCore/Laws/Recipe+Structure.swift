@@ -5,7 +5,7 @@ extension Recipe {
   func fillParts(
     _ parts: [LawPart], _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel,
     _ literal: (_ part: Int, _ indices: Range<Int>, _ memory: UnsafeMutableRawBufferPointer) throws -> Void
-  ) rethrows {
+  ) throws {
     for (number, part) in parts.enumerated() {
       guard part.bounds(in: shape).overlaps(elements) else { continue }
       let box = Box(leading: part.box, of: shape)
@@ -23,8 +23,8 @@ extension Recipe {
         case .expression(let draw, let tree):
           filler.fillExpression(tree, draw, words: words, index: indexInBox, boxDims, into: memory, kernel)
         case .eye, .dirac, .orthogonal, .deltaOrthogonal, .sparse, .batched:
-          filler.fillStructure(Region(box, hasOwnWords: part.stream != nil), indices, into: memory, kernel)
-        default: filler.fill(words, into: memory, kernel: kernel)
+          try filler.fillStructure(Region(box, hasOwnWords: part.stream != nil), indices, into: memory, kernel)
+        default: try filler.fill(words, into: memory, kernel: kernel)
         }
       }
     }
@@ -33,11 +33,11 @@ extension Recipe {
   /// Fills a range of indices of a region with a matrix, a kernel, or a batch of them.
   func fillStructure(
     _ region: Region, _ indices: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
-  ) {
+  ) throws {
     switch law {
-    case .batched(let law, let axes): fillBatch(law, axes, region, indices, into: buffer, kernel)
+    case .batched(let law, let axes): try fillBatch(law, axes, region, indices, into: buffer, kernel)
     case .eye, .dirac: fillIdentity(region.dims, indices, into: buffer)
-    default: fillWhole(region, indices, into: buffer, kernel)
+    default: try fillWhole(region, indices, into: buffer, kernel)
     }
   }
 
@@ -45,15 +45,15 @@ extension Recipe {
   private func fillBatch(
     _ law: Law, _ axes: [Int], _ region: Region, _ indices: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
     _ kernel: SIMDKernel
-  ) {
+  ) throws {
     let filler = Recipe(unchecked: law, seed: seed, stream: stream, dtype: dtype, shape: shape)
     let dims = region.dims
     guard !law.needsWhole || axes == Array(axes.indices) else {
-      return store(mixedValues(axes, filler, region, kernel), indices, into: buffer)
+      return store(try mixedValues(axes, filler, region, kernel), indices, into: buffer)
     }
     // The elements between two steps on a batch axis are neighbors in the region and in the matrix.
     let length = dims[((axes.last ?? -1) + 1)...].reduce(1, *)
-    var members: [Int: (region: Region, values: [Float]?)] = [:]
+    var members: [Int: (region: Region, values: LargeArray<Float>?)] = [:]
     var start = indices.lowerBound
     while start < indices.upperBound {
       let end = min(indices.upperBound, (start / length + 1) * length)
@@ -70,7 +70,7 @@ extension Recipe {
           indexScale *= dims[axis]
         }
       }
-      let member = members[batch] ?? filler.member(region, axes, batch, kernel)
+      let member = try members[batch] ?? filler.member(region, axes, batch, kernel)
       members[batch] = member
       let offset = (start - indices.lowerBound) * dtype.byteCount
       let memory = UnsafeMutableRawBufferPointer(
@@ -87,15 +87,17 @@ extension Recipe {
 
   /// Returns the values of a batch whose axes are not the first axes. Every chunk then holds elements of many matrices,
   /// so the batch is kept whole.
-  private func mixedValues(_ axes: [Int], _ filler: Recipe, _ region: Region, _ kernel: SIMDKernel) -> [Float] {
+  private func mixedValues(
+    _ axes: [Int], _ filler: Recipe, _ region: Region, _ kernel: SIMDKernel
+  ) throws -> LargeArray<Float> {
     let key = WholeTensorCache.Key(seed: seed, stream: stream, law: law, region: region)
-    return WholeTensorCache.shared.values(key, count: region.count) {
-      var all = [Float](repeating: 0, count: region.count)
+    return try WholeTensorCache.shared.values(key, count: region.count, memory: wholeBytes(region)) {
+      let all = try LargeArray<Float>(count: region.count)
       for batch in 0..<axes.reduce(1, { $0 * region.dims[$1] }) {
         let coordinates = Recipe.coordinates(of: batch, axes, region)
         let places = Region(region.dims).selecting(coordinates)
-        let values = filler.makeWhole(region.selecting(coordinates), kernel)
-        for (index, value) in values.enumerated() { all[places.word(of: index)] = value }
+        let values = try filler.makeWhole(region.selecting(coordinates), kernel)
+        for (index, value) in values.elements.enumerated() { all[places.word(of: index)] = value }
       }
       return all
     }
@@ -115,9 +117,9 @@ extension Recipe {
   /// Returns the region of one matrix of a batch, and its values if they can only be computed whole.
   private func member(
     _ region: Region, _ axes: [Int], _ batch: Int, _ kernel: SIMDKernel
-  ) -> (region: Region, values: [Float]?) {
+  ) throws -> (region: Region, values: LargeArray<Float>?) {
     let member = region.selecting(Recipe.coordinates(of: batch, axes, region))
-    return (member, law.needsWhole ? wholeValues(member, kernel) : nil)
+    return (member, law.needsWhole ? try wholeValues(member, kernel) : nil)
   }
 
   /// Fills a range of elements of the laws `eye` and `dirac`: zeros, then the elements that are not zero.

@@ -63,10 +63,11 @@ package struct Recipe: Sendable, Hashable {
   /// If the law needs the whole tensor, the whole tensor is computed first.
   ///
   /// - Precondition: the recipe is regenerable. Other bytes come from the registry that stores them.
-  package func bytes(_ elements: Range<Int>) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
+  /// - Throws: `InsufficientMemory` if there is no memory for the whole tensor.
+  package func bytes(_ elements: Range<Int>) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: elements.count * dtype.byteCount) { buffer, count in
       count = elements.count * dtype.byteCount
-      fill(
+      try fill(
         elements,
         into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
     }

@@ -1,5 +1,7 @@
 // The recipes of the tensors of a model, some of which depend on others.
 
+import WinitJSON
+
 /// The tensors of a model, from which each recipe is made once: a tied tensor has the law of its target, and the recipe
 /// of a norm holds that of the tensor whose norm it is.
 package struct RecipeGraph {
@@ -58,12 +60,12 @@ package struct RecipeGraph {
     func failure(_ problem: String) -> TensorFailure { TensorFailure(node.name, .wrongReference(problem)) }
     func chain(_ name: TensorName, _ relation: String) -> TensorFailure {
       failure(
-        "\(relation) `\(name)`, which depends on this tensor again, or ends a chain of more than \(Self.normLimit) norms"
+        "\(relation) \(quoted: name), which depends on this tensor again, or ends a chain of more than \(Self.normLimit) norms"
       )
     }
     func other(_ name: TensorName, _ relation: String) throws(TensorFailure) -> Int {
       guard let other = indices[name] else {
-        throw failure("\(relation) `\(name)`, which is not a tensor of this model")
+        throw failure("\(relation) \(quoted: name), which is not a tensor of this model")
       }
       guard depth < Self.stepLimit else { throw chain(name, relation) }
       return other
@@ -72,9 +74,9 @@ package struct RecipeGraph {
     if law == nil, let target = node.target {
       let index = try other(target, "it is tied to")
       let other = nodes[index]
-      guard other.law != nil else { throw failure("it is tied to `\(target)`, which is itself tied") }
+      guard other.law != nil else { throw failure("it is tied to \(quoted: target), which is itself tied") }
       guard other.shape == node.shape, other.dtype == node.dtype, other.seed == node.seed, other.stream == node.stream
-      else { throw failure("it is tied to `\(target)`, and differs from it in shape, dtype, seed or stream") }
+      else { throw failure("it is tied to \(quoted: target), and differs from it in shape, dtype, seed or stream") }
       let recipe = try recipe(index, depth: depth + 1)
       (law, source) = (recipe.law, recipe.source)
     }

@@ -2,6 +2,7 @@
 
 import CWinitKernels
 import Foundation
+import WinitJSON
 
 /// An implementation of the inner loops of a fill. All implementations give the same bits; they differ only in speed.
 package enum SIMDKernel: String, Sendable, CaseIterable {
@@ -50,7 +51,7 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
     guard let name = ProcessInfo.processInfo.environment["WINIT_KERNEL"], !name.isEmpty else { return nil }
     let names = allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
     guard let kernel = SIMDKernel(rawValue: name) else {
-      return "WINIT_KERNEL is `\(name)`, but must name a kernel that this processor runs: \(names)"
+      return "WINIT_KERNEL is \(quoted: name), but must name a kernel that this processor runs: \(names)"
     }
     return kernel.isAvailable
       ? nil : "WINIT_KERNEL is \(name), which this processor does not have (here: \(names))"

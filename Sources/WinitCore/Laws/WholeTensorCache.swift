@@ -24,7 +24,7 @@ final class WholeTensorCache: Sendable {
   private final class Entry: Sendable {
     /// The bytes of the values, and about as much as their bookkeeping takes.
     let byteCount: Int
-    let values = Mutex<[Float]?>(nil)
+    let values = Mutex<LargeArray<Float>?>(nil)
 
     init(count: Int) { byteCount = 4 * count + 1024 }
   }
@@ -66,12 +66,18 @@ final class WholeTensorCache: Sendable {
 
   /// Returns the values of a region, and computes them if the cache does not have them.
   ///
-  /// - Parameter count: the number of values.
-  func values(_ key: Key, count: Int, compute: () -> [Float]) -> [Float] {
+  /// - Parameters:
+  ///   - count: the number of values.
+  ///   - memory: the memory that the computation takes, in bytes.
+  /// - Throws: `InsufficientMemory` if there is not so much, or `CancellationError` if the fill was cancelled.
+  func values(
+    _ key: Key, count: Int, memory: Int, compute: () throws -> LargeArray<Float>
+  ) throws -> LargeArray<Float> {
     let entry = entries.withLock { $0.entry(key, count: count) }
-    return entry.values.withLock { values in
+    return try entry.values.withLock { values in
       if let values { return values }
-      let made = compute()
+      if FillMonitor.current?.isCancelled == true { throw CancellationError() }
+      let made = try MemoryGate.shared.admit(memory, compute)
       values = made
       return made
     }

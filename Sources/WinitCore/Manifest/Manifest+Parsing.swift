@@ -95,13 +95,13 @@ private struct Entry {
     var law = law
     if let target {
       guard let other = entries[target], other.law != nil else {
-        throw .invalidTensor(name, "it is tied to `\(target)`, which is not a tensor with a law of its own")
+        throw .invalidTensor(name, "it is tied to \(quoted: target), which is not a tensor with a law of its own")
       }
       guard other.shape == shape, other.dtype == dtype, other.stream == stream,
         other.seed == seed, other.digest == digest
       else {
         throw .invalidTensor(
-          name, "it is tied to `\(target)`, and differs from it in shape, dtype, seed, stream or digest")
+          name, "it is tied to \(quoted: target), and differs from it in shape, dtype, seed, stream or digest")
       }
       law = other.law
     }

@@ -1,5 +1,7 @@
 // Errors of manifests from elsewhere.
 
+import WinitJSON
+
 /// The reason why a JSON text is not a manifest of this version.
 package enum ManifestError: Error, Equatable, CustomStringConvertible {
   /// The JSON has no list of tensors.
@@ -21,12 +23,13 @@ package enum ManifestError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .notAManifest: "it has no list of tensors"
-    case .invalidMember(let member): "its member `\(member)` is missing or not valid"
-    case .unknownMember(let member): "it has the member `\(member)`, which this version does not know"
-    case .otherLaw(let version): "it follows the law `\(version)`, and this version executes `\(lawVersion)`"
+    case .invalidMember(let member): "its member \(quoted: member) is missing or not valid"
+    case .unknownMember(let member): "it has the member \(quoted: member), which this version does not know"
+    case .otherLaw(let version):
+      "it follows the law \(quoted: version), and this version executes \(quoted: lawVersion)"
     case .unnamedTensor(let index): "tensor \(index) has no name"
-    case .invalidTensor(let name, let problem): "tensor `\(name)`: \(problem)"
-    case .duplicateTensor(let name): "duplicate tensor `\(name)`"
+    case .invalidTensor(let name, let problem): "tensor \(quoted: name): \(problem)"
+    case .duplicateTensor(let name): "duplicate tensor \(quoted: name)"
     }
   }
 }

@@ -1,5 +1,7 @@
 // Errors of slices.
 
+import WinitJSON
+
 /// The reason why a slice cannot be read, or cannot be taken from a tensor.
 package enum SliceError: Error, Equatable, CustomStringConvertible {
   /// The text of a slice is empty.
@@ -20,16 +22,16 @@ package enum SliceError: Error, Equatable, CustomStringConvertible {
   /// The message for a person.
   package var description: String {
     switch self {
-    case .empty(let text): "`\(text)` is not a slice: it is empty. Write `:` for a whole axis."
+    case .empty(let text): "\(quoted: text) is not a slice: it is empty. Write `:` for a whole axis."
     case .notAnIndex(let item, let text):
-      "`\(text)` is not a slice: `\(item)` is neither an integer nor a range such as `0:10`"
-    case .notAnInteger(let bound, let text): "`\(text)` is not a slice: `\(bound)` is not an integer"
+      "\(quoted: text) is not a slice: \(quoted: item) is neither an integer nor a range such as `0:10`"
+    case .notAnInteger(let bound, let text): "\(quoted: text) is not a slice: \(quoted: bound) is not an integer"
     case .step(let item, let text):
-      "`\(text)` is not a slice: `\(item)` has a step, which is not supported. Write start:stop."
+      "\(quoted: text) is not a slice: \(quoted: item) has a step, which is not supported. Write start:stop."
     case .tooManyAxes(let slice, let shape):
-      "the slice `\(slice)` is for a rank of at least \(slice.axes.count), but the shape is \(shape)"
+      "the slice \(quoted: slice) is for a rank of at least \(slice.axes.count), but the shape is \(shape)"
     case .splitsBytes(let slice, let dtype):
-      "the slice `\(slice)` begins or ends within a byte, because elements of \(dtype) have \(dtype.bitCount) bits. Take whole bytes, or the whole tensor"
+      "the slice \(quoted: slice) begins or ends within a byte, because elements of \(dtype) have \(dtype.bitCount) bits. Take whole bytes, or the whole tensor"
     case .outOfRange(let index, let axis, let shape):
       "index \(index) is out of range for axis \(axis) of \(shape), whose length is \(shape.dims[axis])"
     }

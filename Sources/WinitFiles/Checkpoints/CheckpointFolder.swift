@@ -1,6 +1,7 @@
 // A folder that is taken as a checkpoint.
 
 import Foundation
+import WinitJSON
 
 /// A folder with the files of a checkpoint.
 struct CheckpointFolder {
@@ -70,12 +71,12 @@ package enum FolderProblem: Equatable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .severalIndices(let names):
-      "the folder has several indices: \(names.prefix(4).map { "`\($0)`" }.joined(separator: ", ")). Name one of them"
+      "the folder has several indices: \(names.prefix(4).map { "\(quoted: $0)" }.joined(separator: ", ")). Name one of them"
     case .noCheckpoint(nil): "the folder has no .safetensors file"
     case .noCheckpoint((let name, let format)?):
-      "the folder has no .safetensors file, but `\(name)`, which is \(format.remedy)"
+      "the folder has no .safetensors file, but \(quoted: name), which is \(format.remedy)"
     case .duplicateTensor(let tensor, let first, let second):
-      "tensor `\(tensor)` is in `\(first)` and in `\(second)`. Name the file that you mean"
+      "tensor \(quoted: tensor) is in \(quoted: first) and in \(quoted: second). Name the file that you mean"
     case .tooManyFiles(let limit): "the folder has more than \(limit) files"
     }
   }

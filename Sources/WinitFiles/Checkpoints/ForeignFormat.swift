@@ -51,7 +51,7 @@ package enum ForeignFormat: String, Sendable, CaseIterable {
   }
 
   /// Recognizes a file by the extension of its name.
-  init?(extensionOf path: String) {
+  package init?(extensionOf path: String) {
     let name = path.dropFirst(folderPrefix(of: path).count)
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     switch name[dot...].lowercased() {
@@ -74,7 +74,7 @@ extension ForeignFormat: CustomStringConvertible {
   package var description: String { "not a safetensors file: it is \(remedy)" }
 
   /// What the file is, and how to convert it, without the beginning of the sentence.
-  var remedy: String {
+  package var remedy: String {
     switch self {
     case .torch:
       return "a PyTorch file (a pickle). Convert it: "

@@ -25,11 +25,12 @@ package enum IndexProblem: Equatable, Sendable, CustomStringConvertible {
     case .tooLarge(let size, let limit): "the file has \(size) bytes; at most \(limit) are allowed"
     case .json(let error): "the file is \(error)"
     case .noWeightMap: "the file has no `weight_map` object. Name the index, its folder or a .safetensors file"
-    case .fileNotAString(let tensor): "the file of tensor `\(tensor)` is not a string"
+    case .fileNotAString(let tensor): "the file of tensor \(quoted: tensor) is not a string"
     case .notInTheFolder(let tensor, let file):
-      "the file of tensor `\(tensor)` is `\(file)`, which is not the name of a file in the folder of the index"
-    case .noSuchTensor(let tensor, let file): "tensor `\(tensor)` is not in `\(file)`, where the index places it"
-    case .duplicateTensor(let tensor): "tensor `\(tensor)` is in two files and not in the index"
+      "the file of tensor \(quoted: tensor) is \(quoted: file), which is not the name of a file in the folder of the index"
+    case .noSuchTensor(let tensor, let file):
+      "tensor \(quoted: tensor) is not in \(quoted: file), where the index places it"
+    case .duplicateTensor(let tensor): "tensor \(quoted: tensor) is in two files and not in the index"
     }
   }
 }

@@ -1,6 +1,7 @@
 // The tensors of several files, of which torch's distributed checkpoint writes a shard for each rank.
 
 package import WinitCore
+import WinitJSON
 
 /// The tensors of several files without an index.
 ///
@@ -107,15 +108,15 @@ package enum ShardingProblem: Error, Equatable, Sendable, CustomStringConvertibl
   package var description: String {
     switch self {
     case .notAnObject: "DCP_SHARDING_INFO in its metadata is not a JSON object"
-    case .badOffsets(let name): "the saved_offsets of tensor `\(name)` are not one position for each axis"
-    case .different(let name): "the shards of tensor `\(name)` differ in dtype or rank"
-    case .tooLarge(let name, let error): "the shards of tensor `\(name)` do not fit together: \(error)"
+    case .badOffsets(let name): "the saved_offsets of tensor \(quoted: name) are not one position for each axis"
+    case .different(let name): "the shards of tensor \(quoted: name) differ in dtype or rank"
+    case .tooLarge(let name, let error): "the shards of tensor \(quoted: name) do not fit together: \(error)"
     case .overlap(let name, let first, let second):
-      "the shards of tensor `\(name)` in `\(first)` and `\(second)` overlap"
+      "the shards of tensor \(quoted: name) in \(quoted: first) and \(quoted: second) overlap"
     case .incomplete(let name, let shape):
-      "the shards of tensor `\(name)` do not fill its shape \(shape): files of other ranks are missing. Give the folder of all ranks, or compare one rank's shard with `verify --against FILE --subset`"
+      "the shards of tensor \(quoted: name) do not fill its shape \(shape): files of other ranks are missing. Give the folder of all ranks, or compare one rank's shard with `verify --against FILE --subset`"
     case .packed(let name, let dtype):
-      "tensor `\(name)` is \(dtype) in several shards; elements of less than a byte cannot be put together"
+      "tensor \(quoted: name) is \(dtype) in several shards; elements of less than a byte cannot be put together"
     }
   }
 }

@@ -18,7 +18,7 @@ extension Expression {
       switch node {
       case .number(let number): return .number(try finite(number))
       case .name(let name):
-        guard let number = try names(name) else { throw Failure(message: "unknown name `\(name)`") }
+        guard let number = try names(name) else { throw Failure(message: "unknown name \(quoted: name)") }
         return .number(try finite(number))
       case .dimension(let axis): return .number(Double(dims[try place(axis, of: "dim")]))
       case .index(let axis):

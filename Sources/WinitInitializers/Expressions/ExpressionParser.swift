@@ -22,11 +22,11 @@ struct ExpressionParser {
   }
 
   private mutating func expect(_ character: Character) throws(Expression.Failure) {
-    guard take([character]) != nil else { throw unexpected("`\(character)`") }
+    guard take([character]) != nil else { throw unexpected("\(quoted: character)") }
   }
 
   private mutating func unexpected(_ wanted: String) -> Expression.Failure {
-    let found = peek().map { "`\($0)`" } ?? "end"
+    let found = peek().map { "\(quoted: $0)" } ?? "end"
     return Expression.Failure(message: "unexpected \(found), \(wanted) was expected")
   }
 
@@ -85,9 +85,9 @@ struct ExpressionParser {
     let binary = BinaryOperation(rawValue: name)
     let draw = DrawFunction(rawValue: name)
     guard unary != nil || binary != nil || draw != nil else {
-      let near = nearest(to: name, in: Self.functions).map { "; did you mean `\($0)`?" } ?? ""
+      let near = nearest(to: name, in: Self.functions).map { "; did you mean \(quoted: $0)?" } ?? ""
       throw Expression.Failure(
-        message: "unknown function `\(name)`\(near) (known: \(Self.functions.joined(separator: ", ")))")
+        message: "unknown function \(quoted: name)\(near) (known: \(Self.functions.joined(separator: ", ")))")
     }
     try expect("(")
     var arguments = [try sum(depth: depth + 1)]
@@ -124,7 +124,7 @@ struct ExpressionParser {
       text += word(while: \.isNumber)
     }
     guard let value = JSONNumber.parse(text) else {
-      throw Expression.Failure(message: "`\(text)` is not a number")
+      throw Expression.Failure(message: "\(quoted: text) is not a number")
     }
     return .number(value)
   }

@@ -1,6 +1,7 @@
 // Schemes whose scale follows from the fans: Xavier, He, LeCun and variance scaling.
 
 import WinitCore
+import WinitJSON
 
 extension SchemeDefinition {
   static let varianceScaling: [SchemeDefinition] = [
@@ -34,7 +35,7 @@ extension SchemeDefinition {
   private static let xavier: Scale = { arguments, fans throws(SchemeError) in
     guard try arguments.mode(default: .fanAvg) == .fanAvg else {
       throw .conflictingParameters(
-        ["mode"], "`\(arguments.scheme)` always uses fan_avg. For another mode write he_* or lecun_*")
+        ["mode"], "\(quoted: arguments.scheme) always uses fan_avg. For another mode write he_* or lecun_*")
     }
     return try arguments.gain(default: 1) * (2 / (Double(fans.fanIn) + Double(fans.fanOut))).squareRoot()
   }

@@ -52,19 +52,23 @@ final class ChunkPipeline<Item: PipelineItem> {
   ///
   /// - Parameters:
   ///   - totalBytes: the size of all items, in bytes.
+  ///   - progress: told about the work on a tensor that takes long, ten times a second. An error that its handler
+  ///     throws ends the work at once.
   ///   - work: called on several threads at once, each time with a batch and a buffer for each of its items (no buffers
   ///     if the memory is `none`). Returns a result for each item.
   ///   - consume: called on the calling thread with each batch, in order. The bytes are valid only inside the call.
   func run<Items: Sequence<Item>, Result: Sendable>(
-    _ items: Items, totalBytes: Int,
+    _ items: Items, totalBytes: Int, progress: ProgressReporter? = nil,
     work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],
     consume: ([Done<Result>]) throws -> Void
   ) throws {
     var batcher = Batcher(items, totalBytes: totalBytes, threads: threads)
-    let queue = BatchQueue<Item, Result>(work)
+    let monitor = FillMonitor(OperationContext.current.cancellation)
+    let queue = BatchQueue<Item, Result>(work, monitor)
     let workers = DispatchGroup()
     // Wait for the workers before returning: they still use the memory.
     defer {
+      monitor.cancel()
       queue.close()
       workers.wait()
     }
@@ -85,7 +89,7 @@ final class ChunkPipeline<Item: PipelineItem> {
     }
     start()
     while let batch = underWay.first {
-      let results = try queue.results(of: batch)
+      let results = try queue.results(of: batch) { try progress?.wait(partialBytes: monitor.partialBytes) }
       try consume(
         batch.items.indices.map { i in
           let bytes = batch.buffers.isEmpty ? nil : batch.buffers[i]
@@ -135,9 +139,15 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
   private let condition = NSCondition()
   private var waiting: [Batch<Item, Outcome>] = []
   private var isClosed = false
+  private var hasWorker = false
+  private var isAlone = false
   private let work: Work
+  private let monitor: FillMonitor
 
-  init(_ work: @escaping Work) { self.work = work }
+  init(_ work: @escaping Work, _ monitor: FillMonitor) {
+    self.work = work
+    self.monitor = monitor
+  }
 
   func add(_ batch: Batch<Item, Outcome>) {
     condition.withLock {
@@ -157,6 +167,7 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
 
   /// Works on batches until the queue is closed.
   func workLoop() {
+    condition.withLock { hasWorker = true }
     while let batch = take() { perform(batch) }
   }
 
@@ -168,25 +179,47 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
   }
 
   private func perform(_ batch: Batch<Item, Outcome>) {
-    let outcome = Result { try work(batch.items, batch.buffers) }
+    let outcome = FillMonitor.$current.withValue(monitor) {
+      Result {
+        let results = try work(batch.items, batch.buffers)
+        // The bytes of a fill that was cancelled are undefined.
+        if monitor.isCancelled { throw CancellationError() }
+        return results
+      }
+    }
     condition.withLock {
       batch.outcome = outcome
       condition.broadcast()
     }
   }
 
-  /// Waits for a batch and returns its results. If no worker has taken the batch, because the system has no more
-  /// threads, the calling thread works on the batch.
-  func results(of batch: Batch<Item, Outcome>) throws -> [Outcome] {
-    let isTakenHere = condition.withLock {
-      guard let index = waiting.firstIndex(where: { $0 === batch }) else { return false }
-      waiting.remove(at: index)
-      return true
+  /// Waits for a batch and returns its results. If there is no worker, because the system has no more threads, the
+  /// calling thread works on the batch.
+  ///
+  /// - Parameter whileWaiting: called every tenth of a second.
+  func results(of batch: Batch<Item, Outcome>, whileWaiting: () throws -> Void) throws -> [Outcome] {
+    if condition.withLock({ isAlone }), takeIfNoWorker(batch) { perform(batch) }
+    while true {
+      let outcome = condition.withLock {
+        let deadline = Date.now.addingTimeInterval(0.1)
+        while batch.outcome == nil, condition.wait(until: deadline) {}
+        return batch.outcome
+      }
+      if case .success(let results)? = outcome { return results }
+      // The error of a request to stop is thrown in place of that of a fill that it has cancelled.
+      try monitor.checkOperation()
+      if let outcome { return try outcome.get() }
+      try whileWaiting()
+      if takeIfNoWorker(batch) { perform(batch) }
     }
-    if isTakenHere { perform(batch) }
-    return try condition.withLock {
-      while batch.outcome == nil { condition.wait() }
-      return try batch.outcome?.get() ?? []
+  }
+
+  private func takeIfNoWorker(_ batch: Batch<Item, Outcome>) -> Bool {
+    condition.withLock {
+      guard !hasWorker, let index = waiting.firstIndex(where: { $0 === batch }) else { return false }
+      waiting.remove(at: index)
+      isAlone = true
+      return true
     }
   }
 }

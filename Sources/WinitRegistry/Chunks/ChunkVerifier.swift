@@ -74,7 +74,7 @@ struct ChunkVerifier: Sendable {
     }
     guard outcome == [.read(tensor.chunkDigests[chunk.index])] else { return nil }
     let recipe = tensor.recipe
-    let regenerated = recipe.bytes(chunk.elements(recipe.dtype))
+    let regenerated = try recipe.bytes(chunk.elements(recipe.dtype))
     return stored.withUnsafeBytes { expected in
       regenerated.withUnsafeBytes {
         ElementDifference(

@@ -39,9 +39,15 @@ final class ChunkWriter {
   let store: Store
   let lease = Lease()
   private let threads: Int?
-  private let progress: ProgressHandler?
+  private let progress: ProgressReporter
   private let total: Int
   private var done = 0
+  /// Whether the lease may be in the file.
+  private var mayHaveLease = false
+  /// The number of bytes that are in the file, or need not be there.
+  private var written = 0
+  /// Whether the bytes in progress are stored.
+  private var keepsBytes = false
   /// The number of bytes that were added as new chunks.
   private(set) var storedBytes = 0
 
@@ -49,18 +55,28 @@ final class ChunkWriter {
     self.store = store
     self.total = total
     self.threads = threads
-    self.progress = progress
+    self.progress = ProgressReporter(progress, total: total)
   }
 
   /// Runs a body that writes chunks. After an error, rolls back the chunks that the body added.
   ///
+  /// - Parameters:
+  ///   - path: the path of the file for errors, if the store has a temporary path.
+  ///   - isNew: whether this process has created the file for these chunks. After an error, the file is removed.
   /// - Throws: the error of the body, or `RegistryError.incompleteRollback` if some bytes could not be removed.
   static func run<Result>(
-    _ store: Store, total: Int, threads: Int?, progress: ProgressHandler?, _ body: (ChunkWriter) throws -> Result
+    _ store: Store, at path: String? = nil, isNew: Bool = false, total: Int, threads: Int?, progress: ProgressHandler?,
+    _ body: (ChunkWriter) throws -> Result
   ) throws -> Result {
     let writer = ChunkWriter(store, total: total, threads: threads, progress: progress)
-    do { return try body(writer) } catch {
-      let left = store.rollBack(writer.lease)
+    do {
+      return try namingFullDisk(path ?? store.path, needed: writer.keepsBytes ? writer.total - writer.written : nil) {
+        try body(writer)
+      }
+    } catch {
+      if isNew, store.removeIfUnused(writer.lease) { throw error }
+      guard writer.mayHaveLease else { throw error }
+      let left = store.rollBack(writer.lease) ?? writer.storedBytes
       throw left == 0 ? error : RegistryError.incompleteRollback(bytes: left, after: error)
     }
   }
@@ -89,17 +105,25 @@ final class ChunkWriter {
   }
 
   private func add(_ chunks: some Sequence<ChunkID>, _ load: Load, _ added: (ChunkID, SHA256Digest) -> Void) throws {
+    keepsBytes = load.keepsBytes
     let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: load.keepsBytes ? .pooled : .none)
-    try pipeline.run(chunks, totalBytes: total, work: load.read) { batch in
+    try pipeline.run(chunks, totalBytes: total, progress: progress, work: load.read) { batch in
       for chunk in batch {
         added(chunk.item, chunk.result)
         done += chunk.item.byteCount
       }
       if load.keepsBytes {
-        storedBytes += try store.addChunks(batch.map { ($0.result, $0.bytes) }, lease)
+        do { storedBytes += try store.addChunks(batch.map { ($0.result, $0.bytes) }, lease) } catch {
+          // A transaction that did not begin has left nothing to roll back.
+          if case StoreError.locked = error { throw error }
+          if !store.isInterruption(error) { mayHaveLease = true }
+          throw error
+        }
+        mayHaveLease = true
         yieldToOtherWriters()
       }
-      try progress?(min(done, total), total)
+      written = done
+      try progress.add(batch.reduce(0) { $0 + $1.item.byteCount })
     }
   }
 }

@@ -29,6 +29,11 @@ struct ComparedChunks: Sendable {
     }
   }
 
+  /// Checks that the memory suffices for the tensors whose recorded bytes are needed in any case.
+  ///
+  /// - Throws: `InsufficientMemory`.
+  func checkMemory() throws { try recorded.checkMemory(Set(pairs.indices.filter { !pairs[$0].isWhole })) }
+
   /// Compares chunks. The buffers are memory to work in, one of the size of each chunk.
   func compare(_ chunks: [ChunkID], _ buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkResult] {
     var results = [ChunkResult](repeating: .unreadable, count: chunks.count)

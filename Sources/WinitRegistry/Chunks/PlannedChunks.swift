@@ -21,7 +21,7 @@ struct PlannedChunks: ChunkSource {
   func isLiteral(_ id: ChunkID) -> Bool { literals[id.tensor] != nil }
 
   func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkRead] {
-    var outcomes = RegeneratedChunks(recipes: recipes).read(chunks, into: buffers)
+    var outcomes = try RegeneratedChunks(recipes: recipes).read(chunks, into: buffers)
     let given = chunks.indices.filter { isLiteral(chunks[$0]) }
     for i in given {
       try literals[chunks[i].tensor]?.read(at: chunks[i].chunk.byteRange.lowerBound, into: buffers[i])
@@ -38,12 +38,12 @@ struct PlannedChunks: ChunkSource {
     var outcomes = [ChunkRead](repeating: .absent, count: chunks.count)
     let checked = chunks.indices.filter { recipes[chunks[$0].tensor].law.canFail }
     let others = chunks.indices.filter { !recipes[chunks[$0].tensor].law.canFail }
-    for (i, read) in zip(others, RegeneratedChunks(recipes: recipes).digests(others.map { chunks[$0] })) {
+    for (i, read) in zip(others, try RegeneratedChunks(recipes: recipes).digests(others.map { chunks[$0] })) {
       outcomes[i] = read
     }
     for i in checked {
       let recipe = recipes[chunks[i].tensor]
-      let bytes = recipe.bytes(chunks[i].chunk.elements(recipe.dtype))
+      let bytes = try recipe.bytes(chunks[i].chunk.elements(recipe.dtype))
       outcomes[i] = try bytes.withUnsafeBytes {
         try check(chunks[i], $0)
         return .read(SHA256Digest.each(of: [$0])[0])

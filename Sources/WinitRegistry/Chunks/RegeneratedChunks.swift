@@ -6,21 +6,21 @@ import WinitCore
 struct RegeneratedChunks: ChunkSource {
   let recipes: [Recipe]
 
-  func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) -> [ChunkRead] {
-    outcomes(chunks) { indices in
-      SHA256Digest.each(filling: indices.map { recipeChunk(chunks[$0]) }, into: indices.map { buffers[$0] })
+  func read(_ chunks: [ChunkID], into buffers: [UnsafeMutableRawBufferPointer]) throws -> [ChunkRead] {
+    try outcomes(chunks) { indices in
+      try SHA256Digest.each(filling: indices.map { recipeChunk(chunks[$0]) }, into: indices.map { buffers[$0] })
     }
   }
 
   /// Returns the outcomes for chunks without keeping their bytes.
-  func digests(_ chunks: [ChunkID]) -> [ChunkRead] {
-    outcomes(chunks) { indices in SHA256Digest.each(of: indices.map { recipeChunk(chunks[$0]) }) }
+  func digests(_ chunks: [ChunkID]) throws -> [ChunkRead] {
+    try outcomes(chunks) { indices in try SHA256Digest.each(of: indices.map { recipeChunk(chunks[$0]) }) }
   }
 
-  private func outcomes(_ chunks: [ChunkID], _ digests: ([Int]) -> [SHA256Digest]) -> [ChunkRead] {
+  private func outcomes(_ chunks: [ChunkID], _ digests: ([Int]) throws -> [SHA256Digest]) rethrows -> [ChunkRead] {
     var outcomes = [ChunkRead](repeating: .absent, count: chunks.count)
     let regenerable = chunks.indices.filter { recipes[chunks[$0].tensor].isRegenerable }
-    for (i, digest) in zip(regenerable, digests(regenerable)) { outcomes[i] = .read(digest) }
+    for (i, digest) in zip(regenerable, try digests(regenerable)) { outcomes[i] = .read(digest) }
     return outcomes
   }
 

@@ -1,6 +1,7 @@
 // Chunks that are verified against their recorded digests before anything uses a byte of them.
 
 import WinitCore
+import WinitJSON
 import WinitStorage
 
 /// Reads chunks from the first of several sources that gives the recorded bytes.
@@ -13,6 +14,18 @@ struct VerifiedReader: Sendable {
   init(_ store: Store, _ tensors: [TensorRecord]) {
     self.tensors = tensors
     sources = [StoredChunks(store: store, tensors: tensors), RegeneratedChunks(recipes: tensors.map(\.recipe))]
+  }
+
+  /// Checks, before any work, that the memory suffices for the tensors that must be regenerated.
+  ///
+  /// - Throws: `InsufficientMemory`.
+  func checkMemory() throws { try checkMemory(Set(tensors.indices)) }
+
+  /// Checks that the memory suffices for those of some tensors that must be regenerated.
+  func checkMemory(_ indices: Set<Int>) throws {
+    try Recipe.checkMemory(
+      indices.sorted().lazy.map { tensors[$0] }.filter { !$0.isStored && $0.recipe.isRegenerable }
+        .map { ($0.name, $0.recipe) })
   }
 
   func digest(of id: ChunkID) -> SHA256Digest { tensors[id.tensor].chunkDigests[id.chunk.index] }
@@ -29,8 +42,8 @@ struct VerifiedReader: Sendable {
     let (tensor, index) = (tensors[chunks[first].tensor], chunks[first].chunk.index)
     throw RegistryError.mismatch(
       tensor.recipe.isRegenerable
-        ? "chunk \(index) of tensor `\(tensor.name)` does not regenerate to its recorded digest. Nothing was written"
-        : "chunk \(index) of tensor `\(tensor.name)` is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
+        ? "chunk \(index) of tensor \(quoted: tensor.name) does not regenerate to its recorded digest. Nothing was written"
+        : "chunk \(index) of tensor \(quoted: tensor.name) is damaged, and the bytes of a literal cannot be regenerated. Nothing was written"
     )
   }
 

@@ -79,8 +79,10 @@ struct IntegrityCheck {
     let store = store
     let chunks = try store.storedChunks()
     let total = chunks.reduce(0) { $0 + $1.byteCount }
-    var done = 0
-    try ChunkPipeline<StoredChunk>(threads: nil, memory: .pooled).run(chunks, totalBytes: total) { chunks, buffers in
+    let reporter = ProgressReporter(progress, total: total)
+    try ChunkPipeline<StoredChunk>(threads: nil, memory: .pooled).run(
+      chunks, totalBytes: total, progress: reporter
+    ) { chunks, buffers in
       let isRead = try zip(chunks, buffers).map { try store.read($0, into: $1) }
       let digests = SHA256Digest.each(of: buffers.map { UnsafeRawBufferPointer($0) })
       return zip(isRead, digests).map { $0 ? ChunkRead.read($1) : .unreadable }
@@ -94,8 +96,7 @@ struct IntegrityCheck {
             uses: try store.uses(of: chunk.item)))
       }
       report.hashedChunks += batch.count
-      done += batch.reduce(0) { $0 + $1.item.byteCount }
-      try progress?(done, total)
+      try reporter.add(batch.reduce(0) { $0 + $1.item.byteCount })
     }
   }
 

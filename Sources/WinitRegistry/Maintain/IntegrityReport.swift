@@ -1,6 +1,7 @@
 // The result of checking a registry file.
 
 package import WinitCore
+import WinitJSON
 package import WinitStorage
 
 /// The result of checking a registry file, and of repairing it: see ``Registry/checkIntegrity(full:repair:progress:)``.
@@ -33,7 +34,7 @@ public struct IntegrityReport: Sendable {
       uses.first.map { place in
         let bytes = "bytes \(place.bytes.lowerBound) to \(place.bytes.upperBound - 1)"
         let more = uses.count > 1 ? ", 1 of \(uses.count) places" : ""
-        return "\(bytes) of `\(TensorName(place.tensor))` in \(place.run.reference)\(more)"
+        return "\(bytes) of \(quoted: TensorName(place.tensor)) in \(place.run.reference)\(more)"
       }
     }
   }

@@ -1,6 +1,7 @@
 // stats, strip and materialize: the space that the file takes, and runs whose bytes are dropped or stored.
 
 import WinitCore
+import WinitJSON
 package import WinitStorage
 
 /// The space that a registry takes, in bytes: see ``Registry/space()``.
@@ -63,7 +64,7 @@ extension Registry {
       }
       let verification = try verify(run, level: .regenerate, threads: threads, progress: progress)
       if let finding = verification.findings.first(where: { $0.kind != .scheme }) {
-        let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
+        let subject = finding.tensor.map { "tensor \(quoted: $0): " } ?? ""
         throw RegistryError.mismatch(
           "\(run.reference) does not regenerate: \(subject)\(finding.message). Nothing was dropped")
       }
@@ -89,6 +90,7 @@ extension Registry {
       let tensors = try store.tensors(of: run.record)
       try store.checkRecord(run.record, tensors)
       let reader = VerifiedReader(store, tensors.filter(\.recipe.isRegenerable))
+      try reader.checkMemory()
       let sizes = reader.tensors.map(\.recipe.byteCount)
       return try ChunkWriter.run(store, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
         let stored = try writer.write(

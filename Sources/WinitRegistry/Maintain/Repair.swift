@@ -1,6 +1,7 @@
 // doctor --repair: recipes regenerate damaged chunks, and a file with a damaged structure is rebuilt.
 
 import WinitCore
+import WinitFiles
 import WinitStorage
 
 /// Repairs what a check found.
@@ -17,10 +18,13 @@ struct Repair {
     }
     let isStuck = repaired.chunks.contains { !$0.isRepaired && $0.problem == .unreadable }
     if isStuck || !before.structure.isEmpty {
-      try store.rebuild { rebuilt in
-        try rebuilt.repairInconsistencies()
-        var inner = try IntegrityCheck(store: rebuilt, progress: progress).run(full: true)
-        try repairChunks(&inner, in: rebuilt)
+      let folder = try LockedFolder(for: store.path)
+      try namingFullDisk(store.path, needed: try? store.spaceUse().file) {
+        try store.rebuild(at: folder.path(of: "database")) { rebuilt in
+          try rebuilt.repairInconsistencies()
+          var inner = try IntegrityCheck(store: rebuilt, progress: progress).run(full: true)
+          try repairChunks(&inner, in: rebuilt)
+        }
       }
       repaired.isRebuilt = true
     }
@@ -90,15 +94,15 @@ private struct RecordedRecipes {
 
   mutating func bytes(of chunk: IntegrityReport.DamagedChunk) throws -> [UInt8]? {
     for use in chunk.uses {
-      if let bytes = bytes(of: chunk.digest, use.run, use.tensor) { return bytes }
+      if let bytes = try bytes(of: chunk.digest, use.run, use.tensor) { return bytes }
     }
     for place in try store.tensors(with: chunk.digest) {
-      if let bytes = bytes(of: chunk.digest, place.run, place.tensor) { return bytes }
+      if let bytes = try bytes(of: chunk.digest, place.run, place.tensor) { return bytes }
     }
     return nil
   }
 
-  private mutating func bytes(of digest: SHA256Digest, _ run: RunRecord, _ name: String) -> [UInt8]? {
+  private mutating func bytes(of digest: SHA256Digest, _ run: RunRecord, _ name: String) throws -> [UInt8]? {
     if tensors.run != run.uid {
       // A run whose record cannot be read gives no recipes. The report names it.
       let all = (try? store.tensors(of: run)) ?? []
@@ -109,7 +113,9 @@ private struct RecordedRecipes {
     let source = RegeneratedChunks(recipes: [tensor.recipe])
     let id = ChunkID(tensor: 0, chunk: tensor.recipe.chunk(position))
     var bytes = [UInt8](repeating: 0, count: id.byteCount)
-    let outcome = bytes.withUnsafeMutableBytes { source.read([id], into: [$0])[0] }
+    let outcome = try bytes.withUnsafeMutableBytes { buffer in
+      try FillMonitor.watching { try source.read([id], into: [buffer])[0] }
+    }
     return outcome == .read(digest) ? bytes : nil
   }
 }

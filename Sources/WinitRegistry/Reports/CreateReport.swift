@@ -1,4 +1,4 @@
-// The JSON of `create`, and of `import` of a checkpoint.
+// The JSON of `create`, `graft`, and of `import` of a checkpoint.
 
 package import WinitJSON
 import WinitSpec
@@ -11,6 +11,13 @@ extension CreateReceipt {
       [
         .init("stored_bytes", .integer(storedBytes)), .init("shared_bytes", .integer(sharedBytes)),
         .init("seconds", .seconds(duration)), .init("warnings", .strings(warnings)),
-      ])
+        .init("same_id", .strings(sameID)),
+      ] + (sources.isEmpty ? [] : [.init("sources", .array(sources.map(\.jsonValue)))]))
+  }
+}
+
+extension CreateReceipt.TensorSource {
+  fileprivate var jsonValue: JSONValue {
+    ["reference": .string(reference), "tensor_count": .integer(tensorCount)]
   }
 }

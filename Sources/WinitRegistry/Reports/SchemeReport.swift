@@ -10,9 +10,11 @@ package enum SchemeCatalog {
 
   /// Returns a scheme by its name or an alias.
   ///
-  /// - Throws: `RegistryError` with the code `invalidSpec`.
+  /// - Throws: `RegistryError` with the code `unknownName`.
   package static func scheme(named name: String) throws -> SchemeInfo {
-    try translatingErrors { try WinitInitializers.Scheme.info(name) }
+    do { return try WinitInitializers.Scheme.info(name) } catch {
+      throw RegistryError(.unknownName, "\(error)", subject: name, underlying: error)
+    }
   }
 }
 

@@ -7,12 +7,20 @@ import WinitStorage
 extension RunTensor {
   /// The tensor's record: shape, dtype, scheme, law, stream, digest, and a seed of its own.
   package var jsonValue: JSONValue {
-    let members: [JSONValue.Member] = [
-      .init("name", .string(name)), .init("shape", record.recipe.shape.json), .init("dtype", .string(dtype.rawValue)),
-      .init("scheme", .string(record.schemeName)), .init("init", record.scheme),
-      .init("law", record.recipe.law.json(tiedTo: record.tiedTo)),
-      .init("stream", .string(String(record.recipe.stream))), .init("digest", .string(digest.description)),
-    ]
-    return .object(members + (record.ownSeed.map { [.init("seed", .string(String($0)))] } ?? []))
+    .object(record.jsonMembers + [.init("digest", .string(digest.description))] + record.jsonSeed)
   }
+}
+
+extension DescribedTensor {
+  /// The shape, the dtype, the scheme, the law and the stream.
+  var jsonMembers: [JSONValue.Member] {
+    [
+      .init("name", .string(name.string)), .init("shape", recipe.shape.json),
+      .init("dtype", .string(recipe.dtype.rawValue)), .init("scheme", .string(schemeName)), .init("init", scheme),
+      .init("law", recipe.law.json(tiedTo: tiedTo)), .init("stream", .string(String(recipe.stream))),
+    ]
+  }
+
+  /// The seed of the tensor, if it is not that of the run.
+  var jsonSeed: [JSONValue.Member] { ownSeed.map { [.init("seed", .string(String($0)))] } ?? [] }
 }

@@ -12,6 +12,7 @@ extension VerificationSummary {
       "failed_before": .strings(failedBefore.map(\.reference)),
       "errors": .array(
         failures.map { ["reference": .string($0.run.reference), "message": .string($0.error.message)] }),
+      "warnings": .strings(warnings),
     ]
   }
 }

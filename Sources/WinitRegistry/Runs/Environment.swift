@@ -4,8 +4,8 @@ import Foundation
 import WinitCore
 import WinitJSON
 
-/// The environment of this process: machine, user and git checkout. `git status` runs in the background from the start,
-/// because it can take seconds on a large checkout.
+/// The environment of this process: machine, user and git checkout. The checkout is read in the background from the
+/// start, because that can take seconds on a large checkout.
 final class Environment {
   private let gitStatus = GitStatus()
 
@@ -20,9 +20,10 @@ final class Environment {
     ]
   }
 
-  /// Returns `commit` and `dirty` of the git checkout that contains the current folder; nil if there is no checkout, or
-  /// if git is missing, fails or takes too long.
-  func git() -> JSONValue? { gitStatus?.wait() }
+  /// Returns the commit and the changes of the git checkout that contains the current folder; nil if there is none.
+  ///
+  /// - Throws: the error of the request to stop, if the operation was asked to stop meanwhile.
+  func git() throws -> JSONValue? { try gitStatus?.wait { try OperationContext.current.cancellation.check() }?.json }
 }
 
 /// Returns the user, the machine, the folder and the version of this software, for the history.

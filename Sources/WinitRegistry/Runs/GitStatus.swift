@@ -1,59 +1,78 @@
-// The state of the git checkout that contains the current folder.
+// The state of the git checkout that contains the current folder, for the record of a run.
 
+import Dispatch
 import Foundation
+import Synchronization
+import WinitFiles
 import WinitJSON
 
-/// A process of `git status` that runs in the background.
-final class GitStatus {
-  private let process = Process()
-  private let output = Pipe()
-  /// The maximum time to wait for the output. On a very large checkout, the run is created without the commit.
-  private static let timeout = Duration.seconds(5)
+/// The commit and the changes of the checkout, which a thread reads in the background.
+///
+/// git is not run, because it runs what the configuration of a repository names: filters, hooks, monitors of the file
+/// system, programs that fetch missing objects.
+final class GitStatus: Sendable {
+  /// What is known of a checkout.
+  struct Record: Sendable, Equatable {
+    var commit: String?
+    /// Whether tracked files had changes that were not committed; nil if the index cannot tell.
+    var isDirty: Bool?
+    /// The reason why the commit is not recorded.
+    var problem: String?
 
-  /// Starts `git status`. Returns nil if the current folder is not in a checkout, or if git cannot be started.
-  init?() {
-    // The path is empty if the current folder was deleted.
-    var folder = FileManager.default.currentDirectoryPath[...]
-    while !FileManager.default.fileExists(atPath: folder + "/.git") {
-      guard let slash = folder.lastIndex(of: "/") else { return nil }
-      folder = folder[..<slash]
+    /// The record of a run, in which `problem` occurs only if there is no commit.
+    var json: JSONValue {
+      var members: [JSONValue.Member] = [
+        .init("commit", commit.map(JSONValue.string) ?? .null), .init("dirty", isDirty.map(JSONValue.bool) ?? .null),
+      ]
+      if let problem { members.append(.init("problem", .string(problem))) }
+      return .object(members)
     }
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    // The command changes no file, starts no file system monitor, and never prompts.
-    process.arguments = [
-      "git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
-      "--ignore-submodules=all",
-    ]
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"]) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
   }
 
-  /// Waits for the output and returns `commit` and `dirty`; nil if git fails or takes too long.
-  func wait() -> JSONValue? {
-    let start = ContinuousClock.now
-    var text = Data()
-    let descriptor = output.fileHandleForReading.fileDescriptor
-    // The output is read while git runs: git would wait when the pipe is full.
-    while true {
-      var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let rest = (GitStatus.timeout - (ContinuousClock.now - start)) / .milliseconds(1)
-      guard rest > 0, Foundation.poll(&poll, 1, Int32(rest)) > 0 else {
-        process.terminate()
-        return nil
-      }
-      let piece = output.fileHandleForReading.availableData
-      if piece.isEmpty { break }
-      text += piece
+  private let files: GitFiles
+  private let record = Mutex<Record?>(Record(problem: "the checkout could not be read within 5 seconds"))
+  private let finished = DispatchSemaphore(value: 0)
+  /// The maximum time to wait. A very large checkout, or one on a slow file system, is recorded without `dirty`, or
+  /// without the commit.
+  private static let timeout = Duration.seconds(5)
+
+  /// Starts to read the checkout. Returns nil if the current folder cannot be opened.
+  init?() {
+    guard let files = GitFiles() else { return nil }
+    self.files = files
+    // A thread of its own: the threads of the shared queues may all be busy.
+    let thread = Thread { [self] in
+      read()
+      finished.signal()
     }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
-    guard let commit = lines.first(where: { $0.hasPrefix("# branch.oid ") })?.split(separator: " ").last
-    else { return nil }
-    return ["commit": .string(String(commit)), "dirty": .bool(lines.contains { !$0.hasPrefix("#") })]
+    thread.name = "git"
+    thread.start()
+  }
+
+  private func read() {
+    do {
+      guard let checkout = try GitCheckout(containing: files) else { return record.withLock { $0 = nil } }
+      let commit = try checkout.commit()
+      record.withLock { $0 = Record(commit: commit.description) }
+      let isDirty = checkout.isDirty(commit)
+      record.withLock { $0?.isDirty = isDirty }
+    } catch {
+      record.withLock { $0 = Record(problem: "\(error)") }
+    }
+  }
+
+  /// Waits for the thread, and returns what is known; nil if there is no checkout.
+  ///
+  /// - Parameter check: called ten times a second; an error that it throws ends the wait.
+  func wait(_ check: () throws -> Void) throws -> Record? {
+    let start = ContinuousClock.now
+    defer { files.stop() }
+    while finished.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+      try check()
+      if ContinuousClock.now - start > Self.timeout { break }
+    }
+    // A commit that is waited for again, after chunks were added again, does not wait.
+    finished.signal()
+    return record.withLock(\.self)
   }
 }

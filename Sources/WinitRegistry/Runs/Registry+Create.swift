@@ -14,10 +14,26 @@ public struct CreateReceipt: Sendable {
   public let storedBytes: Int
   /// The bytes of the run that the registry had already, or that occur more than once in the run.
   package let sharedBytes: Int
-  /// Warnings about the spec, each with its file and line.
+  /// Warnings about the spec, each with its file and line, and the warning that the git commit is not recorded.
   public let warnings: [String]
   /// The time that the operation took.
   package let duration: Duration
+  /// The references of other runs of the registry with the same id, oldest first and at most 100.
+  package var sameID: [String] = []
+  /// The runs whose tensors a graft has; empty for any other run.
+  package var sources: [TensorSource] = []
+
+  /// A run, and the number of tensors that another run took from it.
+  package struct TensorSource: Sendable {
+    package let reference: String
+    package let tensorCount: Int
+  }
+}
+
+extension Store {
+  /// Returns the references of the other runs with the id of a run that was just recorded. The run is durable, so a
+  /// failure to read must not look like a failure to record it: then no run is named.
+  func sameID(as run: RunRecord) -> [String] { (try? referencesOfOthers(withIDOf: run)) ?? [] }
 }
 
 extension Registry {
@@ -49,7 +65,8 @@ extension Registry {
     try create(name, spec: spec, seed: seed, options: options, progress: progress) { _ in }
   }
 
-  /// Creates a run, and reports each warning about the spec before the first tensor is filled.
+  /// Creates a run. Reports each warning about the spec before the first tensor is filled, and the warning that the
+  /// git commit is not recorded at the end.
   ///
   /// - Parameter planned: the plan of the spec with these options, if the caller has made it already.
   package func create(
@@ -59,8 +76,11 @@ extension Registry {
     try translatingErrors {
       let plan = try planned ?? spec.plan(dtype: options.dtype, like: options.like)
       for warning in plan.warningTexts { onWarning(warning) }
-      try check(name, plan)
-      return try create(name, plan, plan.recipes(seed: seed), seed: seed, options: options, progress: progress)
+      try Registry.check(name, plan)
+      let receipt = try create(
+        name, plan, plan.recipes(seed: seed), seed: seed, options: options, progress: progress)
+      for warning in receipt.run.gitWarnings { onWarning(warning) }
+      return receipt
     }
   }
 
@@ -75,6 +95,8 @@ extension Registry {
     let details = WinitStorage.RunDetails.bounded(skipped: plan.skipped, metadata: plan.metadata)
     let source = PlannedChunks(
       recipes: recipes, literals: try plan.literals(recipes), names: plan.tensors.map(\.name))
+    try Recipe.checkMemory(
+      zip(plan.tensors, recipes).lazy.filter { $1.isRegenerable }.map { ($0.name, $1) })
     // A manifest that cannot be imported, and an element that has no value, create no registry.
     if try !hasFile {
       if case .manifest(_, let manifest) = origin {
@@ -83,41 +105,45 @@ extension Registry {
         _ = try digests(of: source.fallible, threads: options.threads)
       }
     }
-    let store = try storeForNewRuns()
-    let total = recipes.reduce(0) { $0 + $1.byteCount }
-    var digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
-    return try ChunkWriter.run(store, total: total, threads: options.threads, progress: progress) { writer in
-      let run = try writer.write(loads(source, recipeOnly: options.recipeOnly)) {
-        digests[$0.tensor][$0.chunk.index]
-      } added: { id, digest in
-        digests[id.tensor][id.chunk.index] = digest
-      } commit: {
-        var new = NewRun(
-          name: name, seed: seed, isStored: !options.recipeOnly, createdAt: recordText(.now),
-          toolVersion: Registry.version,
-          tensors: zip(plan.tensors, zip(recipes, digests)).map { tensor, made in
-            NewTensor(
-              name: tensor.name, scheme: tensor.record, recipe: made.0, chunkDigests: made.1, tiedTo: tensor.tiedTo)
-          })
-        new.host = environment?.host ?? .object([])
-        new.git = environment?.git()
-        new.preset = plan.preset?.json
-        new.isImported = origin.isCaptured
-        new.details = details.recorded
-        new.experiment = options.experiment
-        new.tags = tags
-        new.note = options.note
-        new.parent = options.parent?.uid
-        if case .manifest(_, let manifest) = origin { try check(digests, against: manifest) }
-        let event = Event(origin.action, origin.detail, by: environment == nil ? .object([]) : currentActor())
-        return try store.commit(new, lease: writer.lease, event)
+    return try addingRuns { store, isNew in
+      let total = recipes.reduce(0) { $0 + $1.byteCount }
+      var digests = recipes.map { DigestList(repeatingZero: $0.chunkCount) }
+      return try ChunkWriter.run(
+        store, isNew: isNew, total: total, threads: options.threads, progress: progress
+      ) { writer in
+        let run = try writer.write(loads(source, recipeOnly: options.recipeOnly)) {
+          digests[$0.tensor][$0.chunk.index]
+        } added: { id, digest in
+          digests[id.tensor][id.chunk.index] = digest
+        } commit: {
+          var new = NewRun(
+            name: name, seed: seed, isStored: !options.recipeOnly, createdAt: recordText(.now),
+            toolVersion: Registry.version,
+            tensors: zip(plan.tensors, zip(recipes, digests)).map { tensor, made in
+              NewTensor(
+                name: tensor.name, scheme: tensor.record, recipe: made.0, chunkDigests: made.1, tiedTo: tensor.tiedTo)
+            })
+          new.host = environment?.host ?? .object([])
+          new.git = try environment?.git()
+          new.preset = plan.preset?.json
+          new.isImported = origin.isCaptured
+          new.details = details.recorded
+          new.experiment = options.experiment
+          new.tags = tags
+          new.note = options.note
+          new.parent = options.parent?.uid
+          if case .manifest(_, let manifest) = origin { try check(digests, against: manifest) }
+          let event = Event(origin.action, origin.detail, by: environment == nil ? .object([]) : currentActor())
+          return try store.commit(new, lease: writer.lease, event)
+        }
+        let keptBytes = zip(recipes, source.literals).reduce(0) {
+          $0 + (options.recipeOnly && $1.1 == nil ? 0 : $1.0.byteCount)
+        }
+        return CreateReceipt(
+          run: Run(run), storedBytes: writer.storedBytes, sharedBytes: keptBytes - writer.storedBytes,
+          warnings: plan.warningTexts + details.warnings + Run(run).gitWarnings, duration: .now - start,
+          sameID: store.sameID(as: run))
       }
-      let keptBytes = zip(recipes, source.literals).reduce(0) {
-        $0 + (options.recipeOnly && $1.1 == nil ? 0 : $1.0.byteCount)
-      }
-      return CreateReceipt(
-        run: Run(run), storedBytes: writer.storedBytes, sharedBytes: keptBytes - writer.storedBytes,
-        warnings: plan.warningTexts + details.warnings, duration: .now - start)
     }
   }
 
@@ -142,12 +168,12 @@ extension Registry {
   /// Checks the name of a new run, and the names and the size of its tensors.
   ///
   /// - Throws: `RegistryError` with the code `invalidName`, `invalidFile` for the name of a tensor, or `tooLarge`.
-  func check(_ name: String, _ plan: Plan) throws {
-    guard RunName.isValid(name) else { throw RegistryError.invalidRunName(name) }
+  static func check(_ name: String, _ plan: Plan) throws {
+    try RegistryError.checkNewName(name)
     var total = 0
     for tensor in plan.tensors {
       if let problem = tensor.name.problem {
-        throw RegistryError(.invalidFile, "tensor `\(tensor.name)` cannot be recorded: \(problem)")
+        throw RegistryError(.invalidFile, "tensor \(quoted: tensor.name) cannot be recorded: \(problem)")
       }
       let (sum, overflow) = total.addingReportingOverflow(tensor.shape.byteCount(tensor.dtype))
       guard !overflow, sum <= Registry.largestRun else { throw RegistryError.tooLarge }

@@ -33,7 +33,7 @@ extension Registry {
   ) throws -> CreateReceipt {
     try translatingErrors {
       let start = ContinuousClock.now
-      guard RunName.isValid(name) else { throw RegistryError.invalidRunName(name) }
+      try RegistryError.checkNewName(name)
       let tags = try checkedTags(options.tags)
       let store = try store
       let (base, donor) = (try store.current(base.record), try store.current(donor.record))
@@ -47,7 +47,7 @@ extension Registry {
             name: $0.name, scheme: $0.scheme, recipe: $0.recipe, chunkDigests: $0.chunkDigests, tiedTo: $0.tiedTo)
         })
       new.host = environment?.host ?? .object([])
-      new.git = environment?.git()
+      new.git = try environment?.git()
       new.isImported = base.isImported
       new.experiment = options.experiment
       new.tags = tags
@@ -62,8 +62,13 @@ extension Registry {
       let run = try store.commit(new, event)
       let kept = graft.tensors.filter { new.isStored || !$0.recipe.isRegenerable }
       return CreateReceipt(
-        run: Run(run), storedBytes: 0, sharedBytes: kept.reduce(0) { $0 + $1.recipe.byteCount }, warnings: [],
-        duration: .now - start)
+        run: Run(run), storedBytes: 0, sharedBytes: kept.reduce(0) { $0 + $1.recipe.byteCount },
+          warnings: Run(run).gitWarnings,
+        duration: .now - start, sameID: store.sameID(as: run),
+        sources: [
+          .init(reference: base.reference, tensorCount: graft.tensors.count - graft.takenCount),
+          .init(reference: donor.reference, tensorCount: graft.takenCount),
+        ])
     }
   }
 }
@@ -80,18 +85,19 @@ private struct Graft {
     guard !patterns.isEmpty else { throw RegistryError.invalidArgument("no pattern says which tensors to take") }
     let globs = patterns.map { Glob($0) }
     for glob in globs where !ours.contains(where: { glob.matches($0.name.string) }) {
-      throw RegistryError.invalidArgument("no tensor of \(base.reference) matches `\(glob.text)`")
+      throw RegistryError.invalidArgument("no tensor of \(base.reference) matches \(quoted: glob.text)")
     }
     let byName = theirs.firstByName(\.name)
     var taken: Set<TensorName> = []
     tensors = try ours.map { tensor in
       guard globs.contains(where: { $0.matches(tensor.name.string) }) else { return tensor }
       guard let other = byName[tensor.name] else {
-        throw RegistryError.invalidArgument("\(donor.reference) has no tensor `\(tensor.name)`, which is to be taken")
+        throw RegistryError.invalidArgument(
+          "\(donor.reference) has no tensor \(quoted: tensor.name), which is to be taken")
       }
       guard other.recipe.shape == tensor.recipe.shape, other.recipe.dtype == tensor.recipe.dtype else {
         throw RegistryError.invalidArgument(
-          "tensor `\(tensor.name)` is \(tensor.recipe.dtype) \(tensor.recipe.shape) in \(base.reference) and \(other.recipe.dtype) \(other.recipe.shape) in \(donor.reference). Both must agree"
+          "tensor \(quoted: tensor.name) is \(tensor.recipe.dtype) \(tensor.recipe.shape) in \(base.reference) and \(other.recipe.dtype) \(other.recipe.shape) in \(donor.reference). Both must agree"
         )
       }
       taken.insert(tensor.name)
@@ -103,7 +109,7 @@ private struct Graft {
       let isTaken = taken.contains(tensor.name)
       guard isTaken != taken.contains(name) else { continue }
       throw RegistryError.invalidArgument(
-        "`\(tensor.name)` is \(relation) `\(name)`, and only `\(isTaken ? tensor.name : name)` is taken. Take `\(isTaken ? name : tensor.name)` as well"
+        "\(quoted: tensor.name) is \(relation) \(quoted: name), and only \(quoted: isTaken ? tensor.name : name) is taken. Take \(quoted: isTaken ? name : tensor.name) as well"
       )
     }
   }

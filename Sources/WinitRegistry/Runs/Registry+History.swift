@@ -38,6 +38,23 @@ extension Registry {
   ///   - limit: the maximum number of entries; nil for no limit.
   /// - Throws: `RegistryError` with the code `damagedRegistry` or `io`.
   public func history(of run: Run? = nil, limit: Int? = nil) throws -> [HistoryEntry] {
-    try translatingErrors { try store.history(of: run?.record, limit: limit).map(HistoryEntry.init) }
+    try translatingErrors { try store.history(of: run?.uid, limit: limit).map(HistoryEntry.init) }
+  }
+
+  /// Returns the history of the run that a reference names, newest entries first. The run can be deleted or collected; a
+  /// collected run has its reference at the time of the collection.
+  ///
+  /// - Throws: `RegistryError` with the codes of ``run(_:includingDeleted:)``.
+  package func history(of reference: String, limit: Int? = nil) throws -> [HistoryEntry] {
+    do { return try history(of: run(reference, includingDeleted: true), limit: limit) } catch let error as RegistryError
+      where error.code == .runCollected
+    {
+      return try translatingErrors {
+        let collection = try store.collection(of: RunReference(parsing: reference).description)
+        // An older version did not record the run of a collection.
+        guard let uid = collection?.uid else { throw error }
+        return try store.history(of: uid, limit: limit).map(HistoryEntry.init)
+      }
+    }
   }
 }

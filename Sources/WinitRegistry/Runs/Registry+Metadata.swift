@@ -13,7 +13,7 @@ public struct RunMetadataUpdate: Sendable {
   public var parent: Run?
   /// The tags to set. A tag with the key of a recorded tag replaces it.
   public var tags: [Run.Tag] = []
-  /// The keys of the tags to remove. A key that the run does not have is no error.
+  /// The keys of the tags to remove, which the run must have.
   public var tagKeysToRemove: [String] = []
 
   /// Creates an update that changes nothing.
@@ -26,7 +26,7 @@ extension Run.Tag {
   /// - Throws: `RegistryError` with the code `invalidName`.
   package init(parsing text: String) throws {
     guard let equals = text.firstIndex(of: "=") else {
-      throw RegistryError(.invalidName, "`\(text)` is not a tag. Write KEY=VALUE", subject: text)
+      throw RegistryError(.invalidName, "\(quoted: text) is not a tag. Write KEY=VALUE", subject: text)
     }
     self.init(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     _ = try checkedTags([self])
@@ -56,8 +56,9 @@ extension Registry {
   /// ```
   ///
   /// - Returns: the run as it is afterward.
-  /// - Throws: `RegistryError` with the code `invalidName` if the key of a tag is not valid, `invalidArgument` if the
-  ///   run would be its own parent, or `runCollected` if the run was collected meanwhile.
+  /// - Throws: `RegistryError` with the code `invalidName` if the key of a tag is not valid, `unknownName` if
+  ///   the run does not have a tag to remove, `invalidArgument` if the run would be its own parent, or `runCollected` if
+  ///   the run was collected meanwhile.
   public func update(_ run: Run, _ update: RunMetadataUpdate) throws -> Run {
     try translatingErrors {
       var change = MetadataChange()

@@ -15,7 +15,7 @@ extension Registry {
   /// - Throws: `RegistryError` with the code `invalidName` if the alias is not valid.
   public func setAlias(_ alias: String, of run: Run) throws -> Run? {
     try translatingErrors {
-      guard Alias.isValid(alias) else { throw RegistryError.invalidAlias(alias) }
+      try RegistryError.checkNewAlias(alias)
       let before = try store.setAlias(alias, run.record) { before in
         var detail: [JSONValue.Member] = [.init("alias", .string(alias))]
         if let before { detail.append(.init("from", .string(before.reference))) }
@@ -47,8 +47,8 @@ extension Registry {
   ///   if the name has no runs, or `conflict` if the new name belongs or belonged to other runs.
   public func rename(_ old: String, to new: String) throws -> Int {
     try translatingErrors {
-      guard RunName.isValid(new) else { throw RegistryError.invalidRunName(new) }
-      guard old != new else { throw RegistryError.invalidArgument("the name is `\(old)` already") }
+      try RegistryError.checkNewName(new)
+      guard old != new else { throw RegistryError.invalidArgument("the name is \(quoted: old) already") }
       let event = Event("rename", ["from": .string(old), "to": .string(new)], by: currentActor())
       let count = try store.rename(old, new, event)
       guard count > 0 else {

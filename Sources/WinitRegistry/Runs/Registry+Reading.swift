@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 import WinitStorage
 
 extension Registry {
@@ -35,9 +36,11 @@ extension Registry {
   private func read(_ tensor: TensorRecord, into memory: UnsafeMutableRawBufferPointer, threads: Int?) throws {
     let size = tensor.recipe.byteCount
     guard memory.count == size else {
-      throw RegistryError.invalidArgument("`\(tensor.name)` has \(size) bytes, and the memory has \(memory.count)")
+      throw RegistryError.invalidArgument(
+        "\(quoted: tensor.name) has \(size) bytes, and the memory has \(memory.count)")
     }
     let reader = VerifiedReader(try store, [tensor])
+    try reader.checkMemory()
     let pipeline = ChunkPipeline<ChunkID>(
       threads: threads,
       memory: .external { UnsafeMutableRawBufferPointer(rebasing: memory[$0.chunk.byteRange]) })
@@ -81,7 +84,8 @@ extension Registry {
     try translatingErrors {
       let (bytes, dtype) = try read(name, in: run, slice, threads)
       guard dtype.isFloatingPoint else {
-        throw RegistryError.invalidArgument("`\(name)` is \(dtype), which `floats` does not return. Read its bytes")
+        throw RegistryError.invalidArgument(
+          "\(quoted: name) is \(dtype), which `floats` does not return. Read its bytes")
       }
       return bytes.withUnsafeBytes { buffer in
         (0..<buffer.count / dtype.byteCount).map { Float(floatingPoint(buffer, at: $0, dtype)) }

@@ -36,8 +36,8 @@ public struct Run: Sendable, Hashable, Identifiable {
   public struct Git: Sendable, Hashable {
     /// The commit, in hexadecimal digits.
     public let commit: String
-    /// Whether tracked files had changes that were not committed.
-    public let isDirty: Bool
+    /// Whether tracked files had changes that were not committed; nil if the index of the checkout could not tell.
+    public let isDirty: Bool?
   }
 
   package let record: RunRecord
@@ -77,7 +77,11 @@ public struct Run: Sendable, Hashable, Identifiable {
   package var lawVersion: String { record.lawVersion }
   /// The git checkout in which the run was created; nil if there was none, or the environment was not recorded.
   public var git: Git? {
-    record.git?["commit"]?.stringValue.map { Git(commit: $0, isDirty: record.git?["dirty"]?.canonical == "true") }
+    // A foreign registry may have any text here. Version 0.1 recorded the text `(initial)` for a branch without commit.
+    guard let commit = record.git?["commit"]?.stringValue, [40, 64].contains(commit.utf8.count),
+      commit.utf8.allSatisfy({ SHA256Digest.hexValue($0) != nil })
+    else { return nil }
+    return Git(commit: commit, isDirty: record.git?["dirty"]?.boolValue)
   }
   /// The experiment that the run belongs to; nil for none.
   public var experiment: String? { record.experiment }
@@ -98,6 +102,10 @@ extension Run {
   package var hostname: String? { record.host["hostname"]?.stringValue }
   /// The processor of that machine.
   package var processor: String? { record.host["processor"]?.stringValue }
+  /// The reason why the commit of the git checkout is not recorded; nil if it is, or if there was no checkout.
+  package var gitProblem: String? { record.git?["problem"]?.stringValue }
+  /// The warning that the commit is not recorded.
+  var gitWarnings: [String] { gitProblem.map { ["the git commit is not recorded: \($0)"] } ?? [] }
 }
 
 /// Returns the time of a text in a record (UTC, ISO 8601); nil for any other text.

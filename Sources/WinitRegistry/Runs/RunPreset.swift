@@ -23,9 +23,13 @@ package struct RunPreset: Sendable {
 
 extension Run {
   /// The preset; nil for a run without one.
-  package var preset: RunPreset? {
-    guard let json = record.preset else { return nil }
-    let options = (json["options"]?.objectValue ?? []).map { member in
+  package var preset: RunPreset? { record.preset.map { RunPreset(json: $0) } }
+}
+
+extension RunPreset {
+  /// Reads the record of a preset.
+  init(json: JSONValue) {
+    options = (json["options"]?.objectValue ?? []).map { member in
       let value = member.value["value"].map { if case .null = $0 { "none" } else { $0.compact } } ?? "none"
       let key = member.value["key"]?.stringValue
       let source =
@@ -37,6 +41,7 @@ extension Run {
         }
       return RunPreset.Option(name: member.key, value: value, source: source)
     }
-    return RunPreset(name: json["name"]?.stringValue, prefix: json["prefix"]?.stringValue ?? "", options: options)
+    name = json["name"]?.stringValue
+    prefix = json["prefix"]?.stringValue ?? ""
   }
 }

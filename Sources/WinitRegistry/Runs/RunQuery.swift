@@ -29,8 +29,8 @@ public struct RunQuery: Sendable {
   public var experiment: String?
   /// The tags that the run must all have.
   public var tags: [Run.Tag] = []
-  /// The keys of tags that the run must all have, with any value.
-  package var tagKeys: [String] = []
+  /// Conditions on the experiment, the tags and the note of the run, and the digits of its id.
+  package var patterns = RunPatterns()
   /// The schemes that must all occur in the run, by name (`he_normal`) or alias (`kaiming_normal`).
   public var schemes: [String] = []
   /// The dtypes that must all occur in the run.
@@ -64,8 +64,13 @@ extension RunQuery {
   var filter: RunFilter {
     var filter = RunFilter()
     filter.name = name
-    filter.experiment = experiment
-    filter.tags = tags.map { ($0.key, $0.value) } + tagKeys.map { ($0, nil) }
+    filter.excludedNames = patterns.excludedNames
+    filter.idPrefixes = patterns.idPrefixes
+    filter.experiments = (experiment.map { [TextCondition(TextPattern(literal: $0))] } ?? []) + patterns.experiments
+    filter.tags =
+      tags.map { TagCondition(key: TextPattern(literal: $0.key), value: TextPattern(literal: $0.value)) }
+      + patterns.tags
+    filter.notes = patterns.notes
     filter.schemes = schemes
     filter.dtypes = dtypes.map(\.rawValue)
     filter.seed = seed

@@ -20,7 +20,8 @@ package enum RunReference: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `RegistryError` with the code `invalidReference` if the text is not a reference.
   package init(parsing text: String) throws {
     let marker = text.hasPrefix("sha256:") ? text.range(of: "sha256:") : text.range(of: "@sha256:")
-    if let marker {
+    // An older registry may have a run with the name `sha256`, whose references have no digits behind the colon.
+    if let marker, !Self.isOfRunNamedSHA256(text) {
       let digits = String(text[marker.upperBound...])
       var name: String?
       if !text.hasPrefix("sha256:") { name = String(text[..<marker.lowerBound]) }
@@ -50,6 +51,13 @@ package enum RunReference: Sendable, Hashable, CustomStringConvertible {
     self = .version(name: parts[0], version)
   }
 
+  /// Returns whether a text is `sha256:v2` or `sha256:latest`.
+  private static func isOfRunNamedSHA256(_ text: String) -> Bool {
+    guard text.hasPrefix("sha256:") else { return false }
+    let rest = text.dropFirst("sha256:".count)
+    return rest == "latest" || rest.first == "v"
+  }
+
   /// The reference as a user types it.
   package var description: String {
     switch self {
@@ -61,8 +69,20 @@ package enum RunReference: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The rules for names of runs.
+/// The rules for names of runs. Version 0.1 did not have the rules for new names, so an older registry or a bundle may
+/// have other names. They stay references, and `rename` accepts them as the old name.
 enum RunName {
+  /// Returns the reason why a name is not given to a run; nil for a good name.
+  static func problem(ofNew name: String) -> String? {
+    if !isValid(name) { return "Use letters, digits, `.`, `_`, `/` and `-`, at most 255 of them" }
+    if name.hasPrefix("-") { return "A name that begins with `-` looks like an option" }
+    if name == "sha256" { return "A reference that begins with `sha256:` is an id" }
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.contains("") { return "A name has text before, between and after its slashes" }
+    if parts.contains(".") || parts.contains("..") { return "No part of a name is `.` or `..`, as in a path" }
+    return nil
+  }
+
   /// Returns whether a name has 1 to 255 bytes, and only ASCII letters, digits, `.`, `_`, `/` and `-`.
   static func isValid(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 255
@@ -79,6 +99,14 @@ enum RunName {
 
 /// The rules for aliases of runs.
 enum Alias {
+  /// Returns the reason why an alias is not given to a run; nil for a good alias.
+  static func problem(ofNew alias: String) -> String? {
+    if !isValid(alias) {
+      return "Use letters, digits, `.`, `_` and `-`; an alias is not `latest` and does not look like a version"
+    }
+    return RunName.problem(ofNew: alias)
+  }
+
   /// Returns whether an alias follows the rules for names, has no `/`, is not `latest`, and does not look like a
   /// version.
   static func isValid(_ alias: String) -> Bool {

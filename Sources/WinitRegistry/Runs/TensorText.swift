@@ -4,9 +4,22 @@ import WinitCore
 import WinitJSON
 import WinitStorage
 
-extension TensorRecord {
+/// A tensor of a run or of a plan, with its scheme and its recipe.
+protocol DescribedTensor {
+  var name: TensorName { get }
+  /// The scheme as it is recorded.
+  var scheme: JSONValue { get }
+  var recipe: Recipe { get }
+  var tiedTo: TensorName? { get }
+  /// The seed of the tensor, if it is not that of the run.
+  var ownSeed: UInt64? { get }
+}
+
+extension TensorRecord: DescribedTensor {}
+
+extension DescribedTensor {
   /// The name of the scheme that gave the law: the scheme that `auto` picked, otherwise the recorded scheme.
-  package var schemeName: String { (scheme["picked"] ?? scheme["scheme"])?.stringValue ?? "" }
+  var schemeName: String { (scheme["picked"] ?? scheme["scheme"])?.stringValue ?? "" }
 
   /// The scheme as written: `he_normal(mode fan_out)`.
   var schemeText: String {

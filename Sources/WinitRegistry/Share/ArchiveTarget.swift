@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 
 extension Export {
   /// Returns the name of the entry and the .npy header of each tensor.
@@ -14,7 +15,7 @@ extension Export {
         item.name.string.utf8.count <= 60_000
       else {
         throw RegistryError.invalidArgument(
-          "`\(item.name)` cannot be the name of a file in an archive. Use safetensors, or name other tensors")
+          "\(quoted: item.name) cannot be the name of a file in an archive. Use safetensors, or name other tensors")
       }
       return ArchiveTarget.Entry(
         name: item.name.string + ".npy", header: try npyHeader(item), byteCount: item.byteCount)
@@ -40,10 +41,19 @@ final class ArchiveTarget: ExportTarget {
   init(_ entries: [Entry], _ file: OutputFile) {
     self.entries = entries
     self.file = file
-    layout = ZipLayout(entries.map { ($0.name, $0.header.count + $0.byteCount) })
+    layout = Self.layout(entries)
   }
 
-  var headerBytes: Int { layout.headerBytes + entries.reduce(0) { $0 + $1.header.count } }
+  var headerBytes: Int { Self.headerBytes(of: entries) }
+
+  /// The number of bytes of an archive that are not bytes of tensors.
+  static func headerBytes(of entries: [Entry]) -> Int {
+    layout(entries).headerBytes + entries.reduce(0) { $0 + $1.header.count }
+  }
+
+  private static func layout(_ entries: [Entry]) -> ZipLayout {
+    ZipLayout(entries.map { ($0.name, $0.header.count + $0.byteCount) })
+  }
 
   func begin(_ index: Int) throws {
     try endEntry(before: index)

@@ -20,7 +20,7 @@ extension Registry {
     for tensor in tensors {
       if let problem = tensor.name.problem { throw refuse("name of a tensor: \(problem)") }
       if let problem = importProblem(tensor, isImported: run.isImported) {
-        throw refuse("record of tensor `\(tensor.name)`: \(problem)")
+        throw refuse("record of tensor \(quoted: tensor.name): \(problem)")
       }
     }
     let parameters = tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.recipe.shape.elementCount : 0) }
@@ -77,7 +77,7 @@ extension Registry {
     }
     let scheme = tensor.scheme["scheme"]?.stringValue
     if let target = tensor.tiedTo, scheme != "same_as" || tensor.scheme["of"]?.stringValue != target.string {
-      return "it is tied to `\(target)`, and its scheme is not same_as of that tensor"
+      return "it is tied to \(quoted: target), and its scheme is not same_as of that tensor"
     }
     if scheme == "manifest", tensor.recipe.law == .literal { return "its scheme is manifest, and it is a literal" }
     return RecordedScheme(tensor).problem

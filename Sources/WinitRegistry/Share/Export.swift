@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 import WinitStorage
 
 /// A tensor, or a slice of one, that is written.
@@ -47,6 +48,9 @@ struct Export {
     (self.run, self.items, self.store) = (run, items, store)
   }
 
+  /// The size of all tensors in the file.
+  var byteCount: Int { items.reduce(0) { $0 + $1.byteCount } }
+
   /// Returns the metadata of the checkpoint from which the run was imported.
   func fileMetadata() throws -> [(key: String, value: String)] { try store.details(of: run.record).metadata }
 
@@ -56,10 +60,11 @@ struct Export {
   /// Writes the tensors. Every chunk is verified before a byte of it is written.
   func write(to target: any ExportTarget, threads: Int?, progress: ProgressHandler?) throws -> ExportReceipt {
     let start = ContinuousClock.now
-    let total = items.reduce(0) { $0 + $1.byteCount }
+    let total = byteCount
     var cursors = items.map { ExtentCursor($0.box, $0.tensor.recipe.dtype) }
     var damaged: Set<Int> = []
-    var (begun, written) = (0, 0)
+    let reporter = ProgressReporter(progress, total: total)
+    var begun = 0
     func begin(upTo index: Int) throws {
       while begun <= index {
         try target.begin(begun)
@@ -69,11 +74,13 @@ struct Export {
     let tensors = items.map(\.tensor)
     let reader = VerifiedReader(store, tensors)
     let chunks = selectedChunks()
+    try reader.checkMemory()
     try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
-      chunks, totalBytes: chunks.reduce(0) { $0 + $1.byteCount }
+      chunks, totalBytes: chunks.reduce(0) { $0 + $1.byteCount }, progress: reporter
     ) { chunks, buffers in
       try reader.read(chunks, into: buffers)
     } consume: { batch in
+      var written = 0
       for chunk in batch {
         let item = items[chunk.item.tensor]
         let dtype = item.tensor.recipe.dtype
@@ -83,7 +90,7 @@ struct Export {
         let bytes = try cursors[chunk.item.tensor].write(chunk.item.chunk.byteRange, of: chunk.bytes, to: sink)
         written += dtype == item.dtype ? bytes : bytes / dtype.byteCount * item.dtype.byteCount
       }
-      try progress?(written, total)
+      try reporter.add(written)
     }
     try begin(upTo: items.count - 1)
     try target.finish()
@@ -112,7 +119,7 @@ private final class CastSink: ByteSink {
     let (cast, overflow) = dtype.cast(bytes, to: item.dtype)
     if let overflow {
       throw RegistryError.invalidArgument(
-        "tensor `\(item.name)` has an element \(elementText(bytes, at: overflow, dtype)), which \(item.dtype) cannot hold. Use a wider dtype"
+        "tensor \(quoted: item.name) has an element \(elementText(bytes, at: overflow, dtype)), which \(item.dtype) cannot hold. Use a wider dtype"
       )
     }
     try target.write(cast)

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 
 /// A file format for tensors.
 public enum FileFormat: String, Sendable, CaseIterable {
@@ -46,10 +47,10 @@ extension Export {
     if let header = NpyHeader(dtype: item.dtype, shape: item.shape) { return header.bytes }
     throw RegistryError.invalidArgument(
       item.dtype.isLiteralOnly && item.dtype != .complex64
-        ? "`\(item.name)` is \(item.dtype), which NumPy does not have. Use safetensors or raw"
+        ? "\(quoted: item.name) is \(item.dtype), which NumPy does not have. Use safetensors or raw"
         : item.dtype == .bfloat16
-          ? "`\(item.name)` is bfloat16, which NumPy does not have. Use safetensors, raw or --dtype float32"
-          : "the shape of `\(item.name)` is too long for npy. Use safetensors or raw")
+          ? "\(quoted: item.name) is bfloat16, which NumPy does not have. Use safetensors, raw or --dtype float32"
+          : "the shape of \(quoted: item.name) is too long for npy. Use safetensors or raw")
   }
 
   /// Returns the metadata of a safetensors file of these tensors. A whole imported run has the metadata of its

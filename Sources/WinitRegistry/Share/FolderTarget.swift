@@ -41,7 +41,7 @@ final class FolderTarget: ExportTarget {
   private func beginFile() throws {
     try endFile()
     guard let file = files.popFirst() else { return }
-    let output = try OutputFile(folder.path(of: file.name), replacing: false)
+    let output = try OutputFile(file.name, in: folder)
     try output.write(file.header)
     (current, rest) = (output, file.count)
   }

@@ -18,21 +18,41 @@ package struct ManifestFile: Sendable {
   ///   file is neither a manifest nor an index.
   package init?(ifAt path: String) throws {
     guard path.hasSuffix(".json") else { return nil }
-    let manifest: Manifest? = try translatingErrors {
-      let json: JSONValue
-      do { json = try JSONValue(parsing: InputFile(path).bytes(limit: Self.limit)) } catch let error as JSONError {
-        throw Self.unknown(path, "\(error)")
-      }
-      if json["weight_map"] != nil { return nil }
-      guard json["law_version"] != nil else {
-        throw Self.unknown(path, "it has no member `law_version` or `weight_map`")
-      }
-      do throws(ManifestError) { return try Manifest(json: json) } catch {
-        throw RegistryError(.invalidFile, "\(path): not a manifest: \(error)", subject: path)
-      }
-    }
+    let manifest = try translatingErrors { try Self.manifest(InputFile(path).bytes(limit: Self.limit), path) }
     guard let manifest else { return nil }
     (self.path, self.manifest) = (path, manifest)
+  }
+
+  /// Reads the manifest on standard input.
+  ///
+  /// - Throws: `RegistryError` with the code `invalidFile` if it is not a valid manifest, or has literals, whose bytes
+  ///   would be in a file beside it.
+  package init(standardInput: Void) throws {
+    path = standardInputName
+    manifest = try translatingErrors {
+      guard let manifest = try Self.manifest(readStandardInput(limit: Self.limit), standardInputName) else {
+        throw RegistryError(
+          .invalidFile, "standard input is the index of a sharded checkpoint, which names other files. Name its file")
+      }
+      guard let literal = manifest.tensors.first(where: \.isLiteral) else { return manifest }
+      throw RegistryError(
+        .invalidFile,
+        "the manifest on standard input has the literal `\(literal.name)`, whose bytes are in a file beside the manifest. Name the file of the manifest"
+      )
+    }
+  }
+
+  /// Returns the manifest in a text; nil for the index of a sharded checkpoint.
+  private static func manifest(_ bytes: [UInt8], _ path: String) throws -> Manifest? {
+    let json: JSONValue
+    do { json = try JSONValue(parsing: bytes) } catch { throw unknown(path, "\(error)") }
+    if json["weight_map"] != nil { return nil }
+    guard json["law_version"] != nil else {
+      throw unknown(path, "it has no member `law_version` or `weight_map`")
+    }
+    do throws(ManifestError) { return try Manifest(json: json) } catch {
+      throw RegistryError(.invalidFile, "\(path): not a manifest: \(error)", subject: path)
+    }
   }
 
   private static func unknown(_ path: String, _ reason: String) -> RegistryError {

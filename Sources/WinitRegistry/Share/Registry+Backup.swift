@@ -16,12 +16,15 @@ extension Registry {
   @discardableResult
   public func backup(to path: String, replacing: Bool = false, progress: ProgressHandler? = nil) throws -> Int {
     try translatingErrors {
-      let place = try OutputPlace(path, replacing: replacing, protected: self.path, isDatabase: true)
-      defer { Store.remove(place.temporary) }
-      try store.copy(to: place.temporary) { try progress?($0, $1) }
-      let size = try place.flushFile()
-      try place.take()
-      return size
+      let output = try OutputDatabase(path, replacing: replacing, protected: self.path)
+      var rest = try store.spaceUse().stored
+      try namingFullDisk(path, needed: rest) {
+        try store.copy(to: output.temporary) { done, total in
+          rest = total - done
+          try progress?(done, total)
+        }
+      }
+      return try output.commit()
     }
   }
 }

@@ -8,10 +8,15 @@ import WinitStorage
 extension Registry {
   /// Copies a run to another store.
   ///
+  /// - Parameters:
+  ///   - path: the path of the other store for errors, if the store has a temporary path.
+  ///   - isNew: whether this process has created the other store for this run.
   /// - Returns: the run in the other store, whether it is new there, the number of bytes added, and the names of
   ///   tensors whose bytes in the first store are damaged. They were regenerated.
   func copy(
-    _ run: RunRecord, from source: Store, to target: Store, includingEnvironment: Bool, _ event: Event, _ threads: Int?,
+    _ run: RunRecord, from source: Store, to target: Store, at path: String? = nil, isNew: Bool = false,
+    includingEnvironment: Bool,
+    _ event: Event, _ threads: Int?,
     progress: @escaping ProgressHandler
   ) throws -> (run: RunRecord, isNew: Bool, bytes: Int, damaged: [String]) {
     let tensors = try source.tensors(of: run)
@@ -22,7 +27,10 @@ extension Registry {
     let load = ChunkWriter.Load(allChunks(sizes), verified: reader) { id in
       damaged.withLock { _ = $0.insert(id.tensor) }
     }
-    return try ChunkWriter.run(target, total: sizes.reduce(0, +), threads: threads, progress: progress) { writer in
+    return try ChunkWriter.run(
+      target, at: path, isNew: isNew, total: sizes.reduce(0, +), threads: threads, progress: progress
+    ) {
+      writer in
       var new = NewRun(copying: run, tensors, includingEnvironment: includingEnvironment)
       new.details = try source.details(of: run)
       let recorded = try writer.write([load], digest: reader.digest) {

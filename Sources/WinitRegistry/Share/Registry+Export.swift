@@ -80,11 +80,14 @@ extension Registry {
       var receipt: ExportReceipt
       if format == .npz {
         let entries = try export.archiveEntries()
-        file = try OutputFile(path, replacing: replacing, protected: self.path)
+        file = try OutputFile(
+          path, replacing: replacing, protected: self.path,
+          byteCount: ArchiveTarget.headerBytes(of: entries) + export.byteCount)
         receipt = try export.write(to: ArchiveTarget(entries, file), threads: threads, progress: progress)
       } else {
         let (header, export) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
-        file = try OutputFile(path, replacing: replacing, protected: self.path)
+        file = try OutputFile(
+          path, replacing: replacing, protected: self.path, byteCount: header.count + export.byteCount)
         receipt = try export.write(to: StreamTarget(header, file), threads: threads, progress: progress)
       }
       try file.commit()
@@ -107,7 +110,8 @@ extension Registry {
       }
       let export = try Export(self, run, selection, cast: try checked(dtype))
       let (header, ordered) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
-      return try ordered.write(to: StreamTarget(header, StandardOutput()), threads: threads, progress: progress)
+      let output = StandardOutput(byteCount: header.count + ordered.byteCount)
+      return try ordered.write(to: StreamTarget(header, output), threads: threads, progress: progress)
     }
   }
 

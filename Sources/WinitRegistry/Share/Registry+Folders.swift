@@ -52,10 +52,12 @@ extension Registry {
             header: format == .raw ? [] : try export.npyHeader(item), count: 1)
         }
       }
-      let folder = try OutputFolder(path)
+      let folder = try OutputFolder(
+        path, byteCount: files.reduce(export.byteCount + (index?.text.utf8.count ?? 0)) { $0 + $1.header.count },
+        protected: self.path)
       var receipt = try export.write(to: FolderTarget(files, folder), threads: threads, progress: progress)
       if let index {
-        let file = try OutputFile(folder.path(of: index.name), replacing: false)
+        let file = try OutputFile(index.name, in: folder)
         try file.write(Array(index.text.utf8))
         try file.commit()
         receipt.byteCount += index.text.utf8.count

@@ -22,7 +22,7 @@ extension Registry {
   ) throws -> CreateReceipt {
     try translatingErrors {
       let plan = try Plan(capturing: path)
-      try check(name, plan)
+      try Registry.check(name, plan)
       return try create(
         name, plan, plan.recipes(seed: 0), seed: 0,
         from: .checkpoint(String(path.dropFirst(folderPrefix(of: path).count))),

@@ -27,6 +27,8 @@ public struct ImportReceipt: Sendable {
     package let outcome: Outcome
     /// The names of tensors whose bytes in the bundle are damaged or missing. They were regenerated.
     package let repaired: [String]
+    /// The references of other runs of this registry with the same id as an added run, oldest first and at most 100.
+    package let sameID: [String]
   }
 
   package let importedRuns: [ImportedRun]
@@ -68,38 +70,46 @@ extension Registry {
       if try !hasFile {
         for run in runs { try verifyChunks(of: run, in: bundle, threads: threads) }
       }
-      let store = try storeForNewRuns()
-      let total = totalBytes(of: runs)
-      var (done, storedBytes): (Int, Int) = (0, 0)
-      var imported: [ImportReceipt.ImportedRun] = []
-      let file = String(path.dropFirst(folderPrefix(of: path).count))
-      for run in runs {
-        if let here = try store.run(uid: run.uid) {
-          guard here.id == run.id else {
-            throw RegistryError.mismatch(
-              "\(run.reference) of \(path) has the uid of \(here.reference), and other weights or another recipe. It was not imported"
-            )
+      return try addingRuns { store, isNew in
+        let total = totalBytes(of: runs)
+        var (done, storedBytes): (Int, Int) = (0, 0)
+        var imported: [ImportReceipt.ImportedRun] = []
+        let file = String(path.dropFirst(folderPrefix(of: path).count))
+        for run in runs {
+          if let here = try store.run(uid: run.uid) {
+            guard here.id == run.id else {
+              throw RegistryError.mismatch(
+                "\(run.reference) of \(path) has the uid of \(here.reference), and other weights or another recipe. It was not imported"
+              )
+            }
+            imported.append(.init(run, Run(here), here.deletedAt == nil ? .present : .deleted))
+          } else {
+            let event = Event(
+              "import", ["file": .string(file), "reference": .string(run.reference)], by: currentActor())
+            let copy = try copy(
+              run, from: bundle, to: store, isNew: isNew && imported.isEmpty, includingEnvironment: true, event, threads
+            ) { bytes, _ in
+              try progress?(done &+ bytes, total)
+            }
+            imported.append(
+              copy.isNew
+                ? .init(run, Run(copy.run), .added, copy.damaged, sameID: store.sameID(as: copy.run))
+                : .init(run, Run(copy.run), .present))
+            storedBytes += copy.bytes
           }
-          imported.append(.init(run, Run(here), here.deletedAt == nil ? .present : .deleted, []))
-        } else {
-          let event = Event(
-            "import", ["file": .string(file), "reference": .string(run.reference)], by: currentActor())
-          let copy = try copy(run, from: bundle, to: store, includingEnvironment: true, event, threads) { bytes, _ in
-            try progress?(done &+ bytes, total)
-          }
-          imported.append(.init(run, Run(copy.run), copy.isNew ? .added : .present, copy.isNew ? copy.damaged : []))
-          storedBytes += copy.bytes
+          done &+= run.byteCount
+          try progress?(done, total)
         }
-        done &+= run.byteCount
-        try progress?(done, total)
+        return ImportReceipt(importedRuns: imported, storedBytes: storedBytes, duration: .now - start)
       }
-      return ImportReceipt(importedRuns: imported, storedBytes: storedBytes, duration: .now - start)
     }
   }
 }
 
 extension ImportReceipt.ImportedRun {
-  fileprivate init(_ bundled: RunRecord, _ run: Run, _ outcome: Outcome, _ repaired: [String]) {
-    self.init(bundleReference: bundled.reference, run: run, outcome: outcome, repaired: repaired)
+  fileprivate init(
+    _ bundled: RunRecord, _ run: Run, _ outcome: Outcome, _ repaired: [String] = [], sameID: [String] = []
+  ) {
+    self.init(bundleReference: bundled.reference, run: run, outcome: outcome, repaired: repaired, sameID: sameID)
   }
 }

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 import WinitSpec
 import WinitStorage
 
@@ -26,7 +27,7 @@ extension Registry {
         throw RegistryError(.invalidFile, "\(file.path): the manifest has no tensors", subject: file.path)
       }
       let plan = Plan(manifest, literals: try literals(file))
-      try check(name, plan)
+      try Registry.check(name, plan)
       return try create(
         name, plan, recipes(file), seed: manifest.seed,
         from: .manifest(String(file.path.dropFirst(folderPrefix(of: file.path).count)), manifest), options: options,
@@ -58,7 +59,7 @@ extension Registry {
     {
       throw RegistryError(
         .fileNotFound,
-        "there is no file \(path), which holds the bytes of `\(first.name)`\(wanted.count > 1 ? " and of \(wanted.count - 1) other literals" : ""). Put it beside the manifest; `export --manifest` writes both",
+        "there is no file \(path), which holds the bytes of \(quoted: first.name)\(wanted.count > 1 ? " and of \(wanted.count - 1) other literals" : ""). Put it beside the manifest; `export --manifest` writes both",
         subject: path, underlying: error)
     }
     var places: [TensorName: LiteralBytes] = [:]
@@ -66,7 +67,7 @@ extension Registry {
       guard let entry = entries[tensor.name], entry.dtype == tensor.dtype, entry.shape == tensor.shape else {
         throw RegistryError(
           .invalidFile,
-          "\(path) does not hold the literal `\(tensor.name)` as \(tensor.dtype) \(tensor.shape), which the manifest needs",
+          "\(path) does not hold the literal \(quoted: tensor.name) as \(tensor.dtype) \(tensor.shape), which the manifest needs",
           subject: path)
       }
       places[tensor.name] = .checkpoint(entry.bytes)
@@ -98,7 +99,7 @@ extension Registry {
       let digest = SHA256Digest(ofChunks: chunks)
       guard digest == tensor.digest else {
         throw RegistryError.mismatch(
-          "the manifest gives tensor `\(tensor.name)` the digest \(tensor.digest), but its \(tensor.law.hasLiteral ? "literal has" : "recipe gives") \(digest). Nothing was recorded"
+          "the manifest gives tensor \(quoted: tensor.name) the digest \(tensor.digest), but its \(tensor.law.hasLiteral ? "literal has" : "recipe gives") \(digest). Nothing was recorded"
         )
       }
     }

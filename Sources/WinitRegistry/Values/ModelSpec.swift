@@ -1,5 +1,6 @@
 // Specs: what the tensors of a model are and how they are initialized.
 
+import WinitJSON
 import WinitCore
 package import WinitSpec
 
@@ -29,6 +30,13 @@ public struct ModelSpec: Sendable {
     document = try translatingErrors { try WinitSpec.ModelSpec(contentsOf: path) }
   }
 
+  /// Reads and parses the YAML text on standard input.
+  ///
+  /// - Throws: the errors of ``init(contentsOf:)``.
+  package init(standardInput: Void) throws {
+    document = try translatingErrors { try WinitSpec.ModelSpec(standardInput: ()) }
+  }
+
   /// Parses a YAML text.
   ///
   /// - Parameters:
@@ -56,7 +64,7 @@ public struct ModelSpec: Sendable {
 
   /// Returns the spec with options of its preset set on the command line.
   package func setting(_ options: [(name: String, text: String)]) -> ModelSpec {
-    ModelSpec(document: document.setting(options) { "--preset-option \($0)=\($1)" })
+    ModelSpec(document: document.setting(options) { "--preset-option \(quoted: "\($0)=\($1)")" })
   }
 
   /// A tensor of a spec that is built in Swift.

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitFiles
+import WinitJSON
 import WinitSpec
 import WinitStorage
 
@@ -55,7 +56,7 @@ struct CheckpointMatch {
     for tensor in tensors where names.isSelected(tensor.name) { try match(tensor) }
     if let slice = options.slice, !pairs.isEmpty, pairs.allSatisfy({ $0.elementCount == 0 }) {
       // Such a comparison would match any file.
-      throw RegistryError.invalidArgument("the slice `\(slice)` selects no element of the tensors to compare")
+      throw RegistryError.invalidArgument("the slice \(quoted: slice) selects no element of the tensors to compare")
     }
     try addUnexpected(checkpoint, skipped: skipped)
     coverage.comparedTensors = Set(pairs.map(\.tensor.name)).count

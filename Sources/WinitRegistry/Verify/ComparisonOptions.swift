@@ -1,6 +1,7 @@
 // What is compared of a checkpoint and a run.
 
 import WinitCore
+import WinitJSON
 
 /// The tensors that are compared of a checkpoint and a run, and the differences that are allowed.
 ///
@@ -30,10 +31,10 @@ public struct ComparisonOptions: Sendable {
   var scope: String {
     let what =
       tensors.isEmpty
-      ? "every tensor of the file" : "the tensors that match \(tensors.map { "`\($0)`" }.joined(separator: ", "))"
+      ? "every tensor of the file" : "the tensors that match \(tensors.map { "\(quoted: $0)" }.joined(separator: ", "))"
     let conditions: [String?] = [
       slice.map { "the slice \($0)" }, isSubset ? "the file may hold a part of the run" : nil,
-      allowsCast ? "the file may hold rounded values" : nil, strippedPrefix.map { "names without `\($0)`" },
+      allowsCast ? "the file may hold rounded values" : nil, strippedPrefix.map { "names without \(quoted: $0)" },
     ]
     return ([what] + conditions.compactMap(\.self)).joined(separator: "; ")
   }

@@ -1,6 +1,7 @@
 // Names of tensors in a run and in a checkpoint: patterns and prefixes.
 
 import WinitCore
+import WinitJSON
 import WinitSpec
 
 /// Selects tensors by their names, and compares names without a prefix.
@@ -20,14 +21,14 @@ struct NameMatcher {
     }
     guard let prefix else { return }
     guard !prefix.isEmpty, (tensors + file).contains(where: { key($0) != $0 }) else {
-      throw RegistryError.invalidArgument("no name of the file or of \(run.reference) begins with `\(prefix)`")
+      throw RegistryError.invalidArgument("no name of the file or of \(run.reference) begins with \(quoted: prefix)")
     }
     for (names, place) in [(tensors, run.reference), (Array(Set(file)), "the file")] {
       var seen: [TensorName: TensorName] = [:]
       for name in names {
         guard let other = seen.updateValue(name, forKey: key(name)) else { continue }
         throw RegistryError.invalidArgument(
-          "without `\(prefix)`, the tensors `\(other)` and `\(name)` of \(place) have the same name")
+          "without \(quoted: prefix), the tensors \(quoted: other) and \(quoted: name) of \(place) have the same name")
       }
     }
   }
@@ -69,7 +70,7 @@ struct NameMatcher {
   }
 
   private func cause(_ prefix: String, of one: String, not other: String) -> String {
-    "the names of \(one) begin with `\(prefix)`, and those of \(other) do not; --strip-prefix '\(prefix)' compares them"
+    "the names of \(one) begin with \(quoted: prefix), and those of \(other) do not; --strip-prefix '\(prefix)' compares them"
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import WinitCore
+import WinitJSON
 import WinitStorage
 
 extension Store {
@@ -16,7 +17,8 @@ extension Store {
     if run.lawVersion != lawVersion {
       findings.append(
         Verification.Finding(
-          .record, nil, "the run follows the law `\(run.lawVersion)`; this version executes `\(lawVersion)`"))
+          .record, nil, "the run follows the law \(quoted: run.lawVersion); this version executes \(quoted: lawVersion)"
+        ))
     }
     let rebuilt = Manifest(seed: run.seed, tensors: tensors.map(\.manifestEntry))
     if rebuilt.canonical != manifest || rebuilt.weights != run.weights {
@@ -35,7 +37,7 @@ extension Store {
   /// - Throws: `RegistryError.mismatch` if the record contradicts itself.
   func checkRecord(_ run: RunRecord, _ tensors: [TensorRecord]) throws {
     guard let finding = try recordFindings(run, tensors).first else { return }
-    let subject = finding.tensor.map { "tensor `\($0)`: " } ?? ""
+    let subject = finding.tensor.map { "tensor \(quoted: $0): " } ?? ""
     throw RegistryError.mismatch(
       "the record of \(run.reference) contradicts itself: \(subject)\(finding.message). Nothing was written"
     )

@@ -44,22 +44,24 @@ extension Registry {
 
       let compared = ComparedChunks(store, match.pairs)
       let chunks = compared.chunks
+      try compared.checkMemory()
       let total = chunks.reduce(0) { $0 + $1.byteCount }
-      var done = 0
+      let reporter = ProgressReporter(progress, total: total)
       var mismatches: [Int: ChunkMismatches] = [:]
-      try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(chunks, totalBytes: total) { chunks, buffers in
+      try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
+        chunks, totalBytes: total, progress: reporter
+      ) { chunks, buffers in
         try compared.compare(chunks, buffers)
       } consume: { batch in
         for chunk in batch {
           verification.fileChunks += 1
-          done += chunk.bytes.count
           mismatches[chunk.item.tensor, default: ChunkMismatches()].add(chunk.item.chunk.index, chunk.result)
         }
-        try progress?(done, total)
+        try reporter.add(batch.reduce(0) { $0 + $1.bytes.count })
       }
       verification.byteCount = match.pairs.reduce(0) { $0 + $1.byteCount }
       for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) {
-        try progress?(done, total)
+        try reporter.add(0)
         verification.findings += findings(
           match.pairs[index], mismatch, explainer, explain: verification.findings.count < MismatchExplainer.limit)
       }

@@ -122,9 +122,13 @@ extension Registry {
     let first = VerifiedReader(stores.0, pairs.map(\.first))
     let second = VerifiedReader(stores.1, pairs.map(\.second))
     let chunks = allChunks(pairs.map(\.first.recipe.byteCount)).filter { first.digest(of: $0) != second.digest(of: $0) }
+    for reader in [first, second] { try reader.checkMemory(Set(chunks.map(\.tensor))) }
     let total = chunks.reduce(0) { $0 + $1.byteCount }
-    var (done, found): (Int, [TensorName: BitDifference]) = (0, [:])
-    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(chunks, totalBytes: total) { chunks, buffers in
+    let reporter = ProgressReporter(progress, total: total)
+    var found: [TensorName: BitDifference] = [:]
+    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
+      chunks, totalBytes: total, progress: reporter
+    ) { chunks, buffers in
       _ = try first.read(chunks, into: buffers)
       return try chunks.indices.map { i -> BitDifference? in
         let recipe = second.tensors[chunks[i].tensor].recipe
@@ -138,12 +142,11 @@ extension Registry {
       }
     } consume: { batch in
       for chunk in batch {
-        done += chunk.item.byteCount
         guard let difference = chunk.result else { continue }
         let name = first.tensors[chunk.item.tensor].name
         if found[name] == nil { found[name] = difference } else { found[name]?.add(difference) }
       }
-      try progress?(done, total)
+      try reporter.add(batch.reduce(0) { $0 + $1.item.byteCount })
     }
     return found
   }

@@ -95,9 +95,10 @@ extension Registry {
     var lists = sizes.map { DigestList(repeatingZero: Chunk.count(ofBytes: $0)) }
     var constants = [ElementRepetition?](repeating: nil, count: entries.count)
     var isConstant = [Bool](repeating: true, count: entries.count)
-    var done = 0
-    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(allChunks(sizes), totalBytes: total) {
-      chunks, buffers in
+    let reporter = ProgressReporter(progress, total: total)
+    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
+      allChunks(sizes), totalBytes: total, progress: reporter
+    ) { chunks, buffers in
       let digests = try source.read(chunks, into: buffers).map(\.digest)
       return zip(digests, zip(chunks, buffers)).map { digest, chunk in
         (digest, ElementRepetition(UnsafeRawBufferPointer(chunk.1), entries[chunk.0.tensor].dtype.repetitionSize))
@@ -109,9 +110,8 @@ extension Registry {
         let repetition = chunk.result.1
         isConstant[index] = isConstant[index] && repetition != nil && repetition == constants[index] ?? repetition
         constants[index] = repetition
-        done += chunk.item.byteCount
       }
-      try progress?(done, total)
+      try reporter.add(batch.reduce(0) { $0 + $1.item.byteCount })
     }
     return zip(lists, isConstant).map { (SHA256Digest(ofChunks: $0), $1) }
   }

@@ -50,6 +50,12 @@ extension Registry {
       let total =
         sampled == nil
         ? tensors.reduce(0) { $0 + $1.recipe.byteCount } : chunks.reduce(0) { $0 + $1.byteCount }
+      if level != .stored {
+        let indices = sampled == nil ? nil : Set(chunks.map(\.tensor))
+        try Recipe.checkMemory(
+          tensors.indices.lazy.filter { (indices?.contains($0) ?? true) && tensors[$0].recipe.isRegenerable }
+            .map { (tensors[$0].name, tensors[$0].recipe) })
+      }
       try verifyChunks(chunks, of: tensors, store, &verification, total: total, threads: threads, progress: progress)
       verification.duration = .now - start
       return verification
@@ -69,7 +75,8 @@ extension Registry {
     let hasLiterals = tensors.contains { !$0.recipe.isRegenerable }
     var mismatches: [Int: (stored: ChunkMismatches, regenerated: ChunkMismatches)] = [:]
     let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: readsAll || hasLiterals ? .pooled : .none)
-    try pipeline.run(chunks, totalBytes: total) { chunks, buffers in
+    let reporter = ProgressReporter(progress, total: total)
+    try pipeline.run(chunks, totalBytes: total, progress: reporter) { chunks, buffers in
       let read = chunks.indices.filter { readsAll || !tensors[chunks[$0].tensor].recipe.isRegenerable }
       var results = [(stored: ChunkResult?, regenerated: ChunkResult?)](repeating: (nil, nil), count: chunks.count)
       let (readChunks, readBuffers) = (read.map { chunks[$0] }, read.map { buffers[$0] })
@@ -78,7 +85,7 @@ extension Registry {
         results[i].stored = result
       }
       if level != .stored {
-        let digests = regenerated.digests(chunks)
+        let digests = try regenerated.digests(chunks)
         for (i, result) in try verifier.compareRegenerated(chunks, digests).enumerated() {
           results[i].regenerated = result
         }
@@ -98,7 +105,7 @@ extension Registry {
         mismatches[chunk.item.tensor] = mismatch
         verification.byteCount += chunk.item.byteCount
       }
-      try progress?(verification.byteCount, total)
+      try reporter.add(batch.reduce(0) { $0 + $1.item.byteCount })
     }
     for (index, mismatch) in mismatches.sorted(by: { $0.key < $1.key }) {
       verification.findings += findings(tensors[index], mismatch.stored, mismatch.regenerated)

@@ -7,7 +7,8 @@ import WinitStorage
 extension Registry {
   /// Verifies many runs and records each outcome in the history.
   ///
-  /// If the tensors of a run cannot be read, the other runs are still verified.
+  /// If the record of a run is damaged, the other runs are still verified. Any other error, such as a lock that another
+  /// process keeps, ends the verification, which `resuming` continues.
   ///
   /// ```swift
   /// let summary = try registry.verify(.all, level: .stored)
@@ -21,10 +22,10 @@ extension Registry {
   ///   - resuming: whether to continue the newest interrupted verification of the same selection and level. If there is
   ///     none, a new one begins.
   ///   - threads: the number of worker threads; nil for one per processor.
-  ///   - progress: called with the bytes that were checked and the bytes to check, of one run after another.
+  ///   - progress: called with the bytes that were checked and the bytes to check, of all runs together.
   /// - Throws: `RegistryError` with the code `invalidArgument` if the level is `stored` and one of the given runs has
-  ///   no stored bytes, or `damagedRegistry` if the list of runs cannot be read. A mismatch is a finding and not an
-  ///   error.
+  ///   no stored bytes, `damagedRegistry` if the list of runs cannot be read, or `io`. A mismatch is a finding and not
+  ///   an error.
   public func verify(
     _ selection: RunSelection, level: Verification.Level = .everything, sample: Int? = nil, resuming: Bool = false,
     threads: Int? = nil, progress: ProgressHandler? = nil
@@ -52,9 +53,15 @@ extension Registry {
       summary.selectedCount = runs.count
       if !seen.isEmpty { try onEvent(.resumed(after: seen.count, failed: summary.failedBefore.count)) }
       let shares = sample.map { allocateSample($0, among: runs) }
+      // The size of the work on each run. The records of a foreign registry can have any sizes, whose sum would overflow.
+      let sizes = runs.enumerated().map { index, run in
+        selection.skips(run, at: level)
+          ? 0 : min(shares.map { $0[index] * chunkSize } ?? max(run.byteCount, 1), 1 << 40)
+      }
+      let total = sizes.reduce(0, +)
+      var done = 0
       for (index, run) in runs.enumerated() where shares?[index] != 0 {
-        if case .runs = selection {
-        } else if level == .stored, !run.isStored {
+        if selection.skips(run, at: level) {
           summary.skipped.append(run)
           try onEvent(.skipped(run))
           continue
@@ -62,19 +69,29 @@ extension Registry {
         do {
           try onEvent(.started(run))
           let result = try verify(
-            run, level: level, sample: shares?[index], threads: threads, progress: progress)
+            run, level: level, sample: shares?[index], threads: threads
+          ) { try progress?(done + scaled($0, of: $1, to: sizes[index]), total) }
           summary.results.append(result)
           try onEvent(.finished(result))
-          do { try record(result, in: pass) } catch { try onEvent(.notRecorded(run, error)) }
+          do { try record(result, in: pass) } catch {
+            try onEvent(.notRecorded(warning: summary.addWarning(notRecorded: run, error)))
+          }
         } catch let error as RegistryError where !isSingle && error.isAboutOneRun {
           let failure = VerificationFailure(run: run, error: error)
           summary.failures.append(failure)
           try onEvent(.failed(failure))
         }
+        done += sizes[index]
+        try progress?(done, total)
       }
       if let pass, summary.failures.isEmpty { try? store.finish(pass) }
       return summary
     }
+  }
+
+  /// Returns the share of `size` that corresponds to a part of a total.
+  private func scaled(_ part: Int, of total: Int, to size: Int) -> Int {
+    total > 0 ? Int(Double(size) * min(1, Double(part) / Double(total))) : 0
   }
 
   private func selected(_ selection: RunSelection) throws -> [Run] {
@@ -156,5 +173,18 @@ extension Registry {
 
 extension RegistryError {
   /// Whether the error is about the record of one run, so that other runs may still be read.
-  fileprivate var isAboutOneRun: Bool { underlying is StoreError }
+  fileprivate var isAboutOneRun: Bool {
+    switch underlying as? StoreError {
+    case .damaged, .gone: true
+    default: false
+    }
+  }
+}
+
+extension RunSelection {
+  /// Whether the verification of many runs leaves out a run, which has no stored bytes to verify.
+  fileprivate func skips(_ run: Run, at level: Verification.Level) -> Bool {
+    if case .runs = self { return false }
+    return level == .stored && !run.isStored
+  }
 }

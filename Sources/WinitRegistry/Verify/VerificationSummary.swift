@@ -16,11 +16,22 @@ public struct VerificationSummary: Sendable {
   package internal(set) var failedBefore: [Run] = []
   /// The number of runs that were selected and not verified before.
   package internal(set) var selectedCount = 0
+  /// What could not be done beside the verification: results that could not be recorded.
+  package private(set) var warnings: [String] = []
 
   init() {}
 
   /// Creates the summary of one verification.
   package init(_ verification: Verification) { results = [verification] }
+
+  /// Adds the warning that the result for a run could not be recorded.
+  ///
+  /// - Returns: the warning.
+  package mutating func addWarning(notRecorded run: Run, _ error: any Error) -> String {
+    let warning = "the result for \(run.reference) was not recorded in the history: \(error)"
+    warnings.append(warning)
+    return warning
+  }
 
   /// True if every run matches, those before an interruption included.
   public var matches: Bool { results.allSatisfy(\.matches) && failures.isEmpty && failedBefore.isEmpty }
@@ -30,6 +41,9 @@ public struct VerificationSummary: Sendable {
 package struct VerificationFailure: Sendable {
   package let run: Run
   package let error: RegistryError
+
+  /// The reference of the run and the error.
+  package var text: String { "\(run.reference): \(error)" }
 }
 
 /// An event in a verification of many runs.
@@ -39,6 +53,6 @@ package enum VerificationEvent {
   case finished(Verification)
   case skipped(Run)
   case failed(VerificationFailure)
-  /// The outcome could not be recorded in the history.
-  case notRecorded(Run, any Error)
+  /// The outcome could not be recorded in the history; the warning says why.
+  case notRecorded(warning: String)
 }

@@ -60,7 +60,7 @@ package struct ModelConfiguration: Sendable {
     if case .null = member { return nil }
     throw Failure(
       message:
-        "`\(key)` is \(member.compact.prefix(60)); the preset's option `\(option.name)` must be \(option.expected). Set the option, or repair the file"
+        "\(quoted: key) is \(member.compact.prefix(60)); the preset's option \(quoted: option.name) must be \(option.expected). Set the option, or repair the file"
     )
   }
 

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitInitializers
+import WinitJSON
 import WinitPresets
 
 /// The error for a name that no preset has.
@@ -11,8 +12,8 @@ package struct UnknownPreset: Error, Equatable, CustomStringConvertible {
   /// The message for a person: what is wrong, and what to do.
   package var description: String {
     let known = ModelSpec.presetNames
-    let near = nearest(to: name, in: known).map { "; did you mean `\($0)`?" } ?? ""
-    return "unknown preset `\(name)`\(near) (known: \(known.joined(separator: ", ")))"
+    let near = nearest(to: name, in: known).map { "; did you mean \(quoted: $0)?" } ?? ""
+    return "unknown preset \(quoted: name)\(near) (known: \(known.joined(separator: ", ")))"
   }
 }
 

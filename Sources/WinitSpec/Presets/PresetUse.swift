@@ -1,5 +1,7 @@
 // The preset that a spec uses, with the options that the user sets.
 
+import WinitJSON
+
 /// What makes rules a preset, and how a spec uses it.
 struct PresetUse: Sendable {
   /// An option as the user sets it.
@@ -22,7 +24,7 @@ struct PresetUse: Sendable {
   var settings: [Setting] = []
 
   /// The preset in a message.
-  var title: String { name.map { "the preset `\($0)`" } ?? "the spec" }
+  var title: String { name.map { "the preset \(quoted: $0)" } ?? "the spec" }
 
   /// The name of the option that gives the prefix.
   static let prefixOption = "prefix"

@@ -18,8 +18,19 @@ extension ModelSpec {
   /// Reads and parses a file.
   ///
   /// - Throws: `SpecError`, or `FileError` if the file cannot be read.
-  package init(contentsOf path: String) throws {
-    let bytes = try readWhole(path, limit: 100_000_000)
+  package init(contentsOf path: String) throws { try self.init(readWhole(path, limit: Self.limit), file: path) }
+
+  /// Reads and parses the YAML text on standard input.
+  ///
+  /// - Throws: the errors of `init(contentsOf:)`.
+  package init(standardInput: Void) throws {
+    try self.init(readStandardInput(limit: Self.limit), file: standardInputName)
+  }
+
+  /// The maximum size of a text.
+  private static let limit = 100_000_000
+
+  private init(_ bytes: [UInt8], file path: String) throws {
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let content = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
     guard let text = String(validating: content, as: UTF8.self) else {

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitInitializers
+import WinitJSON
 
 extension SpecReader {
   mutating func layout(_ node: SpecNode, tensor: TensorName? = nil) -> Layout? {
@@ -45,7 +46,7 @@ extension SpecReader {
     for (key, node) in members(of: node, known: ["in", "out", "batch"], what: "fans", tensor: tensor) {
       guard let numbers = self.axes(node) else {
         report(
-          .wrongType, node.line, "`\(key)` of fans is \(node.summary); it must be a list of axes: [0]",
+          .wrongType, node.line, "\(quoted: key) of fans is \(node.summary); it must be a list of axes: [0]",
           tensor: tensor)
         return nil
       }

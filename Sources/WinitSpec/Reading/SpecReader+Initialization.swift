@@ -20,7 +20,7 @@ extension SpecReader {
       var fields: [String: SpecNode] = [:]
       for (key, value) in members where key.scalar != "scheme" {
         guard let text = key.scalar, known.contains(text) else {
-          report(.unknownParameter, key.line, "`\(name)` has no parameter \(key.summary)", tensor: tensor)
+          report(.unknownParameter, key.line, "\(quoted: name) has no parameter \(key.summary)", tensor: tensor)
           return nil
         }
         fields[text] = value

@@ -1,6 +1,7 @@
 // Reads the use of a preset, and what makes a spec a preset: names that identify it, and options.
 
 import WinitCore
+import WinitJSON
 
 extension SpecReader {
   /// Reads `preset: NAME` or `preset: {name: NAME, OPTION: VALUE}`.
@@ -52,14 +53,15 @@ extension SpecReader {
     if glob.isAnchored { return glob }
     report(
       .invalidPattern, node.line,
-      "the pattern `\(glob.text)` of identify begins with a wildcard, so that it shows no prefix. Begin it with a name")
+      "the pattern \(quoted: glob.text) of identify begins with a wildcard, so that it shows no prefix. Begin it with a name"
+    )
     return nil
   }
 
   private mutating func option(_ key: SpecNode, _ node: SpecNode) -> PresetOption? {
     guard let name = valueName(key) else { return nil }
     if [PresetUse.prefixOption, PresetUse.configurationOption, "name"].contains(name) {
-      report(.invalidName, key.line, "every preset has `\(name)` itself; give the option another name")
+      report(.invalidName, key.line, "every preset has \(quoted: name) itself; give the option another name")
       return nil
     }
     var fields: [String: SpecNode] = [:]
@@ -71,7 +73,7 @@ extension SpecReader {
     else {
       report(
         .missingKey, node.line,
-        "the option `\(name)` needs `type` (boolean, integer, number or row), `default` and `about`")
+        "the option \(quoted: name) needs `type` (boolean, integer, number or row), `default` and `about`")
       return nil
     }
     let fallback: PresetOption.Fallback
@@ -80,7 +82,8 @@ extension SpecReader {
     case (.boolean, "false"): fallback = .boolean(false)
     case (.boolean, _):
       report(
-        .wrongType, defaultNode.line, "the default of `\(name)` is \(defaultNode.summary); it must be true or false")
+        .wrongType, defaultNode.line,
+        "the default of \(quoted: name) is \(defaultNode.summary); it must be true or false")
       return nil
     case (.row, "none"): fallback = .none
     default:
@@ -104,7 +107,7 @@ extension SpecReader {
     let names = Set(spec.preset?.options.map(\.name) ?? [])
     for rule in spec.rules {
       guard let option = rule.when?.option, !names.contains(option) else { continue }
-      reader.report(.unknownOption, rule.line, "`when` names `\(option)`, which is no option of the spec")
+      reader.report(.unknownOption, rule.line, "`when` names \(quoted: option), which is no option of the spec")
     }
     var spec = spec
     spec.diagnostics = reader.diagnostics

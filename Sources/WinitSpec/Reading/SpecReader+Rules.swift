@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitInitializers
+import WinitJSON
 
 extension SpecReader {
   mutating func rules(_ node: SpecNode) -> [ModelSpec.Rule] {
@@ -58,7 +59,7 @@ extension SpecReader {
     }
     let glob = Glob(text)
     guard Set(glob.captures).count == glob.captures.count else {
-      report(.invalidPattern, node.line, "the pattern `\(text)` has two captures with the same name")
+      report(.invalidPattern, node.line, "the pattern \(quoted: text) has two captures with the same name")
       return nil
     }
     return glob

@@ -75,7 +75,7 @@ extension SpecReader {
         return nil
       }
       guard let dim = Int(text) else {
-        report(.invalidShape, node.line, "the dimension `\(text)` is too large", tensor: tensor)
+        report(.invalidShape, node.line, "the dimension \(quoted: text) is too large", tensor: tensor)
         return nil
       }
       dims.append(dim)

@@ -1,6 +1,7 @@
 // Reads the named numbers of a spec.
 
 import WinitCore
+import WinitJSON
 
 extension SpecReader {
   /// The names that have a meaning in every expression. Later functions have one only before a parenthesis, so that
@@ -35,7 +36,7 @@ extension SpecReader {
   }
 
   mutating func source(_ node: SpecNode, of name: String) -> ModelSpec.Value.Source? {
-    guard node.mapping != nil else { return expression(node, "the value `\(name)`").map { .expression($0) } }
+    guard node.mapping != nil else { return expression(node, "the value \(quoted: name)").map { .expression($0) } }
     var fields: [String: SpecNode] = [:]
     for (key, node) in members(of: node, known: ["count", "dim", "axis"], what: "a value") { fields[key] = node }
     if let count = fields["count"].flatMap({ glob($0) }), fields.count == 1 { return .count(count) }
@@ -46,7 +47,7 @@ extension SpecReader {
     }
     report(
       .wrongType, node.line,
-      "the value `\(name)` must be a number, an expression, {count: PATTERN} or {dim: PATTERN, axis: 0}")
+      "the value \(quoted: name) must be a number, an expression, {count: PATTERN} or {dim: PATTERN, axis: 0}")
     return nil
   }
 }

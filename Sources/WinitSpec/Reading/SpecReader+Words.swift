@@ -2,6 +2,7 @@
 
 import WinitInitializers
 import WinitCore
+import WinitJSON
 
 extension SpecReader {
   /// Returns the members of a mapping. Unknown keys are reported and left out.
@@ -17,7 +18,7 @@ extension SpecReader {
     }
     return pairs.compactMap { key, value in
       if let text = key.scalar, known.contains(text) { return (text, value) }
-      let near = key.scalar.flatMap { nearest(to: $0, in: known) }.map { "; did you mean `\($0)`?" } ?? ""
+      let near = key.scalar.flatMap { nearest(to: $0, in: known) }.map { "; did you mean \(quoted: $0)?" } ?? ""
       report(
         .unknownKey, key.line,
         "\(what) has no key \(key.summary)\(near) (known: \(known.joined(separator: ", ")))", tensor: tensor)
@@ -52,7 +53,7 @@ extension SpecReader {
     do { return try Expression(parsing: text) } catch {
       report(
         .badExpression, node.line,
-        "\(what) is `\(text)`, which is neither a number nor an expression: \(error.message)",
+        "\(what) is \(quoted: text), which is neither a number nor an expression: \(error.message)",
         tensor: tensor)
       return nil
     }
@@ -62,7 +63,7 @@ extension SpecReader {
     let text = node.scalar ?? ""
     if let dtype = DType(parsing: text) { return dtype }
     let known = DType.allCases.map(\.rawValue)
-    let near = nearest(to: text, in: known).map { "; did you mean `\($0)`?" } ?? ""
+    let near = nearest(to: text, in: known).map { "; did you mean \(quoted: $0)?" } ?? ""
     report(
       .unsupportedDType, node.line,
       "the dtype \(node.summary) is not supported\(near) (known: \(known.joined(separator: ", ")))",

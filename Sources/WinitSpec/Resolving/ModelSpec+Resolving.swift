@@ -15,13 +15,22 @@ extension ModelSpec {
     let path = like ?? self.like.map(besideSpec)
     let configuration = try configuration(like: path)
     guard let path else { return try resolve(dtype: dtype, configuration: configuration) }
-    let checkpoint = try Checkpoint(path)
+    let checkpoint = try checkpoint(path, line: like == nil ? likeLine : nil)
     let tensors = checkpoint.entries.map {
       LikeTensor(name: $0.name, shape: $0.shape, dtype: $0.dtype, bytes: .checkpoint($0.bytes))
     }
     var plan = try resolve(dtype: dtype, like: (path, tensors), configuration: configuration)
     plan.checkpointWarnings = checkpoint.warnings
     return plan
+  }
+
+  /// Opens the checkpoint of `like`. If the text of the spec has problems too, all of them are reported together.
+  private func checkpoint(_ path: String, line: Int?) throws -> Checkpoint {
+    do { return try Checkpoint(path) } catch {
+      if diagnostics.isEmpty { throw error }
+      let problem = SpecProblem(.unreadableLike, "\(error)")
+      throw SpecError(diagnostics + [SpecDiagnostic(file: file, line: line, tensor: nil, problem: problem)])
+    }
   }
 
   /// Resolves the spec with the tensors of a checkpoint.

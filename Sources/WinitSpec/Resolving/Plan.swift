@@ -17,6 +17,20 @@ package struct Plan: Sendable {
   package var metadata: [(key: String, value: String)] = []
   /// What was taken from a preset; nil without a preset.
   package var preset: PlannedPreset?
+  /// What gave each tensor its init.
+  package var sources: [TensorName: InitSource] = [:]
+}
+
+/// What gave a tensor its init: a rule, or the tensor's own entry.
+package struct InitSource: Sendable {
+  /// The file of the spec, or the preset.
+  package let file: String
+  /// The line of the rule or the init; nil if the spec was created in Swift.
+  package let line: Int?
+  /// The pattern of the rule; nil for an entry.
+  package let pattern: String?
+  /// Whether the rule is one of the preset.
+  package let isPreset: Bool
 }
 
 /// A tensor of a plan.

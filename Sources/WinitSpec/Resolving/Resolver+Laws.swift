@@ -101,7 +101,7 @@ extension Resolver {
       }
     } catch {
       let expression = text.scheme.arguments["value"].map { "\($0.text)" } ?? ""
-      throw LocatedProblem(line: text.line, .noValue, "value is `\(expression)`: \(error.message)")
+      throw LocatedProblem(line: text.line, .noValue, "value is \(quoted: expression): \(error.message)")
     }
     return numbers
   }
@@ -112,12 +112,12 @@ extension Resolver {
     let name = template.filled(with: context.captures)
     guard let other = subjects[TensorName(name)], let shape = other.shape else {
       throw LocatedProblem(
-        line: text.line, .unknownTensor, "fan_of names `\(name)`, which is not a tensor of this model")
+        line: text.line, .unknownTensor, "fan_of names \(quoted: name), which is not a tensor of this model")
     }
     let source = other.entry?.fans ?? matches[other.name]?.rule.fans ?? .layout(spec.layout)
     do throws(SchemeError) { return .tensor(name, try source.fans(of: shape, for: text.scheme.name)) } catch {
       throw LocatedProblem(
-        line: text.line, SpecProblem(SpecProblem.Kind(error), "fan_of names `\(name)`: \(error)"))
+        line: text.line, SpecProblem(SpecProblem.Kind(error), "fan_of names \(quoted: name): \(error)"))
     }
   }
 }

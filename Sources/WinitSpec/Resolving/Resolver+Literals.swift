@@ -29,11 +29,11 @@ extension Resolver {
   /// Returns the place of the bytes of a tensor in `like`.
   private func bytesOfLike(_ of: NameTemplate?, _ context: Context) throws(LocatedProblem) -> LiteralBytes {
     let name = of.map { TensorName($0.filled(with: context.captures)) }
-    let source = name.map { "`\($0)` of `like`" } ?? "`like`"
+    let source = name.map { "\(quoted: $0) of `like`" } ?? "`like`"
     guard let like = name.map({ subjects[$0]?.like }) ?? context.subject.like, let bytes = like.bytes else {
       throw LocatedProblem(
         .invalidLiteral,
-        "the literal is taken from `like`, which has no tensor \(name.map { "`\($0)`" } ?? "of this name")")
+        "the literal is taken from `like`, which has no tensor \(name.map { "\(quoted: $0)" } ?? "of this name")")
     }
     guard like.dtype == context.dtype else {
       throw LocatedProblem(
@@ -69,7 +69,7 @@ extension Resolver {
         let one = try Recipe(
           seed: 0, stream: 0, dtype: context.dtype, shape: scalar,
           law: .constant(rounding: number, as: context.dtype))
-        bytes += one.bytes(0..<1)
+        bytes += one.constantBytes
       } catch { throw LocatedProblem(.invalidLaw, error.description) }
     }
     return bytes

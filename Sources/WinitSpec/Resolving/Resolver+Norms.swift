@@ -12,38 +12,39 @@ extension Resolver {
       guard let target = byName[name] else {
         let near =
           diagnostics.count >= SpecError.shown
-          ? nil : nearest(to: name.string, in: byName.keys.map(\.string)).map { "; did you mean `\($0)`?" }
+          ? nil : nearest(to: name.string, in: byName.keys.map(\.string)).map { "; did you mean \(quoted: $0)?" }
         return reportTie(
-          tensor, .unknownTensor, "norm_of names `\(name)`, which is not a tensor of this model\(near ?? "")")
+          tensor, .unknownTensor, "norm_of names \(quoted: name), which is not a tensor of this model\(near ?? "")")
       }
       guard let norms = norms(from: target, to: tensor.name, byName) else {
         return reportTie(
           tensor, .invalidTie,
-          "norm_of names `\(name)`, which is the tensor itself or depends on it; name another tensor")
+          "norm_of names \(quoted: name), which is the tensor itself or depends on it; name another tensor")
       }
       guard norms < RecipeGraph.normLimit else {
         return reportTie(
           tensor, .invalidTie,
-          "norm_of names `\(name)`, which ends a chain of at least \(RecipeGraph.normLimit) norms; the limit is \(RecipeGraph.normLimit)"
+          "norm_of names \(quoted: name), which ends a chain of at least \(RecipeGraph.normLimit) norms; the limit is \(RecipeGraph.normLimit)"
         )
       }
       guard target.dtype.isFloatingPoint else {
         return reportTie(
           tensor, .invalidTie,
-          "norm_of names `\(name)`, whose dtype is \(target.dtype). A norm needs a floating-point dtype")
+          "norm_of names \(quoted: name), whose dtype is \(target.dtype). A norm needs a floating-point dtype")
       }
       let places = axes.map { $0 < 0 ? $0 + target.shape.rank : $0 }.sorted()
       guard places.allSatisfy(target.shape.dims.indices.contains), Set(places).count == places.count else {
         return reportTie(
           tensor, .invalidTie,
-          "norm_of has the axes \(axes), which are not different axes of `\(name)`, whose shape is \(target.shape)")
+          "norm_of has the axes \(axes), which are not different axes of \(quoted: name), whose shape is \(target.shape)"
+        )
       }
       let kept = target.shape.dims.enumerated().map { places.contains($0.offset) ? 1 : $0.element }
       let left = target.shape.dims.enumerated().filter { !places.contains($0.offset) }.map(\.element)
       guard [kept, left].contains(tensor.shape.dims) else {
         return reportTie(
           tensor, .shapeMismatch,
-          "the norm of `\(name)`, \(target.shape), over the axes \(places) has the shape \(left) or \(kept), and the tensor's is \(tensor.shape)"
+          "the norm of \(quoted: name), \(target.shape), over the axes \(places) has the shape \(left) or \(kept), and the tensor's is \(tensor.shape)"
         )
       }
       let record: JSONValue = [

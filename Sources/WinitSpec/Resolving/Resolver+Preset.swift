@@ -30,7 +30,7 @@ extension Resolver {
       diagnostics.append(
         diagnostic(
           SpecProblem(
-            .invalidOption, "no tensor's name begins with the prefix `\(prefix)`. Give another prefix, or none"),
+            .invalidOption, "no tensor's name begins with the prefix \(quoted: prefix). Give another prefix, or none"),
           setting.line, file: setting.place))
       return
     }
@@ -42,7 +42,7 @@ extension Resolver {
     let texts = found.prefix(4).map { prefix in
       guard !prefix.isEmpty else { return "no prefix" }
       let count = names.count { $0.utf8.starts(with: prefix.utf8) }
-      return "`\(prefix)` (\(count) tensor\(count == 1 ? "" : "s"))"
+      return "\(quoted: prefix) (\(count) tensor\(count == 1 ? "" : "s"))"
     }
     let example = found.first { !$0.isEmpty } ?? ""
     let more = found.count > 4 ? " and \(found.count - 4) more" : ""
@@ -54,9 +54,9 @@ extension Resolver {
   mutating func setOptions(_ configuration: ModelConfiguration?, _ subjects: [Subject]) {
     guard let preset = spec.preset else { return }
     for setting in preset.settings where !preset.optionNames.contains(setting.name) {
-      let near = nearest(to: setting.name, in: preset.optionNames).map { "; did you mean `\($0)`?" } ?? ""
+      let near = nearest(to: setting.name, in: preset.optionNames).map { "; did you mean \(quoted: $0)?" } ?? ""
       let known = preset.optionNames.isEmpty ? "it has none" : "known: \(preset.optionNames.joined(separator: ", "))"
-      report(setting, .unknownOption, "\(preset.title) has no option `\(setting.name)`\(near) (\(known))")
+      report(setting, .unknownOption, "\(preset.title) has no option \(quoted: setting.name)\(near) (\(known))")
     }
     for option in preset.options {
       guard let set = value(of: option, preset, configuration) else { continue }
@@ -65,8 +65,8 @@ extension Resolver {
       case .number(let number) where set.source == .option || set.source == .configuration:
         values[option.name] = number
         if case .value(.count(let glob)) = option.fallback { checkCount(glob, set, number, subjects) }
-      case .boolean: unset[option.name] = "the option `\(option.name)` is true or false, not a number"
-      case .none: unset[option.name] = "the option `\(option.name)` has no value"
+      case .boolean: unset[option.name] = "the option \(quoted: option.name) is true or false, not a number"
+      case .none: unset[option.name] = "the option \(quoted: option.name) has no value"
       default: break
       }
     }
@@ -82,7 +82,7 @@ extension Resolver {
     guard number < Double(count) else { return }
     report(
       .invalidOption, nil,
-      "`\(key)` in config.json is \(option.value.json.compact), and \(count) tensors match `\(glob.text)`. Set the option `\(option.name)` of \(preset.title), or ignore the file with config=none"
+      "\(quoted: key) in config.json is \(option.value.json.compact), and \(count) tensors match \(quoted: glob.text). Set the option \(quoted: option.name) of \(preset.title), or ignore the file with config=none"
     )
   }
 
@@ -95,7 +95,8 @@ extension Resolver {
     if let setting = preset.setting(option.name) {
       if let value = option.value(setting.text) { return planned(value, .option) }
       report(
-        setting, .invalidOption, "the option `\(option.name)` is `\(setting.text)`; it must be \(option.expected)")
+        setting, .invalidOption,
+        "the option \(quoted: option.name) is \(quoted: setting.text); it must be \(option.expected)")
       return nil
     }
     if spec.values.contains(where: { $0.name == option.name }) { return planned(.number(0), .values) }
@@ -142,7 +143,7 @@ extension Resolver {
       default: "as given"
       }
     return
-      ". The preset's option `\(option.name)` is \(option.value.json.compact) (\(source)); give it another value if the model differs"
+      ". The preset's option \(quoted: option.name) is \(option.value.json.compact) (\(source)); give it another value if the model differs"
   }
 
   /// What the plan took from the preset.
@@ -163,7 +164,7 @@ extension Resolver {
     guard let preset = spec.preset else { return [] }
     var texts: [(SpecProblem.Kind, String)] = []
     if !scope.isIdentified {
-      let patterns = preset.identify.map { "`\($0.text)`" }.joined(separator: " or ")
+      let patterns = preset.identify.map { "\(quoted: $0.text)" }.joined(separator: " or ")
       texts.append(
         (
           .unidentifiedPreset,
@@ -176,7 +177,7 @@ extension Resolver {
         texts.append(
           (
             .unusedRule,
-            "\(preset.title) has rules for names that this model does not have: \(unmatched.prefix(6).map { "`\($0)`" }.joined(separator: ", "))\(rest). Check that the model is of this library, with its names"
+            "\(preset.title) has rules for names that this model does not have: \(unmatched.prefix(6).map { "\(quoted: $0)" }.joined(separator: ", "))\(rest). Check that the model is of this library, with its names"
           ))
       }
     }
@@ -184,7 +185,7 @@ extension Resolver {
       texts.append(
         (
           .otherModel,
-          "`model_type` in \(configuration?.path ?? "") is `\(type)`, and \(preset.title) is for \(preset.modelTypes.joined(separator: ", ")). Check that the preset fits, and ignore the file with config=none if it belongs to another model"
+          "`model_type` in \(configuration?.path ?? "") is \(quoted: type), and \(preset.title) is for \(preset.modelTypes.joined(separator: ", ")). Check that the preset fits, and ignore the file with config=none if it belongs to another model"
         ))
     }
     return texts.map { diagnostic(SpecProblem($0.0, $0.1), nil) }

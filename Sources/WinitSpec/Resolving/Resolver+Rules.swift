@@ -1,6 +1,7 @@
 // Finds the rule that applies to a tensor.
 
 import WinitCore
+import WinitJSON
 
 extension Resolver {
   /// Returns the kind of module that a rule declares for a tensor.
@@ -46,7 +47,7 @@ extension Resolver {
   /// Returns the remedy for a tensor that no rule matches.
   private func remedy(_ subject: Subject, _ kind: String?) -> String {
     if let preset = spec.preset, scope.name(subject.name.string) == nil {
-      let names = scope.prefix.isEmpty ? "without a prefix" : "that begin with `\(scope.prefix)`"
+      let names = scope.prefix.isEmpty ? "without a prefix" : "that begin with \(quoted: scope.prefix)"
       return
         "The rules of \(preset.title) apply to the names \(names). Give this tensor a rule of its own in a spec that names the preset"
     }

@@ -1,6 +1,7 @@
 // Relations between tensors: tied weights, and streams that must differ.
 
 package import WinitCore
+import WinitJSON
 
 extension Resolver {
   /// Gives tied tensors the laws and the streams of their targets.
@@ -12,30 +13,31 @@ extension Resolver {
         // Problems beyond those that are shown need no suggestion, which takes time to find.
         let near =
           diagnostics.count >= SpecError.shown
-          ? nil : nearest(to: name.string, in: byName.keys.map(\.string)).map { "; did you mean `\($0)`?" }
+          ? nil : nearest(to: name.string, in: byName.keys.map(\.string)).map { "; did you mean \(quoted: $0)?" }
         return reportTie(
-          tensor, .unknownTensor, "the target of same_as, `\(name)`, is not a tensor of this model\(near ?? "")")
+          tensor, .unknownTensor, "the target of same_as, \(quoted: name), is not a tensor of this model\(near ?? "")")
       }
       if target.tiedTo != nil {
         guard let end = endOfTies(from: name, byName) else {
           return reportTie(
             tensor, .invalidTie,
-            "the target of same_as, `\(name)`, is tied in a circle; give a tensor of the circle an init of its own"
+            "the target of same_as, \(quoted: name), is tied in a circle; give a tensor of the circle an init of its own"
           )
         }
         return reportTie(
-          tensor, .invalidTie, "the target of same_as, `\(name)`, is itself tied to another tensor; name `\(end)`")
+          tensor, .invalidTie,
+          "the target of same_as, \(quoted: name), is itself tied to another tensor; name \(quoted: end)")
       }
       guard target.shape == tensor.shape, target.dtype == tensor.dtype else {
         return reportTie(
           tensor, .invalidTie,
-          "the tensor is \(tensor.dtype) \(tensor.shape), and the target of same_as, `\(name)`, is \(target.dtype) \(target.shape). Both must agree"
+          "the tensor is \(tensor.dtype) \(tensor.shape), and the target of same_as, \(quoted: name), is \(target.dtype) \(target.shape). Both must agree"
         )
       }
       guard tensor.seed == nil || tensor.seed == target.seed else {
         return reportTie(
           tensor, .invalidTie,
-          "the tensor has a seed, and the target of same_as, `\(name)`, has another. A tied tensor has the seed of its target; remove the seed"
+          "the tensor has a seed, and the target of same_as, \(quoted: name), has another. A tied tensor has the seed of its target; remove the seed"
         )
       }
       return PlannedTensor(
@@ -68,7 +70,8 @@ extension Resolver {
       tensors.filter { $0.tiedTo == nil }.map { ($0.name, $0.name.stream) })
     {
       report(
-        .invalidName, nil, "the name has the same stream as `\(other)`, so both would draw the same values; rename one",
+        .invalidName, nil,
+        "the name has the same stream as \(quoted: other), so both would draw the same values; rename one",
         tensor: name)
     }
   }

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitInitializers
+import WinitJSON
 
 extension Resolver {
   mutating func evaluateValues(_ all: [Subject]) {
@@ -24,7 +25,7 @@ extension Resolver {
         } else {
           // Only an expression that uses the value reports this.
           unset[value.name] =
-            "`\(value.name)` has no value: `\(glob.text)` matches no tensor with that axis, or tensors that differ in it"
+            "\(quoted: value.name) has no value: \(quoted: glob.text) matches no tensor with that axis, or tensors that differ in it"
         }
       case .expression(let expression): evaluate(expression, of: value)
       }
@@ -43,7 +44,7 @@ extension Resolver {
       if let missing {
         unset[value.name] = missing
       } else {
-        report(.noValue, value.line, "the value `\(value.name)` is `\(expression.text)`: \(error.message)")
+        report(.noValue, value.line, "the value \(quoted: value.name) is \(quoted: expression.text): \(error.message)")
       }
     }
   }
@@ -52,7 +53,7 @@ extension Resolver {
   func number(of name: String, _ context: Context) throws(Expression.Failure) -> Double? {
     if let text = context.captures[name] {
       guard let number = Int(text) else {
-        throw Expression.Failure(message: "the capture `\(name)` is `\(text)`, which is not a number")
+        throw Expression.Failure(message: "the capture \(quoted: name) is \(quoted: text), which is not a number")
       }
       return Double(number)
     }
@@ -73,7 +74,7 @@ extension Resolver {
       }
     }
     do throws(Expression.Failure) { return try expression.value(named, dims: context.shape.dims) } catch {
-      throw LocatedProblem(line: line, .noValue, "\(what) is `\(expression.text)`: \(error.message)")
+      throw LocatedProblem(line: line, .noValue, "\(what) is \(quoted: expression.text): \(error.message)")
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import WinitCore
 import WinitInitializers
+import WinitJSON
 
 /// Resolves a spec. The resolver continues after a problem, so that one attempt reports all problems.
 struct Resolver {
@@ -85,7 +86,21 @@ struct Resolver {
     return Plan(
       tensors: tensors,
       warnings: unused.filter { !$0.isPreset }.map(warning) + presetWarnings(subjects, configuration),
-      skipped: skipped, preset: plannedPreset(configuration))
+      skipped: skipped, preset: plannedPreset(configuration), sources: initSources())
+  }
+
+  /// Returns what gave each tensor its init.
+  private func initSources() -> [TensorName: InitSource] {
+    subjects.compactMapValues { subject in
+      if let entry = subject.entry, entry.initialization != nil {
+        return InitSource(file: spec.file, line: entry.initLine ?? entry.line, pattern: nil, isPreset: false)
+      }
+      guard let rule = matches[subject.name]?.rule else { return nil }
+      let preset = spec.preset?.name.map { "preset \($0)" }
+      return InitSource(
+        file: rule.isPreset ? preset ?? spec.file : spec.file, line: rule.line, pattern: rule.match.text,
+        isPreset: rule.isPreset)
+    }
   }
 
   /// Returns the tensors of the checkpoint in its order, each with the spec's entry for it, then the spec's other
@@ -112,7 +127,7 @@ struct Resolver {
     diagnostic(
       SpecProblem(
         .unusedRule,
-        "the rule for `\(rule.match.text)` matches no tensor, or only tensors that an earlier rule decides"),
+        "the rule for \(quoted: rule.match.text) matches no tensor, or only tensors that an earlier rule decides"),
       rule.line)
   }
 

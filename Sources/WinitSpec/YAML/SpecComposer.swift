@@ -1,6 +1,7 @@
 // Composes YAML events into a tree, with limits of its depth and of the expansion of aliases.
 
 import WinitCore
+import WinitJSON
 
 /// Composes the tree of one document. The tree of a Swift YAML library cannot replace it: Yams compares keys as Swift
 /// strings, under which two tensor names may be equal, and takes unbounded time for keys that are lists of aliases.
@@ -85,7 +86,7 @@ struct SpecComposer {
       let key = try compose(event, line: keyLine, depth: depth + 1)
       // Keys are compared by their bytes, as tensor names are.
       if let text = key.node.scalar, let first = lines.updateValue(keyLine, forKey: TensorName(text)) {
-        throw LocatedProblem(line: first, .duplicateName, "duplicate name `\(text)`, again on line \(keyLine)")
+        throw LocatedProblem(line: first, .duplicateName, "duplicate name \(quoted: text), again on line \(keyLine)")
       }
       let (next, valueLine) = try events.next()
       let value = try compose(next, line: valueLine, depth: depth + 1)

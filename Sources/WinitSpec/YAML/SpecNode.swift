@@ -1,5 +1,7 @@
 // YAML as a tree of texts with their lines.
 
+import WinitJSON
+
 /// A node of a YAML document. Scalars stay text, because YAML itself reads 010 as eight and 1:30 as ninety; the reader
 /// of each value decides what its text means.
 struct SpecNode {
@@ -21,7 +23,7 @@ struct SpecNode {
   /// The node in an error: its text, or `a list` or `a mapping`.
   var summary: String {
     switch content {
-    case .scalar(let text): text.isEmpty ? "empty" : "`\(text)`"
+    case .scalar(let text): text.isEmpty ? "empty" : "\(quoted: text)"
     case .sequence: "a list"
     case .mapping: "a mapping"
     }

@@ -10,13 +10,18 @@ struct ProcessIdentity: Sendable, Equatable {
   let namespace: String
   /// The start time of the process, in units of the system; empty if unknown.
   let start: String
+  /// The command, such as `winit-registry create`; nil if it is not recorded.
+  var command: String?
 
   static let current = ProcessIdentity(
-    pid: Int(getpid()), namespace: currentNamespace(), start: startTime(of: Int(getpid())))
+    pid: Int(getpid()), namespace: currentNamespace(), start: startTime(of: Int(getpid())), command: currentCommand())
+
+  /// Whether the process is, or was, on this machine and in this container since the last boot.
+  var isSameMachine: Bool { namespace == ProcessIdentity.current.namespace && !namespace.isEmpty }
 
   /// Whether the process is known to have ended. False if it runs, or if this process cannot see it.
   var hasEnded: Bool {
-    guard namespace == ProcessIdentity.current.namespace, !namespace.isEmpty else { return false }
+    guard isSameMachine else { return false }
     if kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH { return true }
     let startNow = ProcessIdentity.startTime(of: pid)
     return !startNow.isEmpty && startNow != start
@@ -38,25 +43,44 @@ struct ProcessIdentity: Sendable, Equatable {
 
   private static func startTime(of pid: Int) -> String {
     #if os(Linux)
-      // The fields after the name, which is in parentheses and may contain spaces: the first is the state, and the
-      // twentieth is the start time (proc(5)).
-      let line = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
-      let fields = (line.lastIndex(of: ")").map { line[$0...] } ?? "").split(separator: " ")
+      let fields = statusFields(of: pid)
       guard fields.count > 20 else { return "" }
       return fields[1] == "Z" ? "ended" : String(fields[20])
     #else
       return ""
     #endif
   }
+
+  #if os(Linux)
+    /// Returns the fields after the name, which is in parentheses and may contain spaces: the field 1 is the state, and
+    /// the field 20 is the start time (proc(5)). Returns none for a process that this process cannot see.
+    static func statusFields(of pid: Int) -> [Substring] {
+      let line = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+      return (line.lastIndex(of: ")").map { line[$0...] } ?? "").split(separator: " ")
+    }
+  #endif
+
+  /// Returns the name of the program and of its subcommand, without the arguments.
+  private static func currentCommand() -> String? {
+    let words = ProcessInfo.processInfo.arguments
+    guard let name = words.first?.split(separator: "/").last else { return nil }
+    let subcommand = words.dropFirst().first { $0.wholeMatch(of: /[a-z]{1,20}/) != nil }
+    return String(name.prefix(40)) + (subcommand.map { " " + $0 } ?? "")
+  }
 }
 
 extension ProcessIdentity {
-  var json: JSONValue { ["pid": .integer(pid), "space": .string(namespace), "start": .string(start)] }
+  var json: JSONValue {
+    [
+      "pid": .integer(pid), "space": .string(namespace), "start": .string(start),
+      "command": command.map { .string($0) } ?? .null,
+    ]
+  }
 
   init?(json: JSONValue) {
     guard let pid = json["pid"]?.integerValue, let namespace = json["space"]?.stringValue,
       let start = json["start"]?.stringValue
     else { return nil }
-    self.init(pid: pid, namespace: namespace, start: start)
+    self.init(pid: pid, namespace: namespace, start: start, command: json["command"]?.stringValue)
   }
 }

@@ -13,10 +13,18 @@ package struct Lease: Sendable {
   let id: Int64
   /// The process that created the lease.
   let holder: ProcessIdentity
+  /// The time at which the operation began.
+  let since: Date
 
   package init() {
     id = .random(in: 1...(.max))
     holder = .current
+    since = .now
+  }
+
+  /// The holder and the time as JSON. Earlier versions ignore the members that they do not know.
+  fileprivate var json: JSONValue {
+    .object((holder.json.objectValue ?? []) + [.init("since", .string(since.formatted(.iso8601)))])
   }
 }
 
@@ -32,7 +40,7 @@ extension Store {
       sql: """
         INSERT INTO leases (id, holder, renewed_at) VALUES (?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET renewed_at = excluded.renewed_at
-        """, arguments: [lease.id, lease.holder.json.compact, now()])
+        """, arguments: [lease.id, lease.json.compact, now()])
   }
 
   func end(_ lease: Lease, _ db: Database) throws { try endLease(lease.id, db) }
@@ -68,11 +76,19 @@ extension Store {
   /// If the disk is too full for the journal of a large batch, the chunks are deleted one at a time: each makes room
   /// for the next.
   ///
-  /// - Returns: the number of bytes that could not be deleted. The next garbage collection deletes them.
-  package func rollBack(_ lease: Lease) -> Int {
-    for batch in [Store.transactionSize / chunkSize, 1] {
-      while let more = try? rollBack(lease, batch), more {}
+  /// - Returns: the number of bytes that could not be deleted; nil if it is not known, because another process keeps the
+  ///   registry locked. The next garbage collection deletes them.
+  package func rollBack(_ lease: Lease) -> Int? {
+    withoutInterruption {
+      for batch in [Store.transactionSize / chunkSize, 1] {
+        do { while try rollBack(lease, batch) {} } catch StoreError.locked { return nil } catch {}
+      }
+      return unreferencedBytes(of: lease)
     }
+  }
+
+  /// Returns the bytes of the chunks of a lease that no tensor refers to.
+  private func unreferencedBytes(of lease: Lease) -> Int {
     let remaining = try? read { db in
       try Int.fetchOne(
         db,

@@ -6,32 +6,30 @@ import WinitCore
 import WinitMigrations
 
 extension Store {
-  /// Checks the schema of the file, and applies the migrations that the file does not have yet in one exclusive
+  /// Checks the schema of a file, and applies the migrations that the file does not have yet in one exclusive
   /// transaction.
-  func checkSchema(_ access: Access) throws {
-    try translatingErrors {
-      let version = try queue.read { db in
-        let version = try RegistryFile.version(db, path: self.path)
-        if let version { try self.checkSchema(db, version) }
-        return version
-      }
-      if version == Migration.all.count { return }
-      if let version, access == .reading { throw StoreError.olderVersion(path: path, schema: version) }
-      guard version != nil || access == .creating else { throw StoreError.noRegistry(path: path) }
-      do { try migrate() } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
-        guard let version else { throw error }
-        throw StoreError.olderVersion(path: path, schema: version)
-      }
+  static func checkSchema(_ queue: DatabaseQueue, _ path: String, _ access: Access) throws {
+    let version = try queue.read { db in
+      let version = try RegistryFile.version(db, path: path)
+      if let version { try checkSchema(db, path, version) }
+      return version
+    }
+    if version == Migration.all.count { return }
+    if let version, access == .reading { throw StoreError.olderVersion(path: path, schema: version) }
+    guard version != nil || access == .creating else { throw StoreError.noRegistry(path: path) }
+    do { try migrate(queue, path) } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+      guard let version else { throw error }
+      throw StoreError.olderVersion(path: path, schema: version)
     }
   }
 
-  private func migrate() throws {
+  private static func migrate(_ queue: DatabaseQueue, _ path: String) throws {
     try queue.writeWithoutTransaction { db in
       try db.inTransaction(.exclusive) {
         // Another process may have migrated the file while this process waited for the lock.
-        let version = try RegistryFile.version(db, path: self.path) ?? 0
-        try self.checkSchema(db, version)
-        try Store.migrate(db, from: version)
+        let version = try RegistryFile.version(db, path: path) ?? 0
+        try checkSchema(db, path, version)
+        try migrate(db, from: version)
         return .commit
       }
     }
@@ -39,7 +37,7 @@ extension Store {
 
   /// Compares every table, index, trigger and view with those that the migrations create, before anything else is read:
   /// a file from elsewhere could have a view in place of a table, or an additional trigger.
-  private func checkSchema(_ db: Database, _ version: Int) throws {
+  private static func checkSchema(_ db: Database, _ path: String, _ version: Int) throws {
     let found = try Schema(db)
     // Creating a schema for the comparison takes milliseconds at each start of a command. For the current schema, the
     // comparison of a digest replaces it.

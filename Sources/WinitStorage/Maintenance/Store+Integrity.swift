@@ -38,7 +38,7 @@ extension Store {
   /// Returns the messages of SQLite's integrity check, at most a hundred lines; empty if the structure is sound.
   package func structureProblems() throws -> [String] {
     do {
-      return try read { db in
+      return try readInterruptibly { db in
         try String.fetchAll(db, sql: "PRAGMA integrity_check").flatMap { $0.split(separator: "\n") }
           .filter { $0 != "ok" && !$0.hasPrefix("***") }.map(String.init)
       }

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import WinitCore
 
 extension Store {
   /// Copies everything that can be read into a temporary file, lets the caller repair that file, and replaces the
@@ -9,35 +10,42 @@ extension Store {
   ///
   /// Chunks that cannot be read are left out.
   ///
-  /// - Parameter repair: repairs the temporary file.
+  /// - Parameters:
+  ///   - temporary: the path of the temporary file, which does not exist yet. The caller removes the file.
+  ///   - repair: repairs the temporary file.
   /// - Throws: `StoreError.damaged` if a record cannot be read. In this case nothing has changed.
-  package func rebuild(_ repair: (Store) throws -> Void) throws {
-    let temporary = "\(path).\(UUID().uuidString.prefix(8)).rebuild.tmp"
-    defer { Store.remove(temporary) }
-    try translatingErrors {
-      try queue.writeWithoutTransaction { db in
-        // From here on, the lock is kept between transactions.
-        try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
-        defer {
-          // The next read releases the lock.
-          try? db.execute(sql: "PRAGMA locking_mode = NORMAL")
-          _ = try? Int.fetchOne(db, sql: "SELECT count(*) FROM migrations")
+  package func rebuild(at temporary: String, _ repair: (Store) throws -> Void) throws {
+    // No request to stop may end a statement: the chunks that it reads would seem damaged. It ends the loops instead.
+    let cancellation = OperationContext.current.cancellation
+    try TransactionGate.shared.unstoppable {
+      try withoutInterruption {
+        try translatingErrors {
+          try writer().writeWithoutTransaction { db in
+            // From here on, the lock is kept between transactions.
+            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            defer {
+              // The next read releases the lock.
+              try? db.execute(sql: "PRAGMA locking_mode = NORMAL")
+              _ = try? Int.fetchOne(db, sql: "SELECT count(*) FROM migrations")
+            }
+            try db.inTransaction(.exclusive) { .commit }
+            try Store.openOrCreate(temporary).close()
+            do { try self.salvage(db, to: temporary) } catch let error as DatabaseError
+              where error.resultCode == .SQLITE_CORRUPT
+            {
+              throw StoreError.damaged(
+                path: self.path,
+                what:
+                  "some of its records cannot be read, so the file cannot be rebuilt and was not changed. Restore a backup"
+              )
+            }
+            let rebuilt = try Store.open(temporary)
+            try repair(rebuilt)
+            try cancellation.check()
+            try rebuilt.writer().read { try $0.backup(to: db) }
+            try rebuilt.close()
+          }
         }
-        try db.inTransaction(.exclusive) { .commit }
-        try Store.openOrCreate(temporary).close()
-        do { try self.salvage(db, to: temporary) } catch let error as DatabaseError
-          where error.resultCode == .SQLITE_CORRUPT
-        {
-          throw StoreError.damaged(
-            path: self.path,
-            what:
-              "some of its records cannot be read, so the file cannot be rebuilt and was not changed. Restore a backup"
-          )
-        }
-        let rebuilt = try Store.open(temporary)
-        try repair(rebuilt)
-        try rebuilt.queue.read { try $0.backup(to: db) }
-        try rebuilt.close()
       }
     }
   }
@@ -49,7 +57,7 @@ extension Store {
   private func salvage(_ db: Database, to path: String) throws {
     try db.execute(sql: "PRAGMA foreign_keys = OFF")
     defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
-    try db.execute(sql: "ATTACH DATABASE ? AS copy", arguments: [path.hasPrefix("/") ? path : "./" + path])
+    try Store.attach(path, as: "copy", to: db, .existing)
     defer { try? db.execute(sql: "DETACH DATABASE copy") }
     // The transaction only reads from `main`. Otherwise SQLite would commit both files together.
     try db.inTransaction(.deferred) {
@@ -66,6 +74,7 @@ extension Store {
     try db.execute(sql: "PRAGMA copy.synchronous = OFF")
     let ids = chunkIDs(db)
     for start in stride(from: 0, to: ids.count, by: 16) {
+      try OperationContext.current.cancellation.check()
       let batch = Array(ids[start..<min(start + 16, ids.count)])
       if !copyChunks(batch, db) { for id in batch { _ = copyChunks([id], db) } }
     }

@@ -98,7 +98,7 @@ extension Store {
   private func takeVersion(_ db: Database, of name: String, wanted: Int?) throws -> Int {
     let last = try Int.fetchOne(db, sql: "SELECT last_version FROM names WHERE name = ?", arguments: [name])
     guard (0..<Store.maximumVersion).contains(last ?? 0) else {
-      throw StoreError.damaged(path: path, what: "the last version of `\(name)` is out of range: \(last ?? 0)")
+      throw StoreError.damaged(path: path, what: "the last version of \(quoted: name) is out of range: \(last ?? 0)")
     }
     let version = max((last ?? 0) + 1, wanted ?? 1)
     try db.execute(

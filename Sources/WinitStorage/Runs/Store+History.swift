@@ -51,25 +51,27 @@ extension Store {
     try write { db in try self.record(event, run, db) }
   }
 
-  /// Returns the time at which the last run with a reference was collected; nil if no such run was collected.
-  package func collectionTime(of reference: String) throws -> String? {
+  /// Returns the time at which the last run with a reference was collected, and the uid of the run; nil if no such run
+  /// was collected.
+  package func collection(of reference: String) throws -> (at: String, uid: String?)? {
     try read { db in
-      try String.fetchOne(
-        db, sql: "SELECT at FROM history WHERE action = 'collect' AND reference = ? ORDER BY id DESC LIMIT 1",
+      let row = try Row.fetchOne(
+        db, sql: "SELECT at, run FROM history WHERE action = 'collect' AND reference = ? ORDER BY id DESC LIMIT 1",
         arguments: [reference])
+      return try row.map { (try $0.value("at"), try $0.value("run")) }
     }
   }
 
   /// Returns entries of the history, newest first.
   ///
   /// - Parameters:
-  ///   - run: the run that the entries are about; nil for all entries.
+  ///   - uid: the uid of the run that the entries are about; nil for all entries.
   ///   - limit: the maximum number of entries; nil for no limit.
-  package func history(of run: RunRecord?, limit: Int?) throws -> [HistoryRecord] {
+  package func history(of uid: String?, limit: Int?) throws -> [HistoryRecord] {
     try read { db in
       try Row.fetchAll(
         db, sql: "SELECT * FROM history WHERE ?1 IS NULL OR run = ?1 ORDER BY id DESC LIMIT ?2",
-        arguments: [run?.uid, limit ?? -1]
+        arguments: [uid, limit ?? -1]
       ).map { row in
         HistoryRecord(
           number: try row.value("id"), at: try row.value("at"), action: try row.value("action"),

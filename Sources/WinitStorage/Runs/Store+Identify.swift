@@ -68,7 +68,7 @@ extension Store {
       guard let dims = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,
         let digest = SHA256Digest(bytes: try row.value("digest", Data.self)),
         let law = try? JSONValue(parsing: row.value("law", String.self))
-      else { throw StoreError.damaged(path: path, what: "the record of tensor `\(name)` cannot be read") }
+      else { throw StoreError.damaged(path: path, what: "the record of tensor \(quoted: name) cannot be read") }
       let content = TensorContent(
         dtype: try row.value("dtype"), dims: dims.map { $0.integerValue ?? -1 }, digest: digest)
       return IdentifiableTensor(name: name, content: content, isTied: law["law"]?.stringValue == "same_as")

@@ -20,8 +20,13 @@ extension Store {
   /// Changes the metadata of a run in one transaction.
   ///
   /// - Returns: the run with its new metadata.
+  /// - Throws: `StoreError.noTag` if the run does not have a tag to remove; in this case nothing has changed.
   package func change(_ run: RunRecord, _ metadata: MetadataChange, _ event: Event) throws -> RunRecord {
     try write { db in
+      let tags = try self.reload(run, db).tags.map(\.key)
+      for key in metadata.tagsToRemove where !tags.contains(where: { $0.utf8.elementsEqual(key.utf8) }) {
+        throw StoreError.noTag(reference: run.reference, key: key, known: tags)
+      }
       try db.execute(
         sql: """
           UPDATE runs SET experiment = nullif(coalesce(?2, experiment), ''), note = coalesce(?3, note),

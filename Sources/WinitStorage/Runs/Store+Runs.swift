@@ -49,10 +49,7 @@ extension Store {
 
   /// Returns the runs whose ids begin with the hexadecimal digits, newest first, and deleted runs after the others.
   package func runs(idPrefix: String, named name: String? = nil) throws -> [RunRecord] {
-    let digits = idPrefix.lowercased()
-    guard let low = SHA256Digest(digits.padding(toLength: 64, withPad: "0", startingAt: 0)),
-      let high = SHA256Digest(digits.padding(toLength: 64, withPad: "f", startingAt: 0))
-    else { return [] }
+    guard let ids = SHA256Digest.range(ofPrefix: idPrefix) else { return [] }
     return try read { db in
       try self.fetchRuns(
         db,
@@ -60,7 +57,7 @@ extension Store {
         WHERE manifests.digest BETWEEN ?1 AND ?2 AND (?3 IS NULL OR name = ?3)
         ORDER BY deleted_at IS NOT NULL, runs.id DESC
         """,
-        [Data(low.bytes), Data(high.bytes), name])
+        [Data(ids.lowest.bytes), Data(ids.highest.bytes), name])
     }
   }
 
@@ -144,5 +141,17 @@ extension Store {
       return try Int.fetchOne(
         db, sql: "SELECT count(*) FROM runs WHERE \(conditions.sql)", arguments: conditions.arguments) ?? 0
     }
+  }
+}
+
+extension SHA256Digest {
+  /// Returns the lowest and the highest digest that begin with hexadecimal digits; nil for any other text.
+  static func range(ofPrefix prefix: String) -> (lowest: SHA256Digest, highest: SHA256Digest)? {
+    let digits = prefix.lowercased()
+    guard digits.utf8.count <= 64,
+      let lowest = SHA256Digest(digits.padding(toLength: 64, withPad: "0", startingAt: 0)),
+      let highest = SHA256Digest(digits.padding(toLength: 64, withPad: "f", startingAt: 0))
+    else { return nil }
+    return (lowest, highest)
   }
 }

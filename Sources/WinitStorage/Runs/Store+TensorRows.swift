@@ -55,6 +55,6 @@ extension Store {
   }
 
   private func unreadable(_ what: String, _ name: TensorName) -> StoreError {
-    .damaged(path: path, what: "the \(what) of tensor `\(name)` cannot be read")
+    .damaged(path: path, what: "the \(what) of tensor \(quoted: name) cannot be read")
   }
 }

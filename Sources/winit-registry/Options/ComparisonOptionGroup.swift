@@ -11,7 +11,7 @@ struct ComparisonOptionGroup: ParsableArguments {
       """
       With --against, compare only the tensors whose names match this pattern, in which `*` stands for any characters and \
       `?` for one. Repeat the option for more patterns. (default: all tensors)
-      """, valueName: "pattern"))
+      """, valueName: "pattern"), completion: .tensors)
   var tensors: [String] = []
 
   @Option(

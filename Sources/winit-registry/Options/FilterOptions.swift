@@ -1,32 +1,54 @@
 // The options that select runs.
 
 import ArgumentParser
+import WinitJSON
 import WinitRegistry
 
 /// Conditions on runs. A run must meet all of them.
 struct FilterOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only runs of this experiment, such as lr-sweep.", valueName: "name"))
-  var experiment: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only runs whose id begins with these digits, such as sha256:e6dc or e6dc.", valueName: "digits")
+  )
+  var id: String?
+
+  @Option(
+    name: .customLong("experiment"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Only runs of this experiment, such as lr-sweep or 'sweep-*'; '!sweep-*' for all others. Can be repeated.",
+      valueName: "pattern"), completion: .experiments)
+  var experiments: [String] = []
 
   @Option(
     name: .customLong("tag"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Only runs with this tag: KEY=VALUE, or KEY for any value. Repeat the option to require several tags.",
-      valueName: "tag"))
+      """
+      Only runs with this tag: KEY=VALUE, or KEY for any value; 'lr=*e-4' is a pattern, and '!KEY=VALUE' or '!KEY' are \
+      the runs without such a tag. Repeat the option to require several conditions.
+      """,
+      valueName: "tag"), completion: .tagKeys)
   var tags: [String] = []
+
+  @Option(
+    name: .customLong("note"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      """
+      Only runs whose note contains this text, in upper or lower case; patterns and ! as in --tag. Can be repeated.
+      """, valueName: "text"))
+  var notes: [String] = []
 
   @Option(
     name: .customLong("scheme"),
     help: ArgumentHelp(
       "Only runs with a tensor of this scheme, such as he_normal. Repeat the option to require several schemes.",
-      valueName: "name"))
+      valueName: "name"), completion: .schemes)
   var schemes: [String] = []
 
   @Option(
     name: .customLong("dtype"),
     help: ArgumentHelp(
       "Only runs with a tensor of this dtype, such as bfloat16. Repeat the option to require several dtypes.",
-      valueName: "dtype"))
+      valueName: "dtype"), completion: .dtypes)
   var dtypes: [String] = []
 
   @Option(
@@ -35,18 +57,19 @@ struct FilterOptions: ParsableArguments {
     transform: seedValue)
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("Only runs with this alias, such as baseline.", valueName: "alias"))
+  @Option(help: ArgumentHelp("Only runs with this alias, such as baseline.", valueName: "alias"), completion: .aliases)
   var alias: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Only runs created at this time or later, such as 2026-11-24 or 7d.", valueName: "time"),
+    help: ArgumentHelp(
+      "Only runs created at this time or later, such as 2026-11-24, yesterday or 7d.", valueName: "time"),
     transform: TimeText.parse)
   var since: TimeText?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Only runs created before this time, such as 2026-11-24 or 7d.", valueName: "time"),
+    help: ArgumentHelp("Only runs created before this time, such as 2026-11-24, yesterday or 7d.", valueName: "time"),
     transform: TimeText.parse)
   var until: TimeText?
 
@@ -57,24 +80,21 @@ struct FilterOptions: ParsableArguments {
   var paramsOver: Int?
 
   func validate() throws {
+    for pattern in experiments + tags + notes { try checkPattern(pattern) }
+    try asUsage { _ = try query }
     for dtype in dtypes where DType(parsing: dtype) == nil {
       throw ValidationError(
-        "unknown dtype `\(dtype)`. The dtypes are \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
+        "unknown dtype \(quoted: dtype). The dtypes are \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
     }
   }
 
   var query: RunQuery {
     get throws {
       var query = RunQuery()
-      query.experiment = experiment
-      for tag in tags {
-        let parts = tag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        if parts.count == 2 {
-          query.tags.append(Run.Tag(key: parts[0], value: parts[1]))
-        } else {
-          query.tagKeys.append(tag)
-        }
-      }
+      for text in experiments { query.patterns.addExperiment(text) }
+      for text in tags { query.patterns.addTag(text) }
+      for text in notes { query.patterns.addNote(text) }
+      if let id { try query.patterns.addID(id) }
       query.schemes = schemes
       query.dtypes = dtypes.compactMap(DType.init(parsing:))
       query.seed = seed
@@ -84,5 +104,14 @@ struct FilterOptions: ParsableArguments {
       query.minimumParametersExclusive = paramsOver
       return query
     }
+  }
+}
+
+/// Checks the length of a pattern: SQLite takes 50,000 bytes, in which a wildcard that stands for itself takes three.
+///
+/// - Throws: `ValidationError` for a longer pattern.
+func checkPattern(_ text: String) throws {
+  if text.utf8.count > 10_000 {
+    throw ValidationError("a pattern has \(text.utf8.count) bytes; it can have 10000 at most")
   }
 }

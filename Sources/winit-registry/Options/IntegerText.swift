@@ -8,7 +8,7 @@ import ArgumentParser
 @Sendable
 func seedValue(_ text: String) throws -> UInt64 {
   guard let seed = UInt64(text) else {
-    throw ValidationError("a seed is an unsigned 64-bit integer, 0 to \(UInt64.max)")
+    throw ValidationError("a seed is an integer from 0 to \(UInt64.max) (2^64 - 1), in decimal digits")
   }
   return seed
 }

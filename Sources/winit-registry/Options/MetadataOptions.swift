@@ -6,7 +6,8 @@ import WinitRegistry
 /// The metadata of a new run, and whether the environment is recorded.
 struct MetadataOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The experiment that the run belongs to, such as lr-sweep. (default: none)", valueName: "name"))
+    help: ArgumentHelp("The experiment that the run belongs to, such as lr-sweep. (default: none)", valueName: "name"),
+    completion: .experiments)
   var experiment: String?
 
   @Option(
@@ -21,7 +22,7 @@ struct MetadataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The run that the new run is derived from, such as gpt2:v1; it must be in the registry. (default: none)",
-      valueName: "run"))
+      valueName: "run"), completion: .runs)
   var parent: String?
 
   @Flag(
@@ -36,8 +37,9 @@ struct MetadataOptions: ParsableArguments {
 
   /// Opens the registry. If the file does not exist and no parent is given, the first create or import creates it. (A
   /// parent is a run of an existing registry.)
-  func open(_ option: RegistryOption) throws -> Registry {
-    try parent == nil ? Registry(openingOrCreating: option.path) : option.open()
+  func open(_ option: RegistryOption, _ sharing: SharingOption) throws -> Registry {
+    if parent != nil { _ = try option.open() }
+    return try Registry(openingOrCreating: option.path, isShared: sharing.isShared)
   }
 
   /// Sets the metadata in the options of a create. Finds the parent in the registry.
@@ -45,7 +47,7 @@ struct MetadataOptions: ParsableArguments {
     options.experiment = experiment.flatMap { $0.isEmpty ? nil : $0 }
     options.tags = try tags.map(Run.Tag.init(parsing:))
     options.note = note ?? ""
-    options.parent = try parent.map { try registry.run($0) }
+    options.parent = try parent.map { try registry.run(toChange: $0) }
     options.recordsEnvironment = !noCapture
   }
 }

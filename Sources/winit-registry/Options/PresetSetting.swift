@@ -1,6 +1,7 @@
 // An option of a preset, as the command line gives it.
 
 import ArgumentParser
+import WinitJSON
 
 /// Splits `NAME=VALUE`.
 ///
@@ -8,7 +9,7 @@ import ArgumentParser
 func presetSetting(_ text: String) throws -> (name: String, text: String) {
   let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
   guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-    throw ValidationError("--preset-option is `\(text)`; write NAME=VALUE, such as tied=true")
+    throw ValidationError("--preset-option is \(quoted: text); write NAME=VALUE, such as tied=true")
   }
   return (String(parts[0]), String(parts[1]))
 }

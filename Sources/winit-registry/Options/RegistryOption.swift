@@ -1,21 +1,50 @@
-// The option that names the registry file.
+// The options that every command with a registry has: its file, and how long to wait for its lock.
 
 import ArgumentParser
 import Foundation
 import WinitRegistry
 
-/// The registry file.
+/// The registry file, and how long to wait for its lock.
 struct RegistryOption: ParsableArguments {
   @Option(
     name: .customLong("registry"), parsing: .unconditional,
-    help: ArgumentHelp("The registry file. (default: $WINIT_REGISTRY, else winit.sqlite)", valueName: "path"))
+    help: ArgumentHelp("The registry file. (default: $WINIT_REGISTRY, else winit.sqlite)", valueName: "path"),
+    completion: .file())
   var given: String?
 
-  var path: String {
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Maximum time of one wait for another process that keeps the registry locked, in seconds; 0 does not wait. \
+      (default: 60)
+      """, valueName: "seconds"),
+    transform: seconds)
+  var lockTimeout: Duration?
+
+  func validate() throws {
+    try refuseStandardInput(path, "the registry `-`", "a registry")
+    if let lockTimeout { CommandContext.lockTimeout = lockTimeout }
+  }
+
+  var path: String { Self.path(given) }
+
+  /// Returns the path that is given, else the default.
+  static func path(_ given: String?) -> String {
     if let given { return given }
     let variable = ProcessInfo.processInfo.environment["WINIT_REGISTRY"] ?? ""
     return variable.isEmpty ? "winit.sqlite" : variable
   }
 
   func open() throws -> Registry { try Registry(opening: path) }
+}
+
+/// Reads a number of seconds, such as `10` or `0.5`.
+///
+/// - Throws: `ValidationError` for a text that is no such number, for a negative one, and for more than a year.
+@Sendable
+private func seconds(_ text: String) throws -> Duration {
+  guard let number = Double(text), (0...31_536_000).contains(number), text.allSatisfy({ "0123456789.".contains($0) })
+  else { throw ValidationError("expected a number of seconds such as 10 or 0.5, at most 31536000 (a year)") }
+  return .seconds(number)
 }

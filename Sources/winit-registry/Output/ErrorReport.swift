@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import WinitJSON
 import WinitRegistry
 
 /// The exit statuses, which the help of the root command lists.
@@ -22,10 +23,9 @@ enum ExitStatus {
 /// Runs the body of a command. Prints an error on standard error and throws its exit status.
 func reportingErrors(_ body: () throws -> Void) throws {
   do { try body() } catch let code as ExitCode { throw code } catch {
-    for line in (["\(error)"] + remedy(error)).joined(separator: ". ").split(separator: "\n") {
-      printError("error: \(line)")
-    }
-    throw ExitStatus.of(error)
+    let status = ExitStatus.of(error)
+    StandardError.report((["\(error)"] + remedy(error)).joined(separator: ". "), status)
+    throw status
   }
 }
 
@@ -37,17 +37,12 @@ private func remedy(_ error: any Error) -> [String] {
   case .runNotFound where error.subject != nil: ["`list` shows the runs"]
   case .tensorNotFound: error.subject.map { ["`show \($0)` lists the tensors"] } ?? []
   case .runDeleted: error.subject.map { ["`restore \($0)` brings it back"] } ?? []
-  case .runCollected: ["`log` without a reference shows its history"]
+  case .runCollected: error.subject.map { ["`log \($0)` shows its history"] } ?? []
+  case .invalidRegistry where error.hasWriteAheadLog: ["`doctor --repair` does that"]
+  case .io where error.isLocked: ["--lock-timeout sets how long to wait"]
   case .fileExists where !error.hasFileRemedy: ["--force replaces the file"]
   default: []
   }
-}
-
-/// Returns a message of ArgumentParser in the form of the other errors: `error: ` and lower case. The help and the
-/// usage that follow the message stay the same.
-func usageError(_ message: String) -> String {
-  let text = message.hasPrefix("Error: ") ? message.dropFirst("Error: ".count) : message[...]
-  return "error: " + text.prefix(1).lowercased() + text.dropFirst()
 }
 
 /// Turns an error of the library into a usage error, which is printed with the usage of the command.

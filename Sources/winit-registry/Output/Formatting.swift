@@ -1,4 +1,4 @@
-// Numbers, sizes, times and tables as text.
+// Numbers, sizes and times as text.
 
 import Foundation
 
@@ -22,6 +22,15 @@ private func scaled(_ count: Int, _ units: [String], separator: String) -> Strin
   return String(format: "%.\(digits)f", value) + separator + units[unit]
 }
 
+/// Formats an exact count with a comma between groups of three digits: `4,998`.
+func grouped(_ count: Int) -> String {
+  var text = ""
+  for (index, digit) in String(count.magnitude).reversed().enumerated() {
+    text = String(digit) + (index > 0 && index % 3 == 0 ? "," : "") + text
+  }
+  return (count < 0 ? "-" : "") + text
+}
+
 /// Formats a count and a noun: `1 run`, `2 runs`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
@@ -34,21 +43,4 @@ func humanDuration(_ duration: Duration) -> String {
 /// Returns a time in UTC, to the minute: `2026-11-24 17:18`.
 func humanTime(_ date: Date) -> String {
   date.formatted(.iso8601).prefix(16).replacingOccurrences(of: "T", with: " ")
-}
-
-/// Formats rows as columns, each as wide as its widest cell. The columns in `right` are aligned to the right.
-func table(_ rows: [[String]], right: Set<Int> = []) -> String {
-  // A line break in a cell would break the table.
-  let rows = rows.map { $0.map { $0.replacingOccurrences(of: "\n", with: "\\n") } }
-  let columns = rows.map(\.count).max() ?? 0
-  let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-  return rows.map { row in
-    let cells = row.enumerated().map { column, cell in
-      let padding = String(repeating: " ", count: widths[column] - cell.count)
-      return right.contains(column) ? padding + cell : cell + padding
-    }
-    var line = cells.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line
-  }.joined(separator: "\n")
 }

@@ -3,18 +3,19 @@
 import Foundation
 import WinitRegistry
 
-/// Shows the progress of an operation, and stops the operation after an interruption. Prints only to a terminal, and
-/// only after half a second; erases the bar when the operation ends.
+/// Shows the progress of an operation, and stops the operation after an interruption. Draws only on a terminal, and only
+/// after half a second; erases the bar when the operation ends.
 final class ProgressBar {
   /// The unit of progress.
   enum Unit { case bytes, count }
 
-  private let label: String
+  /// What the operation does, before the bar.
+  var label: String
   private let unit: Unit
-  private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = ContinuousClock.now
-  private var lastDrawn = ContinuousClock.now
-  private var isDrawn = false
+  private var lastDrawn: ContinuousClock.Instant?
+  private var rate = ProgressRate()
+  private var stopCount = StatusLine.stopCount
 
   init(_ label: String, unit: Unit = .bytes) {
     self.label = label
@@ -22,26 +23,48 @@ final class ProgressBar {
     _ = Interruption.shared
   }
 
-  deinit { if isDrawn { write("\r\u{1B}[K") } }
+  deinit { StatusLine.erase() }
 
   /// Draws the bar.
   ///
   /// - Throws: `Interrupted` after a signal, which stops the operation.
   func update(_ done: Int, _ total: Int) throws {
     try Interruption.shared.check()
+    guard StatusLine.canDraw, total > 0 else { return }
     let now = ContinuousClock.now
-    guard isTerminal, total > 0, now - start > .milliseconds(500), now - lastDrawn > .milliseconds(100) else {
-      return
+    if stopCount != StatusLine.stopCount {
+      (stopCount, lastDrawn) = (StatusLine.stopCount, nil)
+      rate = ProgressRate()
     }
+    rate.add(done, at: now)
+    guard now - start > .milliseconds(500), lastDrawn.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
     lastDrawn = now
-    isDrawn = true
-    let width = 30
-    let filled = Int(Double(done) / Double(total) * Double(width))
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let amounts =
-      unit == .bytes ? "\(humanBytes(done)) of \(humanBytes(total))" : "\(done) of \(total)"
-    write("\r\u{1B}[K\(label) \(bar) \(done * 100 / total)%  \(amounts)")
+    let line = ProgressLine(
+      label: printable(label), done: done, total: total, unit: unit, perSecond: rate.perSecond(at: now))
+    // The last column stays empty: some terminals begin a new line after it.
+    StatusLine.draw(line.text(columns: StatusLine.columns - 1, hasBlocks: StatusLine.hasBlocks))
+  }
+}
+
+/// The rate of an operation over the last seconds.
+struct ProgressRate {
+  private var samples: [(time: ContinuousClock.Instant, done: Int)] = []
+  /// The time over which the rate is measured.
+  private static let window = Duration.seconds(10)
+
+  /// Adds what is done, at most twice a second.
+  mutating func add(_ done: Int, at time: ContinuousClock.Instant) {
+    if let last = samples.last, time - last.time < .milliseconds(500) { return }
+    samples.append((time, done))
+    while samples.count > 2, time - samples[1].time >= Self.window { samples.removeFirst() }
   }
 
-  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  /// Returns the rate per second; nil if it is not known yet.
+  func perSecond(at time: ContinuousClock.Instant) -> Double? {
+    guard let first = samples.first, let last = samples.last, last.done > first.done,
+      last.time - first.time >= .milliseconds(900)
+    else { return nil }
+    // The time since the last sample counts too, so that the rate falls if nothing moves.
+    return Double(last.done - first.done) / (max(last.time - first.time, time - first.time - .seconds(1)) / .seconds(1))
+  }
 }

@@ -1,5 +1,6 @@
 // Runs as text.
 
+import WinitJSON
 import WinitRegistry
 
 extension Run {
@@ -14,16 +15,7 @@ extension Run {
     [
       ["  id", id.description], ["  weights", weights.description], ["  seed", seedText],
       ["  tensors", "\(tensorCount), \(humanCount(parameterCount)) parameters, \(humanBytes(byteCount))"],
-    ] + presetRows
-  }
-
-  /// The rows of the preset: its name with the prefix of the names, and its options with their sources.
-  private var presetRows: [[String]] {
-    guard let preset else { return [] }
-    let name = preset.name ?? "declared in the spec"
-    let prefix = preset.prefix.isEmpty ? "" : ", matched without the prefix `\(preset.prefix)`"
-    let options = preset.options.map { "\($0.name) \($0.value) (\($0.source))" }
-    return [["  preset", name + prefix]] + (options.isEmpty ? [] : [["  options", options.joined(separator: ", ")]])
+    ] + (preset?.rows ?? [])
   }
 
   /// A row for each part of the metadata that is set. Finds the parent in the registry.
@@ -42,11 +34,43 @@ extension Run {
   /// The reference and the metadata. Finds the parent in the registry.
   func metadataText(in registry: Registry) throws -> String {
     let rows = try metadataRows(in: registry)
-    return ([reference] + (rows.isEmpty ? [] : [table(rows)])).joined(separator: "\n")
+    return ([reference] + (rows.isEmpty ? [] : [Table(fields: rows).text])).joined(separator: "\n")
   }
 }
 
+extension RunPreset {
+  /// The rows of the preset: its name with the prefix of the names, and its options with their sources.
+  var rows: [[String]] {
+    let name = name ?? "declared in the spec"
+    let prefix = prefix.isEmpty ? "" : ", matched without the prefix \(quoted: prefix)"
+    let options = options.map { "\($0.name) \($0.value) (\($0.source))" }
+    return [["  preset", name + prefix]] + (options.isEmpty ? [] : [["  options", options.joined(separator: ", ")]])
+  }
+}
+
+/// Returns the row of the tensors of `like` that a spec skips; no row without such tensors.
+func skippedRows(_ skipped: [String]) -> [[String]] {
+  guard !skipped.isEmpty else { return [] }
+  let names = skipped.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
+  return [["  skipped", "\(counted(skipped.count, "tensor")): \(names)\(skipped.count > 5 ? ", …" : "")"]]
+}
+
+/// Returns the other runs with the same id, of which the first are named.
+func sameIDText(_ references: [String]) -> String {
+  let more = references.count - 3
+  // The list of a receipt ends at 100.
+  let rest = more <= 0 ? "" : " and \(references.count < 100 ? "" : "at least ")\(more) more"
+  return references.prefix(3).joined(separator: ", ") + rest
+}
+
 extension CreateReceipt {
+  /// The rows about other runs: the runs with the same id, and the runs whose tensors a graft has.
+  private var otherRows: [[String]] {
+    let counts = sources.map { "\(counted($0.tensorCount, "tensor")) of \($0.reference)" }
+    return (sameID.isEmpty ? [] : [["  same id as", sameIDText(sameID)]])
+      + (counts.isEmpty ? [] : [["  from", counts.joined(separator: ", ")]])
+  }
+
   /// The receipt, which starts with a verb and the reference of the run.
   func text(_ verb: String) -> String {
     let stored =
@@ -57,6 +81,6 @@ extension CreateReceipt {
         ? "recipe and digests only"
         : "recipe, digests, and \(humanBytes(storedBytes + sharedBytes)) of literals"
     return "\(verb) \(run.reference)\n"
-      + table(run.summaryRows + [["  stored", stored], ["  time", humanDuration(duration)]])
+      + Table(fields: run.summaryRows + otherRows + [["  stored", stored], ["  time", humanDuration(duration)]]).text
   }
 }

@@ -15,7 +15,7 @@ func changeStorage(
 ) throws {
   try reportingErrors {
     let registry = try registry.open()
-    let runs = try registry.runs(references)
+    let runs = try registry.runs(toChange: references)
     var report = StorageChangeReport()
     func finish() throws { if json.enabled { try emit(report.json) } }
     for run in runs {

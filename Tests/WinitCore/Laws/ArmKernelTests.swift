@@ -49,8 +49,8 @@ struct ArmKernelTests {
           let count = bytes.count / dtype.byteCount
           #expect(count > minimumCount && (firstBlock + count / 4 <= (1 << 32) || firstBlock > (1 << 32)))
           var expected = [UInt8](repeating: 0, count: bytes.count)
-          expected.withUnsafeMutableBytes {
-            recipe.fill(4 * firstBlock..<4 * firstBlock + count, into: $0, kernel: .scalar)
+          try expected.withUnsafeMutableBytes {
+            try recipe.fill(4 * firstBlock..<4 * firstBlock + count, into: $0, kernel: .scalar)
           }
           #expect(bytes == expected, "\(law) \(dtype) from block \(firstBlock)")
         }

@@ -12,9 +12,9 @@ private func recipe(_ row: VectorRow) throws -> Recipe {
     shape: Shape(dims), law: law)
 }
 
-private func chunkDigests(_ recipe: Recipe) -> DigestList {
+private func chunkDigests(_ recipe: Recipe) throws -> DigestList {
   DigestList(
-    (0..<recipe.chunkCount).map { SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) })
+    try (0..<recipe.chunkCount).map { SHA256Digest(of: try recipe.bytes(recipe.chunk($0).elements(recipe.dtype))) })
 }
 
 @Suite struct FillTests {
@@ -26,10 +26,10 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     for row in try VectorFile.rows("fills.txt") {
       let recipe = try recipe(row)
       seen.insert("\(recipe.law.name) \(recipe.dtype)")
-      #expect(SHA256Digest(ofChunks: chunkDigests(recipe)).hex == row[5], "\(row)")
+      #expect(try SHA256Digest(ofChunks: chunkDigests(recipe)).hex == row[5], "\(row)")
       if row[6] != "-" {
         let count = min(16 / recipe.dtype.byteCount, recipe.shape.elementCount)
-        #expect(recipe.bytes(0..<count) == row.bytes(6), "\(row)")
+        #expect(try recipe.bytes(0..<count) == row.bytes(6), "\(row)")
       }
     }
     let random = ["uniform", "normal", "truncated_normal", "constant"]
@@ -51,11 +51,11 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
   func `a range of elements equals the same range of the whole tensor`(dtype: DType) throws {
     let recipe = try Recipe(
       seed: 9, stream: 3, dtype: dtype, shape: Shape([40]), law: .normal(mean: 0.5, std: 2))
-    let whole = recipe.bytes(0..<40)
+    let whole = try recipe.bytes(0..<40)
     for start in 0...40 {
       for stop in start...40 {
         let piece = Array(whole[start * dtype.byteCount..<stop * dtype.byteCount])
-        #expect(recipe.bytes(start..<stop) == piece, "\(start)..<\(stop)")
+        #expect(try recipe.bytes(start..<stop) == piece, "\(start)..<\(stop)")
       }
     }
   }
@@ -65,10 +65,10 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
     let recipe = try Recipe(
       seed: 42, stream: 1, dtype: .float32, shape: Shape([1 << 36]), law: .normal(mean: 0, std: 1))
     let start = (1 << 34) - 2
-    let whole = recipe.bytes(start..<start + 9)
+    let whole = try recipe.bytes(start..<start + 9)
     let elements: [[UInt8]] = (0..<9).map { i in Array(whole[4 * i..<4 * i + 4]) }
     for i in 0..<9 {
-      let alone = recipe.bytes(start + i..<start + i + 1)
+      let alone = try recipe.bytes(start + i..<start + i + 1)
       #expect(alone == elements[i])
     }
     #expect(Set(elements).count == 9)
@@ -80,12 +80,12 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
       seed: 5, stream: 6, dtype: .float32, shape: Shape([1_000_003]),
       law: .uniform(half: 1, mid: 0, low: -1, high: 1))
     let digests = Mutex([Int: SHA256Digest]())
-    concurrently(recipe.chunkCount, threads: threads) { i in
-      let digest = SHA256Digest(of: recipe.bytes(recipe.chunk(i).elements(.float32)))
+    try concurrently(recipe.chunkCount, threads: threads) { i in
+      let digest = SHA256Digest(of: try recipe.bytes(recipe.chunk(i).elements(.float32)))
       digests.withLock { $0[i] = digest }
     }
     let all = digests.withLock { $0 }
-    #expect((0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe).map(\.self))
+    #expect(try (0..<recipe.chunkCount).map { all[$0] } == chunkDigests(recipe).map(\.self))
   }
 
   // The time of 200,000 vectors that are each searched for among the others would be some minutes.
@@ -93,7 +93,7 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
   func `a batch of many small vectors costs no more per vector than one of few`() throws {
     let law = Law.batched(.orthogonal(gain: 1, rows: 1), axes: [0])
     let recipe = try Recipe(seed: 5, stream: 6, dtype: .float32, shape: Shape([200_000, 2]), law: law)
-    let values = recipe.bytes(0..<400_000).withUnsafeBytes { DType.float32.values($0) }
+    let values = try recipe.bytes(0..<400_000).withUnsafeBytes { DType.float32.values($0) }
     for start in stride(from: 0, to: values.count, by: 2) {
       let (x, y) = (values[start], values[start + 1])
       guard abs(x * x + y * y - 1) < 1e-6 else {
@@ -159,14 +159,14 @@ private func chunkDigests(_ recipe: Recipe) -> DigestList {
 
   /// Expects the functions for many chunks to give the bytes and the digests of one chunk at a time.
   private func expectSameAsOneByOne(_ chunks: [RecipeChunk]) throws {
-    let bytes = chunks.map { $0.recipe.bytes($0.chunk.elements($0.recipe.dtype)) }
+    let bytes = try chunks.map { try $0.recipe.bytes($0.chunk.elements($0.recipe.dtype)) }
     // One chunk at a time, with the system's SHA-256.
     let digests = bytes.map { SHA256Digest(of: $0) }
-    #expect(SHA256Digest.each(of: chunks) == digests)
+    #expect(try SHA256Digest.each(of: chunks) == digests)
     let memory = bytes.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 1) }
     defer { for buffer in memory { buffer.deallocate() } }
     for buffer in memory { buffer.initializeMemory(as: UInt8.self, repeating: 0xA5) }
-    #expect(SHA256Digest.each(filling: chunks, into: memory) == digests)
+    #expect(try SHA256Digest.each(filling: chunks, into: memory) == digests)
     for (buffer, bytes) in zip(memory, bytes) { #expect(buffer.elementsEqual(bytes)) }
     #expect(SHA256Digest.each(of: memory.map { UnsafeRawBufferPointer($0) }) == digests)
   }

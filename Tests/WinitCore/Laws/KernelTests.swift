@@ -11,8 +11,8 @@ private func fill(_ recipe: Recipe, _ range: Range<Int>, _ kernel: SIMDKernel) t
   let size = range.count * recipe.dtype.byteCount
   // The buffer is not aligned, and has a guard byte on either side.
   var memory = [UInt8](repeating: 0xA5, count: size + 2)
-  memory.withUnsafeMutableBytes {
-    recipe.fill(range, into: UnsafeMutableRawBufferPointer(rebasing: $0[1..<size + 1]), kernel: kernel)
+  try memory.withUnsafeMutableBytes {
+    try recipe.fill(range, into: UnsafeMutableRawBufferPointer(rebasing: $0[1..<size + 1]), kernel: kernel)
   }
   #expect(memory.first == 0xA5 && memory.last == 0xA5)
   return Array(memory[1..<size + 1])

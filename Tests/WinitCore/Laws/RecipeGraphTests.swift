@@ -42,7 +42,9 @@ import WinitCore
     }
     #expect(try recipes(chain(16, end: node("n16", .constant(value: 2)))).count == 17)
     #expect(
-      try recipes(chain(15, end: node("n15", .constant(value: -2)))).allSatisfy { $0.bytes(0..<1)[3] & 0x7F == 0x40 })
+      try recipes(chain(15, end: node("n15", .constant(value: -2)))).allSatisfy {
+        try $0.bytes(0..<1)[3] & 0x7F == 0x40
+      })
     for nodes in [
       try chain(17, end: node("n17", .constant(value: 2))), try chain(20_000, end: node("n20000", .constant(value: 2))),
       try chain(3, end: node("n3", .normOf(TensorName("n0"), axes: [0]))),

@@ -22,8 +22,8 @@ import WinitTestSupport
       tensors: try tensors.map { name, dims, dtype, law in
         let name = TensorName(name)
         let recipe = try Recipe(seed: seed, stream: name.stream, dtype: dtype, shape: Shape(dims), law: law)
-        let chunks = (0..<recipe.chunkCount).map {
-          SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(dtype)))
+        let chunks = try (0..<recipe.chunkCount).map {
+          SHA256Digest(of: try recipe.bytes(recipe.chunk($0).elements(dtype)))
         }
         return Manifest.Tensor(
           name: name, shape: recipe.shape, dtype: dtype, law: law, stream: recipe.stream,
@@ -86,8 +86,8 @@ import WinitTestSupport
       })
     var filled = 0
     for (tensor, recipe) in zip(manifest.tensors, try graph.all()) where recipe.isRegenerable {
-      let chunks = (0..<recipe.chunkCount).map {
-        SHA256Digest(of: recipe.bytes(recipe.chunk($0).elements(recipe.dtype)))
+      let chunks = try (0..<recipe.chunkCount).map {
+        SHA256Digest(of: try recipe.bytes(recipe.chunk($0).elements(recipe.dtype)))
       }
       #expect(SHA256Digest(ofChunks: DigestList(chunks)) == tensor.digest, "\(tensor.name)")
       filled += 1

@@ -128,7 +128,7 @@ package enum LawFunctions {
 }
 
 /// The eight partial sums of squares that give a norm: square i is added to sum i mod 8.
-package struct NormSums {
+package struct NormSums: BitwiseCopyable {
   private var sums: (Double, Double, Double, Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0, 0, 0, 0)
   private var next = 0
 

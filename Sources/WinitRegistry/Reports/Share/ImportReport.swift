@@ -13,7 +13,7 @@ extension ImportReceipt {
           [
             "bundle_reference": .string($0.bundleReference), "reference": .string($0.run.reference),
             "id": .string($0.run.id.description), "outcome": .string($0.outcome.rawValue),
-            "repaired": .strings($0.repaired),
+            "repaired": .strings($0.repaired), "same_id": .strings($0.sameID),
           ]
         }), "stored_bytes": .integer(storedBytes), "seconds": .seconds(duration),
     ]

@@ -1,9 +1,10 @@
 // alias: set or remove an alias of a run.
 
 import ArgumentParser
+import WinitJSON
 import WinitRegistry
 
-struct AliasCommand: ParsableCommand {
+struct AliasCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "alias",
     abstract: "Set or remove an alias, a second name for one version: NAME:ALIAS.",
@@ -15,10 +16,12 @@ struct AliasCommand: ParsableCommand {
         winit-registry alias --remove gpt2:baseline
       """)
 
-  @Argument(help: "The run, such as gpt2:v3; with --remove the alias, such as gpt2:baseline.")
+  @Argument(help: "The run, such as gpt2:v3; with --remove the alias, such as gpt2:baseline.", completion: .runs)
   var reference: String
 
-  @Argument(help: "The alias to set, such as baseline: letters, digits, `.`, `_` and `-`, and not like a version.")
+  @Argument(
+    help: "The alias to set, such as baseline: letters, digits, `.`, `_` and `-`, and not like a version.",
+    completion: .aliases)
   var alias: String?
 
   @Flag(help: "Remove the alias.")
@@ -43,14 +46,14 @@ struct AliasCommand: ParsableCommand {
   }
 
   private func set(_ alias: String, in registry: Registry) throws -> AliasReport {
-    let run = try registry.run(reference)
+    let run = try registry.run(toChange: reference)
     let before = try registry.setAlias(alias, of: run)
     return AliasReport(alias: "\(run.name):\(alias)", run: run, before: before)
   }
 
   private func removed(in registry: Registry) throws -> AliasReport {
     guard case .alias(let name, let alias) = try RunReference(parsing: reference) else {
-      throw RegistryError.invalidArgument("`\(reference)` is not an alias. Write NAME:ALIAS")
+      throw RegistryError.invalidArgument("\(quoted: reference) is not an alias. Write NAME:ALIAS")
     }
     return AliasReport(alias: reference, run: nil, before: try registry.removeAlias(alias, of: name))
   }

@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct RenameCommand: ParsableCommand {
+struct RenameCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "rename", abstract: "Rename all runs of a name.",
     discussion: """
@@ -13,7 +13,7 @@ struct RenameCommand: ParsableCommand {
         winit-registry rename gpt2 gpt2-small       # gpt2:v1 becomes gpt2-small:v1
       """)
 
-  @Argument(help: "The present name, such as gpt2.") var old: String
+  @Argument(help: "The present name, such as gpt2.", completion: .runNames) var old: String
   @Argument(help: "The new name, such as gpt2-small: letters, digits, `.`, `_`, `/` and `-`.") var new: String
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag

@@ -3,21 +3,22 @@
 import ArgumentParser
 import WinitRegistry
 
-struct RestoreCommand: ParsableCommand {
+struct RestoreCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Restore deleted runs.",
     discussion: """
       A deleted run can be restored until `gc` has collected it. A run that is not deleted stays as it is.
       """)
 
-  @Argument(help: "The runs, such as gpt2:v1. `list --deleted` lists the deleted runs.") var references: [String]
+  @Argument(help: "The runs, such as gpt2:v1. `list --deleted` lists the deleted runs.", completion: .deletedRuns)
+  var references: [String]
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      let runs = try registry.runs(references, includingDeleted: true)
+      let runs = try registry.runs(toChange: references, restoring: true)
       let restored = try registry.restore(runs)
       try emit(
         json.enabled

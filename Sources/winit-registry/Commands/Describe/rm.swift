@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct RmCommand: ParsableCommand {
+struct RmCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "rm",
     abstract: "Delete runs; `restore` brings them back.",
@@ -13,7 +13,7 @@ struct RmCommand: ParsableCommand {
       alias cannot be deleted; remove the alias first. If one of the runs cannot be deleted, none is.
       """)
 
-  @Argument(help: "The runs, such as gpt2:v1.") var references: [String]
+  @Argument(help: "The runs, such as gpt2:v1.", completion: .runs) var references: [String]
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
@@ -21,7 +21,7 @@ struct RmCommand: ParsableCommand {
     try reportingErrors {
       let registry = try registry.open()
       // Every reference is checked before the first run is deleted.
-      let deleted = try registry.delete(try registry.runs(references))
+      let deleted = try registry.delete(try registry.runs(toChange: references))
       try emit(
         json.enabled
           ? ChangedRunsReport(runs: deleted).json

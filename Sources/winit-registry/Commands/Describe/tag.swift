@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct TagCommand: ParsableCommand {
+struct TagCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "tag",
     abstract: "Set or remove tags, the experiment or the parent of a run.",
@@ -14,7 +14,7 @@ struct TagCommand: ParsableCommand {
         winit-registry tag gpt2:v3 --experiment lr-sweep --parent gpt2:v1
       """)
 
-  @Argument(help: "The run, such as gpt2:v3.") var reference: String
+  @Argument(help: "The run, such as gpt2:v3.", completion: .runs) var reference: String
 
   @Argument(
     help: ArgumentHelp(
@@ -23,15 +23,20 @@ struct TagCommand: ParsableCommand {
 
   @Option(
     name: .customLong("remove"), parsing: .singleValue,
-    help: ArgumentHelp("Remove the tag with this key. Repeat the option for more tags.", valueName: "key"))
+    help: ArgumentHelp(
+      "Remove the tag with this key, which the run must have. Repeat the option for more tags.", valueName: "key"),
+    completion: .tagKeys)
   var removed: [String] = []
 
   @Option(
-    help: ArgumentHelp("The experiment that the run belongs to, such as lr-sweep; '' for none.", valueName: "name"))
+    help: ArgumentHelp("The experiment that the run belongs to, such as lr-sweep; '' for none.", valueName: "name"),
+    completion: .experiments)
   var experiment: String?
 
   @Option(
-    help: ArgumentHelp("The run that this run is derived from, such as gpt2:v1. Replaces the parent.", valueName: "run")
+    help: ArgumentHelp(
+      "The run that this run is derived from, such as gpt2:v1. Replaces the parent.", valueName: "run"),
+    completion: .runs
   )
   var parent: String?
 
@@ -52,8 +57,8 @@ struct TagCommand: ParsableCommand {
       update.tags = try tags.map(Run.Tag.init(parsing:))
       update.tagKeysToRemove = removed
       update.experiment = experiment
-      update.parent = try parent.map { try registry.run($0) }
-      let run = try registry.update(try registry.run(reference), update)
+      update.parent = try parent.map { try registry.run(toChange: $0) }
+      let run = try registry.update(try registry.run(toChange: reference), update)
       try emit(json.enabled ? run.json : run.metadataText(in: registry))
     }
   }

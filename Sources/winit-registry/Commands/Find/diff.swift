@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct DiffCommand: ParsableCommand {
+struct DiffCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Compare two runs, tensor by tensor.",
     discussion: """
@@ -14,23 +14,26 @@ struct DiffCommand: ParsableCommand {
       and an imported run has no recipes; the output says where only the bits are equal.
       """)
 
-  @Argument(help: "The first run, such as gpt2:v1.") var first: String
-  @Argument(help: "The second run, such as gpt2:v2.") var second: String
+  @Argument(help: "The first run, such as gpt2:v1.", completion: .runs) var first: String
+  @Argument(help: "The second run, such as gpt2:v2.", completion: .runs) var second: String
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The registry file that holds the second run. (default: the registry of the first run)", valueName: "path"))
+      "The registry file that holds the second run. (default: the registry of the first run)", valueName: "path"),
+    completion: .file())
   var other: String?
 
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
+  func validate() throws { try refuseStandardInput(other, "--other -", "a registry") }
+
   func run() throws {
     try reportingErrors {
       let registry = try registry.open()
-      let other = try other.map { try Registry(opening: $0) }
+      let other = try other.map { try Registry(openingForReading: $0) }
       let (a, b) = (try registry.run(first), try (other ?? registry).run(second))
       let progress = ProgressBar("comparing")
       let difference = try registry.difference(

@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct IdentifyCommand: ParsableCommand {
+struct IdentifyCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "identify", abstract: "Find the runs of the registry that a checkpoint holds, wholly or in part.",
     discussion: """
@@ -17,10 +17,13 @@ struct IdentifyCommand: ParsableCommand {
         winit-registry identify step0.safetensors
       """)
 
-  @Argument(help: "The checkpoint: a .safetensors file, the index (.json) of a sharded one, or a folder.")
+  @Argument(
+    help: "The checkpoint: a .safetensors file, the index (.json) of a sharded one, or a folder.",
+    completion: .checkpoints)
   var file: String
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("The maximum number of runs to list; 0 for no limit. (default: 20)", valueName: "n"),
     transform: integer(atLeast: 0))
   var limit = 20
@@ -28,6 +31,8 @@ struct IdentifyCommand: ParsableCommand {
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
+
+  func validate() throws { try refuseStandardInput(file, "`-`", "a checkpoint") }
 
   func run() throws {
     try reportingErrors {
@@ -41,7 +46,10 @@ struct IdentifyCommand: ParsableCommand {
         try emit(
           result.matches.isEmpty
             ? "no run of the registry has a tensor of \(file)"
-            : table(shown.map { [$0.run.reference, $0.text] }))
+            : Table(
+              [Table.Column("RUN", .key), Table.Column("FOUND", .shorten(to: 12))],
+              shown.map { [$0.run.reference, $0.text] }, hasHeader: false
+            ).text)
         let rest = result.matches.count - shown.count
         if rest > 0 { printError("\(counted(rest, "more run")) (--limit 0 lists all)") }
       }

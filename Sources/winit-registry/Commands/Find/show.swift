@@ -4,25 +4,30 @@ import ArgumentParser
 import Foundation
 import WinitRegistry
 
-struct ShowCommand: ParsableCommand {
+struct ShowCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a run: its metadata, and each tensor's shape, scheme and law.",
     discussion: """
       --manifest prints the canonical manifest, whose SHA-256 is the id of the run. Any tool can check the id:
 
         winit-registry show gpt2 --manifest | sha256sum
+
+      In a terminal the table of tensors fits the window: SCHEME and LAW are shortened, then columns are left out, in \
+      this order: DIGEST, SCHEME, DTYPE, LAW, SHAPE. A pipe and a file get every column in full width.
       """)
 
-  @Argument(help: "The run, such as gpt2, gpt2:v2 or sha256:e6dc291b.")
+  @Argument(help: "The run, such as gpt2, gpt2:v2 or sha256:e6dc291b.", completion: .runs)
   var reference: String
 
   @Flag(help: "Print only the canonical manifest, byte for byte, without a final newline.")
   var manifest = false
 
+  @OptionGroup var tableOptions: TableOptions
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
   func validate() throws {
+    try tableOptions.check(json)
     if manifest, json.enabled {
       throw ValidationError("give one of --manifest and --json; the manifest is JSON itself")
     }
@@ -42,9 +47,16 @@ struct ShowCommand: ParsableCommand {
         try emit(ShowReport(run: run, tensors: tensors, details: details).json)
       } else {
         try emit(run.reference)
-        try emit(table(run.summaryRows + detailRows(run, tensors, in: registry) + details.rows))
+        try emit(Table(fields: run.summaryRows + detailRows(run, tensors, in: registry) + details.rows).text)
         try emit("")
-        try emit(table([["TENSOR", "DTYPE", "SHAPE", "SCHEME", "LAW", "DIGEST"]] + tensors.map(row)))
+        let columns = [
+          Table.Column("TENSOR", .key), Table.Column("DTYPE"), Table.Column("SHAPE"),
+          Table.Column("SCHEME", .shorten(to: 14)), Table.Column("LAW", .shorten(to: 28)), Table.Column("DIGEST"),
+        ]
+        let table = Table(
+          columns, tensors.map(row), omitted: ["DIGEST", "SCHEME", "DTYPE", "LAW", "SHAPE"],
+          hasHeader: !tableOptions.noHeader)
+        try emit(table.text)
       }
     }
   }
@@ -52,7 +64,7 @@ struct ShowCommand: ParsableCommand {
   private func detailRows(_ run: Run, _ tensors: [RunTensor], in registry: Registry) throws -> [[String]] {
     func row(_ name: String, _ text: String?) -> [[String]] { text.map { [["  \(name)", $0]] } ?? [] }
     let actor = [run.user, run.hostname].compactMap(\.self).joined(separator: " on ")
-    let git = run.git.map { $0.commit + ($0.isDirty ? ", with uncommitted changes" : "") }
+    let git = run.git.map(text) ?? run.gitProblem.map { "not recorded: \($0)" }
     return try row("stored", storedText(run, tensors)) + row("law", run.lawVersion)
       + row(
         run.origin == .imported ? "imported" : "created",
@@ -60,6 +72,14 @@ struct ShowCommand: ParsableCommand {
       )
       + row("processor", run.processor) + row("git", git)
       + row("aliases", run.aliases.isEmpty ? nil : run.aliases.joined(separator: ", ")) + run.metadataRows(in: registry)
+  }
+
+  private func text(_ git: Run.Git) -> String {
+    switch git.isDirty {
+    case true?: git.commit + ", with uncommitted changes"
+    case false?: git.commit
+    case nil: git.commit + ", perhaps with uncommitted changes"
+    }
   }
 
   /// Returns which bytes the registry stores, and which of them no recipe regenerates.
@@ -82,11 +102,7 @@ struct ShowCommand: ParsableCommand {
 extension RunDetails {
   /// The skipped tensors and the metadata of the checkpoint, as rows of a table.
   fileprivate var rows: [[String]] {
-    var rows: [[String]] = []
-    if !skipped.isEmpty {
-      let names = skipped.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
-      rows.append(["  skipped", "\(counted(skipped.count, "tensor")): \(names)\(skipped.count > 5 ? ", …" : "")"])
-    }
+    var rows = skippedRows(skipped)
     let texts = metadata.prefix(10).map { "\($0.key)=\($0.value)".replacing("\n", with: " ").prefix(80) }
     if !texts.isEmpty {
       rows.append(["  metadata", texts.joined(separator: ", ") + (metadata.count > 10 ? ", …" : "")])

@@ -2,11 +2,12 @@
 
 public import ArgumentParser
 import Foundation
+import WinitJSON
 import WinitRegistry
 
 extension FileFormat: ExpressibleByArgument {}
 
-struct GetCommand: ParsableCommand {
+struct GetCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Write the weights of a run, or a part of them, to a file.",
     discussion: """
@@ -27,7 +28,7 @@ struct GetCommand: ParsableCommand {
         winit-registry get gpt2 --dtype bfloat16 --max-shard-size 200MB -o gpt2-bf16/
       """)
 
-  @Argument(help: "The run, such as gpt2, gpt2:v2 or sha256:e6dc291b.")
+  @Argument(help: "The run, such as gpt2, gpt2:v2 or sha256:e6dc291b.", completion: .runs)
   var reference: String
 
   @Option(
@@ -37,13 +38,14 @@ struct GetCommand: ParsableCommand {
       The file to write, `-` for standard output, or `FOLDER/` for a new folder. (default: NAME-vN.safetensors; for one \
       tensor NAME-vN.TENSOR and the extension of the format)
       """,
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var output: String?
 
   @Option(
     name: .customLong("tensor"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Write only this tensor. Repeat the option for more tensors. (default: all tensors)", valueName: "name"))
+      "Write only this tensor. Repeat the option for more tensors. (default: all tensors)", valueName: "name"),
+    completion: .tensors)
   var tensors: [String] = []
 
   @Option(
@@ -57,7 +59,8 @@ struct GetCommand: ParsableCommand {
       """
       The file format. safetensors and npz (NumPy's archive) hold any number of tensors; npy (NumPy) and raw \
       (little-endian, row-major, no header) hold one. (default: npy for .npy files, npz for .npz files, raw for .bin and \
-      .raw files, otherwise safetensors)
+      .raw files, otherwise safetensors; endings of formats that are not written, such as .pt, are refused without \
+      --format)
       """, valueName: "format"))
   var format: FileFormat?
 
@@ -66,10 +69,11 @@ struct GetCommand: ParsableCommand {
       """
       Cast floating-point tensors to this dtype, each element rounded to the nearest value: float64, float32, float16 or \
       bfloat16. Other tensors stay as they are. (default: the dtypes of the run)
-      """, valueName: "dtype"))
+      """, valueName: "dtype"), completion: .floatingPointDTypes)
   var dtype: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       """
       With `-o FOLDER/`, the maximum size of a shard, such as 5GB, 200MB or 64kB (powers of ten). A tensor that is larger \
@@ -98,13 +102,9 @@ struct GetCommand: ParsableCommand {
       throw ValidationError("`-o -` writes binary data, and standard output is a terminal. Use a pipe or name a file")
     }
     if let dtype, DType(parsing: dtype)?.isFloatingPoint != true {
-      throw ValidationError("--dtype is `\(dtype)`; expected float64, float32, float16 or bfloat16")
+      throw ValidationError("--dtype is \(quoted: dtype); expected float64, float32, float16 or bfloat16")
     }
-    let kind = output?.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    if format == nil, ["pt", "pth", "ckpt", "pkl", "gguf", "h5", "keras", "onnx", "msgpack"].contains(kind) {
-      throw ValidationError(
-        "`get` does not write .\(kind) files. Name a .safetensors, .npy, .npz or .raw file, or give --format")
-    }
+    if let output, format == nil { try asUsage { try OutputEnding.check(output, of: .weights) } }
     if maxShardSize != nil, output?.hasSuffix("/") != true {
       throw ValidationError("--max-shard-size writes a folder: name it with -o FOLDER/")
     }
@@ -127,12 +127,13 @@ struct GetCommand: ParsableCommand {
       let format = format ?? FileFormat(extensionOf: output ?? "")
       let progress = ProgressBar(run.isStored ? "reading" : "regenerating")
       if output == "-" {
-        do {
-          warn(
-            try registry.exportToStandardOutput(
-              run, selection, format: format, dtype: dtype, threads: threads.threads, progress: progress.update))
-        } catch let error as RegistryError where error.isBrokenPipe {}
+        warn(
+          try registry.exportToStandardOutput(
+            run, selection, format: format, dtype: dtype, threads: threads.threads, progress: progress.update))
         return
+      }
+      if self.format == nil, format == .raw, let output {
+        try OutputEnding.checkRaw(output, tensorCount: registry.tensors(selection, of: run).count)
       }
       let path = output ?? defaultPath(run, format)
       let receipt =
@@ -154,7 +155,7 @@ struct GetCommand: ParsableCommand {
   private func noteWholeTensors(_ selection: TensorSelection, of run: Run, in registry: Registry) throws {
     for tensor in try registry.tensors(selection, of: run) where tensor.needsWhole && !tensor.isStored {
       printError(
-        "note: a slice of tensor `\(tensor.printableName)` (\(tensor.lawName)) needs the whole tensor, which is regenerated now"
+        "note: a slice of tensor \(quoted: tensor.printableName) (\(tensor.lawName)) needs the whole tensor, which is regenerated now"
       )
     }
   }
@@ -175,7 +176,7 @@ struct GetCommand: ParsableCommand {
     for name in receipt.damaged {
       printError(
         """
-        warning: the stored bytes of tensor `\(name)` are damaged. The output was regenerated from the recipe and has the \
+        warning: the stored bytes of tensor \(quoted: name) are damaged. The output was regenerated from the recipe and has the \
         recorded digest. `doctor --repair` repairs the stored bytes.
         """)
     }

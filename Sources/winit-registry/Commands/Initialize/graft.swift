@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct GraftCommand: ParsableCommand {
+struct GraftCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "graft", abstract: "Record a run that takes some of its tensors from another run.",
     discussion: """
@@ -17,20 +17,22 @@ struct GraftCommand: ParsableCommand {
         winit-registry graft gpt2:v1 gpt2:v2 --take 'h.3.*' --as gpt2-block3
       """)
 
-  @Argument(help: ArgumentHelp("The run whose tensors the new run has, such as gpt2:v1.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp("The run whose tensors the new run has, such as gpt2:v1.", valueName: "run"), completion: .runs)
   var base: String
 
-  @Argument(help: ArgumentHelp("The run to take tensors from, such as gpt2:v2.", valueName: "donor"))
+  @Argument(help: ArgumentHelp("The run to take tensors from, such as gpt2:v2.", valueName: "donor"), completion: .runs)
   var donor: String
 
   @Option(
     name: .customLong("take"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "The names of the tensors to take from DONOR; `*` matches any characters, dots included. Required; repeat the option for more patterns.",
-      valueName: "pattern"))
+      valueName: "pattern"), completion: .tensors)
   var patterns: [String] = []
 
-  @Option(name: .customLong("as"), help: ArgumentHelp("The name of the new run.", valueName: "name"))
+  @Option(
+    name: .customLong("as"), help: ArgumentHelp("The name of the new run.", valueName: "name"), completion: .runNames)
   var name: String
 
   @OptionGroup var metadata: MetadataOptions
@@ -48,6 +50,7 @@ struct GraftCommand: ParsableCommand {
       try metadata.add(to: &options, registry)
       let receipt = try registry.graft(
         registry.run(base), with: registry.run(donor), taking: patterns, as: name, options: options)
+      for warning in receipt.warnings { printError("warning: \(warning)") }
       try emit(json.enabled ? receipt.json : receipt.text("grafted"))
     }
   }

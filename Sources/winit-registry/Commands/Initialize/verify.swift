@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import WinitRegistry
 
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Verify runs, or a checkpoint against a run.",
     discussion: """
@@ -21,7 +21,9 @@ struct VerifyCommand: ParsableCommand {
       part of each tensor.
 
       The output says what was verified, and the history (`log`) keeps the result. A verification of many runs (--all, \
-      --since) can be interrupted, and continued with --resume.
+      --since) prints a line for each run that does not match, and a summary as its last line; --verbose prints the result \
+      of every run. It can be interrupted, also by the end of an ssh connection, and continued with --resume: each result \
+      is recorded when its run is verified. With `nohup`, or in tmux, it goes on after the connection has ended.
 
       Exits with 0 if everything matches, and with 1 if anything does not match.
 
@@ -32,7 +34,7 @@ struct VerifyCommand: ParsableCommand {
         winit-registry verify --all --sample 1000
       """)
 
-  @Argument(help: "The runs, such as gpt2, gpt2:v2 or sha256:e6dc291b.")
+  @Argument(help: "The runs, such as gpt2, gpt2:v2 or sha256:e6dc291b.", completion: .runs)
   var references: [String] = []
 
   @Flag(help: "Verify every run of the registry.")
@@ -64,6 +66,9 @@ struct VerifyCommand: ParsableCommand {
       """)
   var resume = false
 
+  @Flag(help: "With --all and --since, print the result of every run, also if it matches.")
+  var verbose = false
+
   @Flag(help: "Verify only the stored bytes; do not regenerate. Skips recipe-only runs with --all and --since.")
   var stored = false
 
@@ -74,7 +79,7 @@ struct VerifyCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Compare this checkpoint with one run: a .safetensors file, the index (.json) of a sharded one, or a folder.",
-      valueName: "file"))
+      valueName: "file"), completion: .checkpoints)
   var against: String?
 
   @OptionGroup var comparison: ComparisonOptionGroup
@@ -86,6 +91,7 @@ struct VerifyCommand: ParsableCommand {
   private var isPass: Bool { all || since != nil }
 
   func validate() throws {
+    try refuseStandardInput(against, "--against -", "a checkpoint")
     if resume, !isPass || sample != nil {
       throw ValidationError("--resume needs --all or --since, and cannot be combined with --sample")
     }
@@ -112,26 +118,31 @@ struct VerifyCommand: ParsableCommand {
         return
       }
       let level: Verification.Level = stored ? .stored : regenerate ? .regenerate : .everything
-      var progress: ProgressBar?
+      let progress = ProgressBar("verifying")
       let summary = try registry.verify(
         selection(in: registry), level: level, sample: sample, resuming: resume, threads: threads.threads,
-        progress: { try progress?.update($0, $1) }
+        progress: progress.update
       ) { event in
-        if case .started(let run) = event {
-          progress = ProgressBar("verifying \(run.reference)")
-        } else {
-          progress = nil
-        }
+        if case .started(let run) = event { progress.label = "verifying \(run.reference)" }
         try report(event)
       }
       if json.enabled {
         try emit(summary.json)
       } else if summary.selectedCount == 0, summary.resumedAfter == 0 {
         try emit(since.map { "no runs were created since \($0.text)" } ?? "the registry has no runs")
-      } else if !summary.failedBefore.isEmpty {
-        try emit("mismatches before the interruption: \(summary.failedBefore.map(\.reference).joined(separator: ", "))")
+      } else {
+        if !summary.failedBefore.isEmpty {
+          let runs = summary.failedBefore.map(\.reference)
+          try emit("mismatches before the interruption: \(runs.joined(separator: ", "))")
+        }
+        if isPass { try emit(summary.text) }
       }
-      if let failure = summary.failures.first { throw ExitStatus.of(failure.error) }
+      if let failure = summary.failures.first {
+        let status = ExitStatus.of(failure.error)
+        // Without --json, `report` has printed each failure when it occurred.
+        if json.enabled { StandardError.report(summary.failures.map(\.text).joined(separator: "\n"), status) }
+        throw status
+      }
       if !summary.matches { throw ExitStatus.mismatch }
     }
   }
@@ -148,32 +159,67 @@ struct VerifyCommand: ParsableCommand {
       run, against: file, options: comparison.options(), threads: threads.threads, progress: progress.update)
     for warning in result.coverage?.warnings ?? [] { printError("warning: \(warning)") }
     if !json.enabled { try emit(result.text) }
-    do { try registry.record(result) } catch { reportNotRecorded(run, error) }
-    if json.enabled { try emit(VerificationSummary(result).json) }
+    var summary = VerificationSummary(result)
+    do { try registry.record(result) } catch { printError("note: \(summary.addWarning(notRecorded: run, error))") }
+    if json.enabled { try emit(summary.json) }
     if !result.matches { throw ExitStatus.mismatch }
   }
 
   private func report(_ event: VerificationEvent) throws {
     switch event {
     case .started: break
-    case .failed(let failure): printError("error: \(failure.run.reference): \(failure.error)")
-    case .notRecorded(let run, let error): reportNotRecorded(run, error)
+    case .failed(let failure): printError("error: \(failure.text)")
+    case .notRecorded(let warning): printError("note: \(warning)")
     case .resumed(let count, let failed):
       try emitText("resuming after \(counted(count, "verified run")), \(failed) of which did not match")
-    case .finished(let result): try emitText(result.text)
-    case .skipped(let run): try emitText("\(run.reference)  skipped: recipe-only, no stored bytes")
+    case .finished(let result):
+      if !isPass || verbose {
+        try emitText(result.text)
+      } else if !result.matches {
+        try emitText(result.line)
+      }
+    case .skipped(let run):
+      if !isPass || verbose { try emitText("\(run.reference)  skipped: recipe-only, no stored bytes") }
     }
   }
 
   /// Prints a line for people, which a program that reads JSON does not get.
   private func emitText(_ text: String) throws { if !json.enabled { try emit(text) } }
 
-  private func reportNotRecorded(_ run: Run, _ error: any Error) {
-    printError("note: the result for \(run.reference) was not recorded in the history: \(error)")
+}
+
+extension VerificationSummary {
+  /// How many runs match, and which do not: `4,998 ok, 2 mismatches: a:v1, b:v2`.
+  fileprivate var text: String {
+    let mismatches = failedBefore.map(\.reference) + results.filter { !$0.matches }.map(\.run.reference)
+    let matching = results.count(where: \.matches) + resumedAfter - failedBefore.count
+    var parts = ["\(grouped(matching)) ok"]
+    if !skipped.isEmpty { parts.append("\(grouped(skipped.count)) skipped (recipe-only)") }
+    if !mismatches.isEmpty {
+      parts.append("\(grouped(mismatches.count)) mismatch\(mismatches.count == 1 ? "" : "es"): \(shown(mismatches))")
+    }
+    if !failures.isEmpty {
+      parts.append("\(grouped(failures.count)) unreadable: \(shown(failures.map(\.run.reference)))")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  private func shown(_ references: [String]) -> String {
+    references.prefix(20).joined(separator: ", ")
+      + (references.count > 20 ? ", and \(grouped(references.count - 20)) more" : "")
   }
 }
 
 extension Verification {
+  /// The first finding on one line.
+  fileprivate var line: String {
+    let first = findings.first.map { finding in
+      "\(finding.kind.rawValue): " + (finding.tensor.map { "`\($0)`: " } ?? "") + finding.message
+    }
+    let more = findings.count > 1 ? " (and \(counted(findings.count - 1, "finding")) more)" : ""
+    return "\(run.reference)  MISMATCH  \((first ?? "").replacingOccurrences(of: "\n", with: " "))\(more)"
+  }
+
   fileprivate var text: String {
     let subject = run.reference + (against.map { " against \($0)" } ?? "")
     var lines = [

@@ -1,9 +1,10 @@
 // doctor: check and repair the registry file.
 
 import ArgumentParser
+import WinitJSON
 import WinitRegistry
 
-struct DoctorCommand: ParsableCommand {
+struct DoctorCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check the registry file, and repair damage that recipes can repair.",
     discussion: """
@@ -11,7 +12,8 @@ struct DoctorCommand: ParsableCommand {
       chunk that a run refers to exists; with --full also the digest of every chunk. Names the affected runs.
 
       --repair regenerates damaged and missing chunks from recipes. If the structure of the file is damaged, it rebuilds \
-      the file from what can be read. Copy the file before a repair if the disk has room.
+      the file from what can be read. Copy the file before a repair if the disk has room. If another program has given \
+      the registry a write-ahead log (PRAGMA journal_mode = WAL), a repair folds the log into the file.
 
       Exits with 0 if the registry is sound or was repaired, and with 1 if damage remains.
       """)
@@ -28,7 +30,8 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let progress = ProgressBar("checking")
-      let report = try registry.open().checkIntegrity(full: full, repair: repair, progress: progress.update)
+      let registry = try repair ? Registry(openingForRepair: registry.path) : registry.open()
+      let report = try registry.checkIntegrity(full: full, repair: repair, progress: progress.update)
       try emit(json.enabled ? report.json : report.text(repair: repair))
       if !report.isSound { throw ExitStatus.mismatch }
     }
@@ -45,7 +48,7 @@ extension IntegrityReport {
     if structure.count > 10 { lines.append("  … and \(structure.count - 10) more; --json lists all") }
     lines += references.map { "  references: \($0)" }
     for record in records.prefix(50) {
-      let tensor = record.finding.tensor.map { "`\($0)`: " } ?? ""
+      let tensor = record.finding.tensor.map { "\(quoted: $0): " } ?? ""
       lines.append("  record of \(record.run.reference): \(tensor)\(record.finding.message)")
     }
     if records.count > 50 { lines.append("  … and \(records.count - 50) more records; --json lists all") }

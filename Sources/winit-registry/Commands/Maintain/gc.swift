@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct GCCommand: ParsableCommand {
+struct GCCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
     abstract: "Collect unreferenced data (a dry run unless --yes).",

@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct MaterializeCommand: ParsableCommand {
+struct MaterializeCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "materialize", abstract: "Regenerate runs and store their bytes.",
     discussion: """
@@ -11,7 +11,7 @@ struct MaterializeCommand: ParsableCommand {
       is stored. A run that is stored already stays as it is.
       """)
 
-  @Argument(help: "The runs, such as gpt2:v1.") var references: [String]
+  @Argument(help: "The runs, such as gpt2:v1.", completion: .runs) var references: [String]
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag

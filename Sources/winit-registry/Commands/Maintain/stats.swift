@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct StatsCommand: ParsableCommand {
+struct StatsCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Show the size of a registry: runs, stored, shared and unreferenced bytes.")
@@ -30,6 +30,6 @@ extension SpaceReport {
     if deletedBytes > 0 { rows.append(["deleted", "\(humanBytes(deletedBytes)) referenced by deleted runs only"]) }
     if leasedBytes > 0 { rows.append(["leased", "\(humanBytes(leasedBytes)) by operations in progress"]) }
     rows.append(["file", "\(humanBytes(fileBytes)), including \(humanBytes(freeBytes)) of empty pages"])
-    return table(rows)
+    return Table(fields: rows).text
   }
 }

@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct StripCommand: ParsableCommand {
+struct StripCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "strip", abstract: "Delete the stored bytes of runs, and keep the recipes.",
     discussion: """
@@ -12,7 +12,7 @@ struct StripCommand: ParsableCommand {
       again.
       """)
 
-  @Argument(help: "The runs, such as gpt2:v1.") var references: [String]
+  @Argument(help: "The runs, such as gpt2:v1.", completion: .runs) var references: [String]
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag

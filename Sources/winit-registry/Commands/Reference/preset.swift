@@ -14,7 +14,7 @@ struct PresetCommand: ParsableCommand {
     defaultSubcommand: PresetListCommand.self)
 }
 
-struct PresetListCommand: ParsableCommand {
+struct PresetListCommand: JSONCommand {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "List the names of the presets.")
 
   @OptionGroup var json: JSONFlag
@@ -31,7 +31,7 @@ struct PresetShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Print a preset as a spec to copy and edit, with the source of each rule.")
 
-  @Argument(help: "The preset, such as gpt2. `preset list` lists the names.")
+  @Argument(help: "The preset, such as gpt2. `preset list` lists the names.", completion: .presets)
   var name: String
 
   func run() throws {
@@ -39,18 +39,23 @@ struct PresetShowCommand: ParsableCommand {
   }
 }
 
-struct PresetOptionsCommand: ParsableCommand {
+struct PresetOptionsCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "options", abstract: "List the options of a preset.",
     discussion: """
       `create --preset-option NAME=VALUE` sets an option, as does `preset: {name: PRESET, NAME: VALUE}` in a spec. An \
       option that is not set has the value of its key in the file config.json beside the checkpoint, or else its default.
+
+      In a narrow terminal long cells are wrapped, then columns are left out: TYPE, CONFIG.JSON, DEFAULT.
       """)
 
-  @Argument(help: "The preset, such as llama. `preset list` lists the names.")
+  @Argument(help: "The preset, such as llama. `preset list` lists the names.", completion: .presets)
   var name: String
 
+  @OptionGroup var tableOptions: TableOptions
   @OptionGroup var json: JSONFlag
+
+  func validate() throws { try tableOptions.check(json) }
 
   func run() throws {
     try reportingErrors {
@@ -58,9 +63,13 @@ struct PresetOptionsCommand: ParsableCommand {
       let rows = report.options.map {
         [$0.name, $0.kind, $0.fallback, $0.configurationKey ?? "–", $0.about]
       }
-      let text =
-        rows.isEmpty
-        ? "preset \(name) has no options" : table([["OPTION", "TYPE", "DEFAULT", "CONFIG.JSON", "MEANING"]] + rows)
+      let columns = [
+        Table.Column("OPTION", .key), Table.Column("TYPE"), Table.Column("DEFAULT", .wrap(to: 8)),
+        Table.Column("CONFIG.JSON", .wrap(to: 12)), Table.Column("MEANING", .wrap(to: 16)),
+      ]
+      let table = Table(
+        columns, rows, omitted: ["TYPE", "CONFIG.JSON", "DEFAULT"], hasHeader: !tableOptions.noHeader)
+      let text = rows.isEmpty ? "preset \(name) has no options" : table.text
       try emit(json.enabled ? report.json : text)
     }
   }

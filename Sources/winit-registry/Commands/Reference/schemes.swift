@@ -10,31 +10,42 @@ struct SchemesCommand: ParsableCommand {
     subcommands: [SchemesListCommand.self, SchemesShowCommand.self], defaultSubcommand: SchemesListCommand.self)
 }
 
-struct SchemesListCommand: ParsableCommand {
+struct SchemesListCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the schemes with parameters and formulas.",
     discussion: """
       The default of a parameter follows in parentheses. A parameter without one must be given, or follows from others.
+
+      In a narrow terminal cells are wrapped, then PARAMETERS is left out.
       """)
 
+  @OptionGroup var tableOptions: TableOptions
   @OptionGroup var json: JSONFlag
+
+  func validate() throws { try tableOptions.check(json) }
 
   func run() throws {
     try reportingErrors {
       if json.enabled {
         try emit(SchemeListReport(schemes: SchemeCatalog.schemes).json)
       } else {
-        try emit(table([["SCHEME", "PARAMETERS", "ELEMENTS"]] + SchemeCatalog.schemes.map(\.row)))
+        let columns = [
+          Table.Column("SCHEME", .key), Table.Column("PARAMETERS", .wrap(to: 16)),
+          Table.Column("ELEMENTS", .wrap(to: 12)),
+        ]
+        let table = Table(
+          columns, SchemeCatalog.schemes.map(\.row), omitted: ["PARAMETERS"], hasHeader: !tableOptions.noHeader)
+        try emit(table.text)
       }
     }
   }
 }
 
-struct SchemesShowCommand: ParsableCommand {
+struct SchemesShowCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show one scheme: elements (the formula), use, source, aliases and parameters.")
 
-  @Argument(help: "The scheme, by its name or an alias, such as he_normal or kaiming_normal.")
+  @Argument(help: "The scheme, by its name or an alias, such as he_normal or kaiming_normal.", completion: .schemes)
   var name: String
 
   @OptionGroup var json: JSONFlag
@@ -60,6 +71,6 @@ extension SchemeInfo {
     var rows = [["  elements", formula], ["  use", use], ["  source", source]]
     if !aliases.isEmpty { rows.append(["  aliases", aliases.joined(separator: ", ")]) }
     if !parameters.isEmpty { rows.append(["  parameters", parametersText]) }
-    return name + "\n" + table(rows)
+    return name + "\n" + Table(fields: rows).text
   }
 }

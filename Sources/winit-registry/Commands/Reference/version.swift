@@ -4,7 +4,7 @@ import ArgumentParser
 import WinitCore
 import WinitRegistry
 
-struct VersionCommand: ParsableCommand {
+struct VersionCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "version", abstract: "Show the versions of the command and the law, and the vector kernel in use.",
     discussion: """
@@ -21,10 +21,10 @@ struct VersionCommand: ParsableCommand {
       try emit(
         json.enabled
           ? report.json
-          : table([
+          : Table(fields: [
             ["winit-registry", report.toolVersion], ["law", report.lawVersion],
             ["kernel", "\(report.kernel.rawValue) (available: \(kernels))"],
-          ]))
+          ]).text)
     }
   }
 }

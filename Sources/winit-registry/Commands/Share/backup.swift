@@ -3,7 +3,7 @@
 import ArgumentParser
 import WinitRegistry
 
-struct BackupCommand: ParsableCommand {
+struct BackupCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Write a consistent copy of the registry.",
     discussion: """
@@ -13,7 +13,7 @@ struct BackupCommand: ParsableCommand {
         winit-registry backup winit-2026-11-24.sqlite
       """)
 
-  @Argument(help: "The copy to write.") var path: String
+  @Argument(help: "The copy to write.", completion: .file()) var path: String
 
   @Flag(help: "Replace the file if it exists.")
   var force = false
@@ -23,6 +23,7 @@ struct BackupCommand: ParsableCommand {
 
   func validate() throws {
     if path == "-" { throw ValidationError("a copy cannot be written to standard output. Name a file") }
+    try asUsage { try OutputEnding.check(path, of: .backup) }
   }
 
   func run() throws {

@@ -1,9 +1,10 @@
 // import: add the runs of a bundle, or a checkpoint, to a registry.
 
 import ArgumentParser
+import WinitJSON
 import WinitRegistry
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: JSONCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Import runs from a bundle, a manifest, or a checkpoint made elsewhere.",
     discussion: """
@@ -25,24 +26,31 @@ struct ImportCommand: ParsableCommand {
   @Argument(
     help: """
       The bundle, or with --as the manifest (.json) or the checkpoint: a .safetensors file, the index (.json) of a \
-      sharded one, or a folder.
-      """)
+      sharded one, or a folder. `-` with --as is a manifest on standard input.
+      """, completion: .file())
   var file: String
 
   @Option(
     name: .customLong("as"),
-    help: ArgumentHelp("Import a checkpoint or a manifest, as the next version of this name.", valueName: "name"))
+    help: ArgumentHelp("Import a checkpoint or a manifest, as the next version of this name.", valueName: "name"),
+    completion: .runNames)
   var name: String?
 
   @Flag(help: "Of a manifest, record the recipe and the digests, but do not store the weights.")
   var recipeOnly = false
 
   @OptionGroup var metadata: MetadataOptions
+  @OptionGroup var sharing: SharingOption
   @OptionGroup var threads: ThreadsOption
   @OptionGroup var registry: RegistryOption
   @OptionGroup var json: JSONFlag
 
   func validate() throws {
+    if file == "-", name == nil {
+      throw ValidationError(
+        "a bundle is read at several places, which standard input does not allow: name a file. With --as NAME, `-` is a manifest"
+      )
+    }
     let isCheckpoint = file.hasSuffix(".safetensors") || file.hasSuffix(".json")
     if name == nil, isCheckpoint {
       throw ValidationError(
@@ -64,12 +72,12 @@ struct ImportCommand: ParsableCommand {
       let progress = ProgressBar("importing")
       if let name {
         // The file is read before the registry is opened, because opening may update the schema of the registry.
-        let manifest = try ManifestFile(ifAt: file)
+        let manifest = try file == "-" ? ManifestFile(standardInput: ()) : ManifestFile(ifAt: file)
         if manifest == nil, recipeOnly {
           throw RegistryError.invalidArgument(
             "\(file) is a checkpoint, which has no recipe: --recipe-only takes a manifest")
         }
-        let registry = try metadata.open(registry)
+        let registry = try metadata.open(registry, sharing)
         var options = CreateOptions()
         options.threads = threads.threads
         options.recipeOnly = recipeOnly
@@ -84,12 +92,13 @@ struct ImportCommand: ParsableCommand {
         try emit(json.enabled ? receipt.json : receipt.text("imported"))
         return
       }
-      let receipt = try Registry(openingOrCreating: registry.path)
+      try OutputEnding.checkBundle(file)
+      let receipt = try Registry(openingOrCreating: registry.path, isShared: sharing.isShared)
         .importBundle(file, threads: threads.threads, progress: progress.update)
       for run in receipt.importedRuns {
         for tensor in run.repaired {
           printError(
-            "warning: the bytes of tensor `\(tensor)` of \(run.bundleReference) are damaged in the bundle. They were regenerated from the recipe and have the recorded digest"
+            "warning: the bytes of tensor \(quoted: tensor) of \(run.bundleReference) are damaged in the bundle. They were regenerated from the recipe and have the recorded digest"
           )
         }
       }
@@ -109,8 +118,9 @@ extension ImportReceipt {
 extension ImportReceipt.ImportedRun {
   fileprivate var text: String {
     let origin = run.reference == bundleReference ? "" : " (\(bundleReference) in the bundle)"
+    let same = sameID.isEmpty ? "" : ", same id as \(sameIDText(sameID))"
     return switch outcome {
-    case .added: "imported \(run.reference)\(origin)"
+    case .added: "imported \(run.reference)\(origin)\(same)"
     case .present: "unchanged \(run.reference)\(origin): already in the registry"
     case .deleted:
       "unchanged \(run.reference)\(origin): deleted in the registry; `restore \(run.reference)` brings it back"

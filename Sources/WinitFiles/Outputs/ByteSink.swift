@@ -15,24 +15,34 @@ extension ByteSink {
 
 /// Standard output as a destination.
 package final class StandardOutput: ByteSink {
-  package init() {}
+  private let expected: Int?
+  private var written = 0
+
+  /// - Parameter byteCount: the number of bytes that will be written, for errors; nil if that is not known.
+  package init(byteCount: Int? = nil) { expected = byteCount }
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try writeAll(bytes, to: STDOUT_FILENO, path: "standard output")
+    let count = writeAll(bytes, to: STDOUT_FILENO)
+    written += count
+    guard count == bytes.count else {
+      throw FileError(
+        writing: "standard output", to: STDOUT_FILENO, needed: expected.map { max(0, $0 - written) })
+    }
   }
 }
 
 /// Writes all bytes to a descriptor.
 ///
-/// - Parameter path: the path in the error, if a write fails.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+/// - Returns: the number of bytes that were written. If it is not the number of all bytes, errno is set.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
   var rest = bytes
   while !rest.isEmpty {
     let count = write(descriptor, rest.baseAddress, rest.count)
     if count < 0 {
       if errno == EINTR { continue }
-      throw FileError("write", path)
+      return bytes.count - rest.count
     }
     rest = UnsafeRawBufferPointer(rebasing: rest[count...])
   }
+  return bytes.count
 }

@@ -1,0 +1,18 @@
+// SHA-1 of one message, by the system's library. Only the objects of git have SHA-1 digests.
+
+#if canImport(CryptoKit)
+  import CryptoKit
+#else
+  import CWinitLibcrypto
+#endif
+
+/// Returns the 20 bytes of the SHA-1 digest of a message.
+package func sha1Digest(of message: [UInt8]) -> [UInt8] {
+  #if canImport(CryptoKit)
+    Array(Insecure.SHA1.hash(data: message))
+  #else
+    [UInt8](unsafeUninitializedCapacity: 20) { digest, count in
+      count = CWinitLibcrypto.SHA1(message, message.count, digest.baseAddress) == nil ? 0 : 20
+    }
+  #endif
+}

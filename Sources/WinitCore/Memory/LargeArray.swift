@@ -1,0 +1,32 @@
+// Memory of many numbers, whose allocation can fail without ending the process.
+
+import Foundation
+
+/// A fixed number of elements, all zero at first, in memory that is freed with the last reference.
+///
+/// An array of the standard library ends the process if there is no memory.
+// Sendable: whoever fills the elements decides which thread writes which of them, and nobody writes after that.
+package final class LargeArray<Element: BitwiseCopyable>: @unchecked Sendable {
+  package let elements: UnsafeMutableBufferPointer<Element>
+
+  /// Creates an array whose elements have only zero bits.
+  ///
+  /// - Throws: `InsufficientMemory` if the system refuses the memory.
+  package init(count: Int) throws(InsufficientMemory) {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, let memory = calloc(max(1, bytes), 1) else {
+      throw InsufficientMemory(needed: overflow ? .max : bytes)
+    }
+    elements = UnsafeMutableBufferPointer(
+      start: memory.bindMemory(to: Element.self, capacity: max(1, count)), count: count)
+  }
+
+  deinit { free(elements.baseAddress) }
+
+  package var count: Int { elements.count }
+
+  package subscript(index: Int) -> Element {
+    get { elements[index] }
+    set { elements[index] = newValue }
+  }
+}

@@ -1,0 +1,35 @@
+// The JSON of `create --dry-run`.
+
+import WinitCore
+import WinitInitializers
+package import WinitJSON
+import WinitSpec
+
+extension PlannedRun: JSONReport {
+  /// What a create would record: the members of a run that are known without its digests, and its tensors.
+  package var jsonValue: JSONValue {
+    [
+      "dry_run": true, "name": .string(name), "seed": .string(String(seed)), "spec": .string(spec),
+      "like": .optional(like), "layout": .string(layout), "stored": .bool(isStored),
+      "tensor_count": .integer(tensors.count), "parameter_count": .integer(parameterCount),
+      "byte_count": .integer(byteCount), "stored_bytes_maximum": .integer(storedBytesMaximum),
+      "law_version": .string(WinitCore.lawVersion), "preset": presetJSON ?? .null,
+      "skipped_tensors": .strings(skipped), "warnings": .strings(warnings),
+      "tensors": .array(tensors.map(\.jsonValue)),
+    ]
+  }
+}
+
+extension PlannedRunTensor {
+  /// The tensor's record without a digest, its size, the fans that its scheme depends on, and what gives its init.
+  var jsonValue: JSONValue {
+    let fans: [JSONValue.Member] =
+      usedFans.map { [.init("fan_in", .integer($0.fanIn)), .init("fan_out", .integer($0.fanOut))] } ?? []
+    let from: JSONValue =
+      source.map {
+        ["file": .string($0.file), "line": $0.line.map { .integer($0) } ?? .null, "match": .optional($0.pattern)]
+      } ?? .null
+    return .object(
+      jsonMembers + [.init("byte_count", .integer(recipe.byteCount))] + fans + [.init("from", from)] + jsonSeed)
+  }
+}
