@@ -31,6 +31,7 @@ from . import (
     kills,
     network,
     processes,
+    salvage,
     selftest,
     stopped,
 )
@@ -45,6 +46,7 @@ PARTS = (
     "kills",
     "flips",
     "damage",
+    "salvage",
     "companions",
     "network",
     "checkouts",
@@ -146,6 +148,8 @@ def disturb(
         flips.run(program, report, work, seed, 1000)
     if part("damage"):
         damage.run(trials, seed, 20 if short else 1000, 15 if short else None)
+    if part("salvage"):
+        salvage.run(trials, seed, *((20, 10) if short else (600, 400)))
     if program.shim and part("companions"):
         companions.run(trials, seed, 40 if short else 5000)
     if program.shim and part("network"):

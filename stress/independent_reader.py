@@ -98,7 +98,7 @@ def load(path: Path, deep: bool = True) -> State:
             read(db, state, deep, os.path.dirname(os.path.abspath(path)))
         finally:
             db.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         state.problems.append(f"sqlite: {error}")
         state.there = True
     return state

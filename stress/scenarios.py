@@ -95,7 +95,7 @@ class Scenario:
         # Opening alone makes the tables or migrates them, before the command itself does anything.
         if not self.before.there:
             self.between = [State(), only_tables(self.after)]
-        elif self.before.schema != self.after.schema:
+        elif not self.before.problems and self.before.schema != self.after.schema:
             opened = self.folder / "opened"
             shutil.copytree(before, opened)
             program.succeed(["list", "--registry", REGISTRY], opened)
@@ -235,6 +235,19 @@ def damaged(program: Program, folder: Path) -> None:
     db.close()
 
 
+def torn(program: Program, folder: Path) -> None:
+    """A registry that has lost the page of its runs, and its end."""
+    some(program, folder)
+    create(program, folder, "n", TWO_CHUNKS, 3)
+    db = sqlite3.connect(folder / REGISTRY)
+    (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'runs'").fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    data = bytearray((folder / REGISTRY).read_bytes())
+    data[(page - 1) * size : page * size] = bytes(size)
+    (folder / REGISTRY).write_bytes(data[: -3 * size])
+
+
 # --- The commands --------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +292,7 @@ def scenarios() -> list[Scenario]:
         Scenario("rename", some, on("rename", "m", "k"), ("rename",)),
         Scenario("tag", some, on("tag", "m", "a=b"), ("tag",)),
         Scenario("doctor --repair", damaged, on("doctor", "--full", "--repair"), ("doctor",), lasting=True),
+        Scenario("doctor --repair of lost pages", torn, on("doctor", "--repair"), ("doctor",)),
     ]
 
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -76,4 +77,59 @@ int winit_rename_if_absent(const char *from, const char *to) {
 #else
   return renamex_np(from, to, RENAME_EXCL);
 #endif
+}
+
+struct winit_raw_file {
+  sqlite3 *connection;
+  sqlite3_file *file;
+};
+
+int winit_raw_open(const char *path, winit_raw_file **file) {
+  *file = 0;
+  winit_raw_file *opened = calloc(1, sizeof *opened);
+  if (!opened) return SQLITE_NOMEM;
+  // The flags lack SQLITE_OPEN_CREATE and SQLITE_OPEN_URI. A file that cannot be written is opened for reading.
+  int code = sqlite3_open_v2(path, &opened->connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, 0);
+  if (code == SQLITE_OK) {
+    code = sqlite3_file_control(opened->connection, "main", SQLITE_FCNTL_FILE_POINTER, &opened->file);
+  }
+  if (code == SQLITE_OK && (!opened->file || !opened->file->pMethods)) code = SQLITE_CANTOPEN;
+  if (code != SQLITE_OK) {
+    sqlite3_close(opened->connection);
+    free(opened);
+    return code;
+  }
+  *file = opened;
+  return SQLITE_OK;
+}
+
+void winit_raw_close(winit_raw_file *file) {
+  winit_raw_unlock(file);
+  sqlite3_close(file->connection);
+  free(file);
+}
+
+int winit_raw_lock(winit_raw_file *file, int exclusive) {
+  int code = file->file->pMethods->xLock(file->file, SQLITE_LOCK_SHARED);
+  if (code == SQLITE_OK && exclusive) code = file->file->pMethods->xLock(file->file, SQLITE_LOCK_EXCLUSIVE);
+  return code;
+}
+
+void winit_raw_unlock(winit_raw_file *file) { file->file->pMethods->xUnlock(file->file, SQLITE_LOCK_NONE); }
+
+int winit_raw_size(winit_raw_file *file, int64_t *size) {
+  sqlite3_int64 found = 0;
+  int code = file->file->pMethods->xFileSize(file->file, &found);
+  *size = found;
+  return code;
+}
+
+int winit_raw_read(winit_raw_file *file, void *bytes, int count, int64_t offset) {
+  int code = file->file->pMethods->xRead(file->file, bytes, count, offset);
+  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;  // SQLite has filled the rest with zeros
+}
+
+int winit_raw_has_moved(winit_raw_file *file) {
+  int moved = 0;
+  return sqlite3_file_control(file->connection, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
 }

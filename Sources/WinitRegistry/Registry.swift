@@ -88,6 +88,9 @@ public struct Registry: Sendable {
   /// Whether the file exists.
   var hasFile: Bool { get throws { try file.exists() } }
 
+  /// Opens the file again, because another one has taken its place.
+  func reopen() throws { try file.reopen() }
+
   /// Runs a body that adds runs to the open file. Without a file, creates it; if the body then fails before it has added
   /// a run, removes the file again.
   ///

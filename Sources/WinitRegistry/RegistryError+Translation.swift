@@ -72,6 +72,9 @@ extension RegistryError {
 }
 
 extension RegistryError {
+  /// Whether `doctor` may find runs that can be salvaged from the file.
+  package var isSalvageable: Bool { (underlying as? StoreError)?.isSalvageable ?? false }
+
   /// Whether the message says what to do about a file.
   package var hasFileRemedy: Bool { (underlying as? FileError)?.reason != nil }
 

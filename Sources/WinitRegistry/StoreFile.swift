@@ -44,6 +44,9 @@ final class StoreFile: Sendable {
     return store.withLock { $0 != nil }
   }
 
+  /// Opens the file again, because another one has taken its place.
+  func reopen() throws { try store.withLock { $0 = try Store.open(path) } }
+
   /// Runs a body that adds runs to the open file. Without a file, creates it; if the body then fails before it has added
   /// a run, removes the file again.
   ///

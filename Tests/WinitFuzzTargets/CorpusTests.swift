@@ -36,7 +36,7 @@ private func files(_ name: String) throws -> [URL] {
     let found = try FileManager.default.contentsOfDirectory(atPath: corpora.path).sorted()
     #expect(found == FuzzTarget.all.map(\.name).sorted())
     let all = try found.flatMap { try files($0) }
-    #expect(all.count <= 250)
+    #expect(all.count <= 300)
     let sizes = try all.map { try $0.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0 }
     #expect(sizes.reduce(0, +) <= 300_000)
   }

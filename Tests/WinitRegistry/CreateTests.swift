@@ -48,7 +48,15 @@ import WinitTestSupport
         if done > total / 3 { throw Stop() }
       }
     }
-    for table in ["runs", "tensors", "chunks", "manifests"] { #expect(try fixture.count(table) == 0) }
+    // The create has made the file, so it removes it again.
+    #expect(!fixture.folder.exists("r") && !fixture.folder.exists("r-journal"))
+    _ = try fixture.create("a", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]", seed: 1)
+    #expect(throws: Stop.self) {
+      try fixture.registry.create("m", spec: spec, seed: 1) { done, total in
+        if done > total / 3 { throw Stop() }
+      }
+    }
+    for table in ["runs", "tensors", "chunks", "manifests"] { #expect(try fixture.count(table) == 1) }
     #expect(try fixture.folder.bytes("r").count < 1 << 20)
   }
 

@@ -153,6 +153,9 @@ class Scenarios:
         return done.stdout
 
     def count(self, table: str) -> int:
+        # A create that fails removes the registry that it has made.
+        if not (self.folder / "winit.sqlite").exists():
+            return 0
         connection = sqlite3.connect(self.folder / "winit.sqlite", timeout=30)
         try:
             return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

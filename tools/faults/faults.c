@@ -748,6 +748,7 @@ int creat64(const char *, mode_t) __attribute__((alias("creat")));
 int mknodat(int folder, const char *path, mode_t mode, dev_t device) {
   char whole[PATH_MAX];
   absolute(folder, path, whole);
+  audit("mknod", folder, path);
   if (!is_watched(whole)) return (int)syscall(SYS_mknodat, folder, path, mode, device);
   pthread_mutex_lock(&lock);
   int result = -1;
@@ -894,11 +895,6 @@ int symlinkat(const char *target, int folder, const char *path) {
 }
 int symlink(const char *target, const char *path) { return symlinkat(target, AT_FDCWD, path); }
 
-int mknodat(int folder, const char *path, mode_t mode, dev_t device) {
-  audit("mknod", folder, path);
-  return (int)syscall(SYS_mknodat, folder, path, mode, device);
-}
-int mknod(const char *path, mode_t mode, dev_t device) { return mknodat(AT_FDCWD, path, mode, device); }
 int mkfifo(const char *path, mode_t mode) { return mknodat(AT_FDCWD, path, mode | S_IFIFO, 0); }
 
 int fchmodat(int folder, const char *path, mode_t mode, int flags) {

@@ -2,6 +2,8 @@
 #ifndef CWINIT_STORAGE_H
 #define CWINIT_STORAGE_H
 
+#include <stdint.h>
+
 /// Prepares a connection to read files that are not trusted. After this call SQL cannot corrupt the schema, the schema
 /// cannot call functions with side effects, views are disabled, double quotes enclose names and never strings, no
 /// extension can be loaded, and a value longer than `maximum_length` bytes is an error.
@@ -89,5 +91,34 @@ int winit_sqlite_holds_lock(void *connection);
 /// The function asks through the descriptor that SQLite has open. It opens and closes none, because closing one would
 /// release the locks of this process. It is C because fcntl is variadic.
 int winit_lock_holder(const char *path);
+
+/// A database file that is opened for its locks and its bytes, whatever it contains. SQLite's own file object reads and
+/// locks it: if this process opened the file itself, closing it would drop the locks of its other connections.
+typedef struct winit_raw_file winit_raw_file;
+
+/// Opens a file that exists. Reads no page of it, and takes no lock.
+///
+/// Returns SQLITE_OK, or SQLite's result code; then `*file` is null.
+int winit_raw_open(const char *path, winit_raw_file **file);
+
+/// Closes the file, and drops its lock.
+void winit_raw_close(winit_raw_file *file);
+
+/// Takes a shared lock, or an exclusive one, as SQLite's own transactions do. Does not wait.
+///
+/// Returns SQLITE_OK, SQLITE_BUSY, or another of SQLite's result codes.
+int winit_raw_lock(winit_raw_file *file, int exclusive);
+
+/// Drops the lock.
+void winit_raw_unlock(winit_raw_file *file);
+
+/// Stores the size of the file in bytes. Returns SQLite's result code.
+int winit_raw_size(winit_raw_file *file, int64_t *size);
+
+/// Reads `count` bytes at an offset. Bytes behind the end of the file are zeros. Returns SQLite's result code.
+int winit_raw_read(winit_raw_file *file, void *bytes, int count, int64_t offset);
+
+/// Returns 1 if the path no longer names the file, and 0 if it does.
+int winit_raw_has_moved(winit_raw_file *file);
 
 #endif

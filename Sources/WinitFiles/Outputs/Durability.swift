@@ -12,6 +12,20 @@ func flush(_ descriptor: Int32) -> Int32 {
   return fsync(descriptor)
 }
 
+/// Flushes a file that other code wrote, such as SQLite, to the disk.
+///
+/// - Parameter name: the path for errors; nil for the path of the file.
+/// - Returns: the size of the file in bytes.
+@discardableResult
+package func flushFile(_ path: String, as name: String? = nil) throws -> Int {
+  let descriptor = open(path, O_RDWR | O_CLOEXEC)
+  guard descriptor >= 0 else { throw FileError("write", name ?? path) }
+  defer { close(descriptor) }
+  var status = stat()
+  guard flush(descriptor) == 0, fstat(descriptor, &status) == 0 else { throw FileError("write", name ?? path) }
+  return Int(status.st_size)
+}
+
 /// Makes a new name durable by flushing its folder. Some file systems cannot flush a folder; there this does nothing.
 func syncFolder(of path: String) throws {
   let folder = folderPrefix(of: path)

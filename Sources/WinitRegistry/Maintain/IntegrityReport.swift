@@ -65,15 +65,17 @@ public struct IntegrityReport: Sendable {
   /// The bytes of unreferenced chunks, as a killed create leaves them. They are no damage; a garbage collection frees
   /// them.
   package internal(set) var unreferencedBytes = 0
-  /// Whether the file was rebuilt from what could be read of it.
+  /// Whether a new file with what could be salvaged took the place of the file.
   package internal(set) var isRebuilt = false
+  /// What can be salvaged, or was; nil if the structure of the file is sound.
+  package internal(set) var salvage: SalvageReport?
   /// The time that the check took.
   package internal(set) var duration: Duration = .zero
 
   /// True if nothing is wrong, or everything was repaired. Unreferenced chunks are no damage.
   public var isSound: Bool {
     structure.isEmpty && references.isEmpty && records.isEmpty && unreadableRuns.isEmpty
-      && chunks.allSatisfy(\.isRepaired)
+      && chunks.allSatisfy(\.isRepaired) && (salvage?.lostRuns.isEmpty ?? true)
   }
 
   /// The references (`NAME:vN`) of the runs whose records or chunks are damaged and not repaired, each once.
@@ -82,6 +84,16 @@ public struct IntegrityReport: Sendable {
     let all =
       records.map(\.run.reference) + unreadableRuns.map(\.reference)
       + chunks.filter { !$0.isRepaired }.flatMap { $0.uses.map(\.run.reference) }
+      + (salvage?.lostRuns.compactMap(\.reference) ?? [])
     return all.filter { seen.insert($0).inserted }
+  }
+
+  /// Adds chunks that were damaged before a repair, if they are not damaged now.
+  mutating func addRepaired(_ before: [DamagedChunk]) {
+    var known = Set(chunks.map(\.digest))
+    for var chunk in before where known.insert(chunk.digest).inserted {
+      chunk.isRepaired = true
+      chunks.append(chunk)
+    }
   }
 }

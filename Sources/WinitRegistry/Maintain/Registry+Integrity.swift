@@ -15,8 +15,9 @@ extension Registry {
   ///
   /// - Parameters:
   ///   - full: whether every chunk is read and hashed too.
-  ///   - repair: whether damaged chunks are regenerated from any recipe that gives them; includes a full check. A file
-  ///     whose structure is damaged is rebuilt from what can be read of it. Without a repair nothing changes.
+  ///   - repair: whether damaged chunks are regenerated from any recipe that gives them; includes a full check. If the
+  ///     structure of the file is damaged, a new file with everything that can be salvaged takes its place, and the
+  ///     damaged file stays beside it as `NAME.damaged-1`. Without a repair nothing changes.
   ///   - progress: called with the bytes that were hashed and the bytes of all chunks; with zeros while records are
   ///     checked.
   /// - Throws: `RegistryError` with the code `io`, or `damagedRegistry` if the file is so damaged that nothing can be
@@ -26,19 +27,29 @@ extension Registry {
   ) throws -> IntegrityReport {
     try translatingErrors {
       let start = ContinuousClock.now
-      let store = try store
       var report = try IntegrityCheck(store: store, progress: progress).run(full: full || repair)
-      if repair, !report.isSound {
-        report = try Repair(store: store, progress: progress).run(report)
-        let detail: JSONValue = [
-          "repaired_chunks": .integer(report.chunks.count(where: \.isRepaired)),
-          "damaged_chunks": .integer(report.chunks.count { !$0.isRepaired }),
-          "rebuilt": .bool(report.isRebuilt),
-        ]
-        try store.record(Event("repair", detail, by: currentActor()), nil)
+      if !repair, !report.structure.isEmpty {
+        report.salvage = try FileSalvage(path: path, progress: progress).preview()
+      } else if repair, !report.isSound {
+        report = try repaired(report, progress)
       }
       report.duration = .now - start
       return report
     }
+  }
+
+  private func repaired(_ report: IntegrityReport, _ progress: ProgressHandler?) throws -> IntegrityReport {
+    let store = try store
+    guard report.structure.isEmpty, let repaired = try Repair(store: store, progress: progress).run(report) else {
+      let repaired = try FileSalvage(path: path, progress: progress).repair(report)
+      try reopen()
+      return repaired
+    }
+    let detail: JSONValue = [
+      "repaired_chunks": .integer(repaired.chunks.count(where: \.isRepaired)),
+      "damaged_chunks": .integer(repaired.chunks.count { !$0.isRepaired }), "rebuilt": false,
+    ]
+    try store.record(Event("repair", detail, by: currentActor()), nil)
+    return repaired
   }
 }

@@ -1,7 +1,6 @@
-// doctor --repair: recipes regenerate damaged chunks, and a file with a damaged structure is rebuilt.
+// doctor --repair: recipes regenerate damaged chunks.
 
 import WinitCore
-import WinitFiles
 import WinitStorage
 
 /// Repairs what a check found.
@@ -9,38 +8,21 @@ struct Repair {
   let store: Store
   let progress: ProgressHandler?
 
-  /// Repairs what can be repaired, and checks the file again.
-  func run(_ before: IntegrityReport) throws -> IntegrityReport {
+  /// Repairs what can be repaired in the file itself, whose structure is sound, and checks the file again.
+  ///
+  /// - Returns: the report; nil if a chunk is on pages that cannot be read, so that a new file is needed.
+  func run(_ before: IntegrityReport) throws -> IntegrityReport? {
     var repaired = before
-    if before.structure.isEmpty {
-      try store.repairInconsistencies()
-      try repairChunks(&repaired, in: store)
-    }
-    let isStuck = repaired.chunks.contains { !$0.isRepaired && $0.problem == .unreadable }
-    if isStuck || !before.structure.isEmpty {
-      let folder = try LockedFolder(for: store.path)
-      try namingFullDisk(store.path, needed: try? store.spaceUse().file) {
-        try store.rebuild(at: folder.path(of: "database")) { rebuilt in
-          try rebuilt.repairInconsistencies()
-          var inner = try IntegrityCheck(store: rebuilt, progress: progress).run(full: true)
-          try repairChunks(&inner, in: rebuilt)
-        }
-      }
-      repaired.isRebuilt = true
-    }
+    try store.repairInconsistencies()
+    try repairChunks(&repaired, in: store)
+    if repaired.chunks.contains(where: { !$0.isRepaired && $0.problem == .unreadable }) { return nil }
     var after = try IntegrityCheck(store: store, progress: progress).run(full: true)
-    after.isRebuilt = repaired.isRebuilt
-    let damaged = Set(after.chunks.map(\.digest))
-    after.chunks += before.chunks.filter { !damaged.contains($0.digest) }.map {
-      var chunk = $0
-      chunk.isRepaired = true
-      return chunk
-    }
+    after.addRepaired(before.chunks)
     return after
   }
 
   /// Regenerates every damaged chunk that a recorded recipe gives, in any run of the registry.
-  private func repairChunks(_ report: inout IntegrityReport, in store: Store) throws {
+  func repairChunks(_ report: inout IntegrityReport, in store: Store) throws {
     // If a chunk is in the file and only a reference to it was lost, linking is enough, also for bytes that no recipe
     // regenerates.
     try store.linkChunks(report.chunks.flatMap(\.uses))

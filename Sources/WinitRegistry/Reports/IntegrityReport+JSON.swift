@@ -17,7 +17,26 @@ extension IntegrityReport {
       "unreadable_runs": .array(
         unreadableRuns.map { ["reference": .string($0.reference), "message": .string($0.problem)] }),
       "chunks": .array(chunks.map(\.jsonValue)), "orphaned_bytes": .integer(unreferencedBytes),
-      "rebuilt": .bool(isRebuilt), "affected": .strings(affectedRuns), "seconds": .seconds(duration),
+      "rebuilt": .bool(isRebuilt), "salvage": salvage?.jsonValue ?? .null, "affected": .strings(affectedRuns),
+      "seconds": .seconds(duration),
+    ]
+  }
+}
+
+extension SalvageReport {
+  fileprivate var jsonValue: JSONValue {
+    [
+      "runs": .integer(runCount),
+      "incomplete_runs": .array(
+        incompleteRuns.map { ["reference": .string($0.reference), "message": .string($0.problem)] }),
+      "lost_runs": .array(
+        lostRuns.map {
+          [
+            "reference": $0.reference.map { .string($0) } ?? .null, "id": $0.id.map { .string($0) } ?? .null,
+            "message": .string($0.problem),
+          ]
+        }),
+      "needed_bytes": .integer(neededBytes), "damaged_file": damagedFile.map { .string($0) } ?? .null,
     ]
   }
 }

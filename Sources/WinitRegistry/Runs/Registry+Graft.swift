@@ -63,7 +63,7 @@ extension Registry {
       let kept = graft.tensors.filter { new.isStored || !$0.recipe.isRegenerable }
       return CreateReceipt(
         run: Run(run), storedBytes: 0, sharedBytes: kept.reduce(0) { $0 + $1.recipe.byteCount },
-          warnings: Run(run).gitWarnings,
+        warnings: Run(run).gitWarnings,
         duration: .now - start, sameID: store.sameID(as: run),
         sources: [
           .init(reference: base.reference, tensorCount: graft.tensors.count - graft.takenCount),

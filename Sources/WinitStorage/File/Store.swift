@@ -56,7 +56,7 @@ package final class Store: Sendable {
   /// - Throws: `StoreError.noRegistry` if there is no file, and other errors of `StoreError`.
   package static func open(_ path: String) throws -> Store {
     guard try RegistryFile.exists(path) else { throw StoreError.noRegistry(path: path) }
-    return try Store(path, .existing)
+    return try explainingDamage(path) { try Store(path, .existing) }
   }
 
   /// Opens a registry that exists, for a repair: a write-ahead log that another program has given it is folded into the
@@ -65,9 +65,9 @@ package final class Store: Sendable {
   /// - Throws: the errors of `open`.
   package static func openFoldingLog(_ path: String) throws -> Store {
     guard try RegistryFile.exists(path) else { throw StoreError.noRegistry(path: path) }
-    do { return try Store(path, .existing) } catch StoreError.foreignCompanion(_, _, .log) {
-      try Store(path, .foldingLog).close()
-      return try Store(path, .existing)
+    do { return try open(path) } catch StoreError.foreignCompanion(_, _, .log) {
+      try explainingDamage(path) { try Store(path, .foldingLog).close() }
+      return try open(path)
     }
   }
 
@@ -82,7 +82,7 @@ package final class Store: Sendable {
     // A first create that was interrupted leaves a database without tables, which the next create uses.
     if try RegistryFile.exists(path) {
       try users.check(file: path)
-      do { return try Store(path, .existing) } catch StoreError.noRegistry {}
+      do { return try explainingDamage(path) { try Store(path, .existing) } } catch StoreError.noRegistry {}
     }
     try FileSystem.check(path)
     try users.check(folderOf: path)
@@ -101,7 +101,7 @@ package final class Store: Sendable {
   package static func openOrCreate(_ path: String, for users: RegistryUsers) throws -> Store {
     if try RegistryFile.exists(path) {
       try users.check(file: path)
-      return try Store(path, .creating)
+      return try explainingDamage(path) { try Store(path, .creating) }
     }
     try FileSystem.check(path)
     try RegistryFile.create(path, for: users)
@@ -119,7 +119,7 @@ package final class Store: Sendable {
   /// - Throws: `StoreError.olderVersion` if the file needs a migration, and other errors of `StoreError`.
   package static func openForReading(_ path: String) throws -> Store {
     guard try RegistryFile.exists(path) else { throw StoreError.noRegistry(path: path) }
-    return try Store(path, .reading)
+    return try explainingDamage(path) { try Store(path, .reading) }
   }
 
   private init(_ path: String, _ access: Access) throws {

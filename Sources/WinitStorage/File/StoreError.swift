@@ -92,7 +92,8 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     case .hasAliases(let reference, let aliases):
       "\(reference) has the \(aliases.count == 1 ? "alias" : "aliases") \(aliases.map { "\(quoted: $0)" }.joined(separator: ", ")), so it cannot be deleted"
     case .noTag(let reference, let key, let known):
-      "\(reference) has no tag \(quoted: key)" + (nearest(to: key, in: known).map { "; did you mean \(quoted: $0)?" } ?? "")
+      "\(reference) has no tag \(quoted: key)"
+        + (nearest(to: key, in: known).map { "; did you mean \(quoted: $0)?" } ?? "")
     case .locked(let path, let waited, let holder):
       "\(path) is locked by \(holder). Try again when that process has ended; this process waited for \(waitText(waited))"
     case .sqlite(let path, let code, let message): "\(path): \(message) (SQLite error \(code))"
@@ -134,7 +135,8 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     case .SQLITE_FULL:
       self = .sqlite(path: path, code: error.extendedResultCode.rawValue, message: "the disk is full")
     case .SQLITE_CORRUPT, .SQLITE_FORMAT:
-      self = .damaged(path: path, what: error.message ?? "SQLite reports corruption")
+      self = .damaged(
+        path: path, what: "its pages contradict each other (\(error.message ?? "SQLite reports corruption"))")
     case .SQLITE_BUSY:
       self = .sqlite(
         path: path, code: error.extendedResultCode.rawValue,

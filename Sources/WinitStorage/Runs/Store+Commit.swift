@@ -77,7 +77,8 @@ extension Store {
       try db.execute(
         sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
     }
-    try insertTensors(run.tensors, of: row, seed: run.seed, stored: run.isStored, db)
+    let missing = try insertTensors(run.tensors, of: row, seed: run.seed, stored: run.isStored, db)
+    guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
     try db.execute(
       sql: "INSERT INTO run_terms \(Store.terms(where: "run = ?1"))", arguments: [row])
     for alias in insertion.aliases {
@@ -110,9 +111,11 @@ extension Store {
   }
 
   /// Inserts the rows of tensors, and the references of stored tensors to their chunks.
-  private func insertTensors(
+  ///
+  /// - Returns: the digests of the chunks that are not in the file. They get no reference.
+  func insertTensors(
     _ tensors: [NewTensor], of run: Int64, seed: UInt64, stored: Bool, _ db: Database
-  ) throws {
+  ) throws -> Set<SHA256Digest> {
     let insert = try db.cachedStatement(
       sql: """
         INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, seed, digest, chunk_digests)
@@ -129,12 +132,12 @@ extension Store {
       guard stored || !tensor.recipe.isRegenerable else { continue }
       missing.formUnion(try link(tensor.chunkDigests, to: db.lastInsertedRowID, db))
     }
-    guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
+    return missing
   }
 }
 
 /// Returns 128 random bits in hexadecimal, in the form of the uids that the migration gives to earlier runs.
-private func newUID() -> String {
+func newUID() -> String {
   (0..<2).map { _ in
     let digits = String(UInt64.random(in: 0...(.max)), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

@@ -40,6 +40,8 @@ private func remedy(_ error: any Error) -> [String] {
   case .runCollected: error.subject.map { ["`log \($0)` shows its history"] } ?? []
   case .invalidRegistry where error.hasWriteAheadLog: ["`doctor --repair` does that"]
   case .io where error.isLocked: ["--lock-timeout sets how long to wait"]
+  case .damagedRegistry, .invalidRegistry:
+    error.isSalvageable ? ["`doctor` shows what can be salvaged, and `doctor --repair` repairs the file"] : []
   case .fileExists where !error.hasFileRemedy: ["--force replaces the file"]
   default: []
   }

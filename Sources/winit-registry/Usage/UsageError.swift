@@ -67,9 +67,11 @@ struct UsageError {
     let path = line.path.joined(separator: " ")
     if known.isEmpty { return "`\(path)` has no command \(quoted: word), nor any other" }
     // The name of what a group of commands is about, such as `preset gpt2`, is missing the command.
-    let near = suggestions(for: word, in: known).first ?? (known.contains("show") ? "show \(word)" : nil)
+    let isShort = word.unicodeScalars.count < 80
+    let near = suggestions(for: word, in: known).first ?? (known.contains("show") && isShort ? "show \(word)" : nil)
     let list = known.map { "`\(path) \($0)`" }.joined(separator: ", ")
-    return "unknown command `\(path) \(word)`\(question(near.map { ["\(path) \($0)"] } ?? [])) (known: \(list))"
+    return
+      "unknown command \(quoted: "\(path) \(word)")\(question(near.map { ["\(path) \($0)"] } ?? [])) (known: \(list))"
   }
 
   /// Returns the options of a command that are like an unknown one. A single letter means the options that begin with

@@ -11,11 +11,16 @@ struct DoctorCommand: JSONCommand {
       Checks SQLite's integrity, the schema, the references between rows, the consistency of every record, and that every \
       chunk that a run refers to exists; with --full also the digest of every chunk. Names the affected runs.
 
-      --repair regenerates damaged and missing chunks from recipes. If the structure of the file is damaged, it rebuilds \
-      the file from what can be read. Copy the file before a repair if the disk has room. If another program has given \
-      the registry a write-ahead log (PRAGMA journal_mode = WAL), a repair folds the log into the file.
+      --repair regenerates damaged and missing chunks from recipes. If the structure of the file is damaged, if the file \
+      is cut short, or if it cannot be opened at all, it salvages every run that its pages still hold into a new file. \
+      The new file takes the place of the registry once everything in it is checked, and the damaged file stays beside it \
+      as NAME.damaged-1. This needs free space of at most the size of the file. Runs that cannot be salvaged are listed. \
+      If another program has given the registry a write-ahead log (PRAGMA journal_mode = WAL), a repair folds the log \
+      into the file.
 
-      Exits with 0 if the registry is sound or was repaired, and with 1 if damage remains.
+      A bundle and a backup are registry files, too: name them with --registry.
+
+      Exits with 0 if the registry is sound or was repaired, and with 1 if damage remains or runs are lost.
       """)
 
   @Flag(help: "Also read every chunk and check its digest.")
@@ -30,8 +35,8 @@ struct DoctorCommand: JSONCommand {
   func run() throws {
     try reportingErrors {
       let progress = ProgressBar("checking")
-      let registry = try repair ? Registry(openingForRepair: registry.path) : registry.open()
-      let report = try registry.checkIntegrity(full: full, repair: repair, progress: progress.update)
+      let report = try Registry.checkIntegrity(
+        at: registry.path, full: full, repair: repair, progress: progress.update)
       try emit(json.enabled ? report.json : report.text(repair: repair))
       if !report.isSound { throw ExitStatus.mismatch }
     }
@@ -56,7 +61,7 @@ extension IntegrityReport {
     if unreadableRuns.count > 50 { lines.append("  … and \(unreadableRuns.count - 50) more runs; --json lists all") }
     lines += chunks.prefix(50).map(\.text)
     if chunks.count > 50 { lines.append("  … and \(chunks.count - 50) more chunks; --json lists all") }
-    if isRebuilt { lines.append("  the file was rebuilt") }
+    if let salvage { lines += salvage.lines }
     if unreferencedBytes > 0 {
       lines.append("  \(humanBytes(unreferencedBytes)) unreferenced (not an error; `gc --yes` frees it)")
     }
@@ -65,9 +70,33 @@ extension IntegrityReport {
       if !runs.isEmpty {
         lines.append("  affected: \(runs.prefix(20).joined(separator: ", "))\(runs.count > 20 ? ", …" : "")")
       }
-      if !repair { lines.append("  run with --repair to regenerate damaged chunks") }
+      if !repair {
+        let remedy =
+          salvage.map { "salvage the runs; this needs at most \(humanBytes($0.neededBytes)) of free space" }
+          ?? "regenerate damaged chunks"
+        lines.append("  run with --repair to \(remedy)")
+      }
     }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension SalvageReport {
+  fileprivate var lines: [String] {
+    var lines: [String] = []
+    if let damagedFile {
+      lines.append("  \(counted(runCount, "run")) salvaged into a new file; the damaged file is \(damagedFile)")
+    } else {
+      lines.append("  \(counted(runCount, "run")) can be salvaged")
+    }
+    lines += incompleteRuns.prefix(50).map { "  incomplete: \($0.reference): \($0.problem)" }
+    if incompleteRuns.count > 50 { lines.append("  … and \(incompleteRuns.count - 50) more; --json lists all") }
+    lines += lostRuns.prefix(50).map { run in
+      let names = [run.reference, run.id].compactMap(\.self).joined(separator: ", ")
+      return "  lost: \(names): \(run.problem)"
+    }
+    if lostRuns.count > 50 { lines.append("  … and \(lostRuns.count - 50) more lost runs; --json lists all") }
+    return lines
   }
 }
 
