@@ -74,6 +74,7 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
       name: "CWinitLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .systemLibrary(name: "CWinitZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // From values to use cases: each target may import those above it.
     .target(name: "CWinitKernels", exclude: ["README.md"]),
@@ -83,7 +84,7 @@ let package = Package(
       "WinitCore",
       ["WinitJSON", "CWinitKernels", .target(name: "CWinitLibcrypto", condition: .when(platforms: [.linux]))]),
     module("WinitInitializers", ["WinitCore", "WinitJSON"]),
-    module("WinitFiles", ["WinitCore", "WinitJSON"]),
+    module("WinitFiles", ["WinitCore", "WinitJSON", "CWinitZlib"]),
     .target(
       name: "WinitPresets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
       swiftSettings: strict),

@@ -90,7 +90,11 @@ def new_checkout(place: Path, *options: str) -> Checkout:
 
 
 def create(
-    program: Program, checkout: Checkout, folder: Path | None = None, variables: Mapping[str, str] | None = None
+    program: Program,
+    checkout: Checkout,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    form: str = "--json",
 ) -> Outcome:
     (checkout.place / "s.yaml").write_text(SPEC)
     registry = checkout.place / "new.sqlite"
@@ -104,7 +108,7 @@ def create(
         "1",
         "--registry",
         registry,
-        "--json",
+        *([form] if form else []),
     ]
     return program.run(words, folder or checkout.root, timeout=PATIENCE, variables=variables)
 
@@ -126,12 +130,22 @@ def complaints(outcome: Outcome, head: str | None, dirty: set[bool | None]) -> l
     problems = []
     if git.get("dirty") not in dirty:
         problems.append(f"dirty is {git.get('dirty')}, expected one of {dirty}")
-    # A commit that is not recorded is reported in the record, in the receipt and on standard error.
+    # A commit that is not recorded is reported in the record and in the receipt, and not once more beside the JSON.
     said = [bool(git.get("problem")), any("git" in text for text in outcome.receipt["warnings"])]
-    said.append("warning: the git commit is not recorded" in outcome.errors)
-    if said != [head is None] * 3:
+    if said != [head is None] * 2:
         problems.append(f"the problem is {git.get('problem')}, the warnings {outcome.receipt['warnings']}")
+    if outcome.errors:
+        problems.append(f"printed beside the JSON: {outcome.why}")
     return problems
+
+
+def warning_complaints(outcome: Outcome) -> list[str]:
+    """What is wrong with a create without --json in a checkout whose commit cannot be read."""
+    if outcome.timed_out or outcome.status != 0:
+        return [f"without --json, ended with {outcome.status} after {outcome.seconds:.1f} s: {outcome.why}"]
+    if not outcome.errors.startswith("warning: the git commit is not recorded: ") or outcome.errors.count("\n") != 1:
+        return [f"without --json, the warning is {outcome.errors!r}"]
+    return []
 
 
 def submodule(checkout: Checkout) -> None:

@@ -24,6 +24,7 @@ from .trials import Trials
 
 ROW = "hostile companions"
 OUTSIDE = "outside the folder"
+CUTTING = "journal that cuts off pages"
 COMMANDS = [["doctor"], ["doctor", "--repair"], ["list"], ["show", "m"], ["verify", "--all"]]
 MARK = bytes.fromhex("d9d505f920a163d7")
 NONCE = 0x12345678
@@ -41,12 +42,14 @@ class Files:
         database: The contents of the registry.
         lists: Whether `list` must succeed: the files are as a killed create or another program leaves them.
         repairs: Whether `doctor --repair` must succeed.
+        is_kept: Whether no command may change the registry.
     """
 
     what: list[str]
     database: bytes
     lists: bool = False
     repairs: bool = False
+    is_kept: bool = False
 
 
 class Sources:
@@ -186,6 +189,7 @@ def make_journal(sources: Sources, files: Files, inside: Path, outside: Path, ch
         "journal of another number of pages": lambda: journal(
             some, chance.choice([0, 1, pages - 1, pages + 1, pages + 100, 2**31, 2**32 - 1])
         ),
+        CUTTING: lambda: journal({}, chance.randrange(pages), records=chance.choice([None, 2**32 - 1])),
         "journal of another page size": lambda: journal(
             {}, pages, chance.choice([0, 1, 511, 512, 4096, 32768, 65536, 2**20, 2**31])
         ),
@@ -211,6 +215,7 @@ def make_journal(sources: Sources, files: Files, inside: Path, outside: Path, ch
     else:
         path.write_bytes(contents)
         files.lists = kind == "journal of a killed command"
+        files.is_kept = kind == CUTTING
     files.what.append(kind)
 
 
@@ -291,7 +296,7 @@ def make(sources: Sources, inside: Path, outside: Path, chance: random.Random) -
     if chance.random() < 0.4:
         files.database, _, what = damage.damage(files.database, chance)
         files.what.append(f"registry damaged: {what}")
-        files.lists = files.repairs = False
+        files.lists = files.repairs = files.is_kept = False
     (inside / REGISTRY).write_bytes(files.database)
     return files
 
@@ -346,6 +351,9 @@ def judge(program: Program, files: Files, place: Path, chance: random.Random) ->
             changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
             problems.append(f"{line}: changes files {OUTSIDE}: {sorted(changed)}")
             break
+        if files.is_kept and (inside / REGISTRY).read_bytes() != files.database:
+            problems.append(f"{line}: changes the registry")
+            break
         if not (inside / "precious").exists() or (inside / "precious").read_bytes() != precious:
             problems.append(f"{line}: changes another file of the folder")
             break
@@ -357,7 +365,7 @@ def ending(outcome: Outcome) -> list[str]:
         return ["does not end"]
     if outcome.status not in STATUSES:
         return [f"ends with {outcome.status}, {outcome.why}"]
-    if outcome.status not in (0, 1) and "error: " not in outcome.errors:
+    if outcome.status not in (0, 1) and not outcome.message:
         return [f"ends with {outcome.status} and no message"]
     return []
 

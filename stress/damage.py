@@ -89,7 +89,7 @@ class Base:
                 problems.append(f"{line}: takes more than {SECONDS} s of processor time")
             elif outcome.status not in STATUSES:
                 problems.append(f"{line}: ends with {outcome.status}, {outcome.why}")
-            elif outcome.status not in (0, 1) and "error: " not in outcome.errors:
+            elif outcome.status not in (0, 1) and not outcome.message:
                 problems.append(f"{line}: ends with {outcome.status} and no message")
             return outcome
 

@@ -10,8 +10,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .checkouts import PATIENCE, Checkout, change_size, complaints, create, new_checkout, packed, submodule
-from .program import Outcome, Program
+from .checkouts import (
+    PATIENCE,
+    Checkout,
+    change_size,
+    complaints,
+    create,
+    new_checkout,
+    packed,
+    submodule,
+    warning_complaints,
+)
+from .program import Program
 from .report import Report
 
 TRAPS = "creates in hostile checkouts"
@@ -181,7 +191,7 @@ def all_of_them(program: Program, report: Report, work: Path, seed: int, rounds:
             checkout.settle()
             head = checkout.head if is_readable else None
             action(checkout.root / ".git")
-            judge(report, checkout, what, create(program, checkout), head, answers)
+            judge(program, report, checkout, what, head, answers)
     for what, target in {
         "a pipe": None,
         "a text": "hello\n",
@@ -199,12 +209,12 @@ def all_of_them(program: Program, report: Report, work: Path, seed: int, rounds:
                 git.write_text(target)
             if what == "huge":
                 huge(git)
-            outcome = create(program, checkout)
             # A pipe is no checkout, so that a checkout above it counts, as in git.
             if target is None:
+                outcome = create(program, checkout)
                 report.trial(TRAPS, [] if outcome.status == 0 else [f".git is {what}: {outcome}"])
             else:
-                judge(report, checkout, f".git is {what}", outcome, None, {None})
+                judge(program, report, checkout, f".git is {what}", None, {None})
     planted(program, report, work)
     tracked_pipe(program, report, work)
     mutated(program, report, work, seed, rounds)
@@ -262,13 +272,25 @@ def spring(program: Program, report: Report, place: Path, layout: str) -> None:
 
 
 def judge(
-    report: Report, checkout: Checkout, what: str, outcome: Outcome, head: str | None, answers: set[bool | None]
+    program: Program,
+    report: Report,
+    checkout: Checkout,
+    what: str,
+    head: str | None,
+    answers: set[bool | None],
+    folder: Path | None = None,
 ) -> None:
-    problems = complaints(outcome, head, answers)
-    if outcome.seconds > PATIENCE / 2:
-        problems.append(f"took {outcome.seconds:.1f} s")
-    if any(ord(character) < 32 and character != "\n" for character in outcome.errors):
-        problems.append("printed control characters")
+    """Creates a run with --json and, if the commit cannot be read, one without, which prints a warning."""
+    outcomes = [create(program, checkout, folder)]
+    problems = complaints(outcomes[0], head, answers)
+    if head is None:
+        outcomes.append(create(program, checkout, folder, form=""))
+        problems += warning_complaints(outcomes[1])
+    for outcome in outcomes:
+        if outcome.seconds > PATIENCE / 2:
+            problems.append(f"took {outcome.seconds:.1f} s")
+        if any(ord(character) < 32 and character != "\n" for character in outcome.output + outcome.errors):
+            problems.append("printed control characters")
     report.trial(TRAPS, [f"{what}: {problem}" for problem in problems], f"# {what}")
 
 
@@ -283,18 +305,12 @@ def planted(program: Program, report: Report, work: Path) -> None:
             checkout.settle()
             head = checkout.head
             os.chown(checkout.root / ".git", owner, -1)
-            outcome = create(program, checkout, checkout.root / "d")
-            judge(
-                report,
-                checkout,
-                f".git of {owner}",
-                outcome,
-                head if is_recorded else None,
-                {False} if is_recorded else {None},
-            )
+            answers: set[bool | None] = {False if is_recorded else None}
+            found = head if is_recorded else None
+            judge(program, report, checkout, f".git of {owner}", found, answers, checkout.root / "d")
             if not is_recorded:
                 os.chown(checkout.root / "d", owner, -1)
-                judge(report, checkout, "the folder too", create(program, checkout, checkout.root / "d"), head, {False})
+                judge(program, report, checkout, "the folder too", head, {False}, checkout.root / "d")
 
 
 def mutated(program: Program, report: Report, work: Path, seed: int, rounds: int) -> None:
@@ -340,7 +356,7 @@ def tracked_pipe(program: Program, report: Report, work: Path) -> None:
         checkout = new_checkout(Path(name))
         checkout.settle()
         pipe(checkout.root / "a")
-        judge(report, checkout, "a tracked file is a pipe", create(program, checkout), checkout.head, {True})
+        judge(program, report, checkout, "a tracked file is a pipe", checkout.head, {True})
 
 
 def snapshot(root: Path) -> dict[str, tuple[int, int, int]]:

@@ -98,7 +98,7 @@ def load(path: Path, deep: bool = True) -> State:
             read(db, state, deep, os.path.dirname(os.path.abspath(path)))
         finally:
             db.close()
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, ValueError) as error:  # a text that is not UTF-8 or not JSON
         state.problems.append(f"sqlite: {error}")
         state.there = True
     return state

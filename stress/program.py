@@ -63,6 +63,7 @@ class Outcome:
         killed: Whether the test killed the command on purpose.
         struck: The kind of the first operation that the fault struck; "" if it struck none.
         flush_failed: Whether the fault struck any flush.
+        removal_failed: Whether the fault struck the removal of any file.
     """
 
     status: int
@@ -73,6 +74,7 @@ class Outcome:
     killed: bool = False
     struck: str = ""
     flush_failed: bool = False
+    removal_failed: bool = False
 
     @property
     def why(self) -> str:
@@ -82,6 +84,20 @@ class Outcome:
         if self.status < 0 and crash:
             return crash[0][:400]
         return text[:200] + (" … " + text[-200:] if len(text) > 400 else text[200:])
+
+    @property
+    def message(self) -> str:
+        """The error that the command printed: the line `error: …`, or with --json the object; "" if there is none."""
+        lines = self.errors.splitlines()
+        texts = [line for line in lines if line.startswith("error: ")]
+        for line in lines if not texts else []:
+            try:
+                error = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(error, dict) and error.get("code") == self.status and isinstance(error.get("error"), str):
+                texts.append(error["error"])
+        return "\n".join(texts)
 
     @property
     def receipt(self) -> Any:
@@ -198,12 +214,13 @@ class Program:
             timer.cancel()
         seconds = time.perf_counter() - begin
         timed_out |= child.returncode == -signal.SIGXCPU
-        struck, flush_failed = "", False
+        struck, flush_failed, removal_failed = "", False, False
         if log and os.path.exists(log):
             with open(log, errors="replace") as file:
                 hits = [line.split()[1] for line in file if line.rstrip().endswith(" fault")]
                 struck = next(iter(hits), "")
                 flush_failed = any(hit.startswith("flush") for hit in hits)
+                removal_failed = "unlink" in hits
         if child.returncode == -signal.SIGKILL and not timed_out:
             killed = kill_after is not None or bool(struck)
         return Outcome(
@@ -215,6 +232,7 @@ class Program:
             killed,
             struck,
             flush_failed,
+            removal_failed,
         )
 
     def succeed(self, arguments: Words, folder: Path, log: Path | None = None) -> Outcome:

@@ -67,11 +67,12 @@ class Verdict:
         elif self.failed and outcome.status not in STATUSES:
             self.say(f"ended with {outcome.status}, which is not documented: {outcome.why}")
         elif self.failed:
-            lines = [line for line in outcome.errors.splitlines() if line.startswith("error: ")]
-            if not lines:
-                self.say(f"ended with {outcome.status} and no line `error: …`: {outcome.why}")
-            elif not any(name in line for line in lines for name in self.scenario.names):
-                self.say(f"the error does not name the file: {lines}")
+            if not outcome.message:
+                self.say(f"ended with {outcome.status} and no error: {outcome.why}")
+            elif not any(name in outcome.message for name in self.scenario.names):
+                self.say(f"the error does not name the file: {outcome.message}")
+            elif ".winit.tmp" in outcome.message:
+                self.say(f"the error names a temporary file: {outcome.message}")
             if self.fault and not outcome.struck:
                 self.say(f"failed though nothing was disturbed: {outcome.why}")
 
@@ -120,7 +121,9 @@ class Verdict:
                 self.say(f"{name} is neither complete nor as before")
             if self.receipted and found != scenario.contents[name]:
                 self.say(f"there is a receipt, but not {name}")
-            if self.failed and found == scenario.contents[name] and not self.outcome.flush_failed:
+            # A command of two files removes the first one if it cannot write the second one.
+            excused = self.outcome.flush_failed or (self.outcome.removal_failed and len(scenario.outputs) > 1)
+            if self.failed and found == scenario.contents[name] and not excused:
                 self.say(f"it failed, but {name} is there")
 
     def judge_names(self) -> None:

@@ -39,6 +39,11 @@ void winit_sqlite_watch(void *connection, int (*should_stop)(void *), void *cont
 
 int winit_sqlite_holds_lock(void *connection) { return sqlite3_txn_state(connection, (const char *)0) != SQLITE_TXN_NONE; }
 
+int winit_sqlite_has_moved(void *connection) {
+  int moved = 0;
+  return sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 int winit_lock_holder(const char *path) {
   // The bytes that SQLite locks: pending, reserved, and the 510 bytes of readers (os.h of SQLite, PENDING_BYTE).
   static const struct {
@@ -129,7 +134,4 @@ int winit_raw_read(winit_raw_file *file, void *bytes, int count, int64_t offset)
   return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;  // SQLite has filled the rest with zeros
 }
 
-int winit_raw_has_moved(winit_raw_file *file) {
-  int moved = 0;
-  return sqlite3_file_control(file->connection, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
-}
+int winit_raw_has_moved(winit_raw_file *file) { return winit_sqlite_has_moved(file->connection); }

@@ -29,7 +29,7 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
     "cannot \(operation) \(path): \(reason ?? permissionText ?? String(cString: strerror(code)))"
   }
 
-  /// Whose the file or its folder is, and who may not use it.
+  /// The owner of the file or its folder, and the user who lacks the permission.
   private var permissionText: String? {
     guard MissingPermission.isAboutPermission(code) else { return nil }
     let missing = ["open", "read"].contains(operation) ? MissingPermission.ofReader(path) : .ofCreator(path)

@@ -1,4 +1,4 @@
-// Whose a file is.
+// The owner, the group and the mode of a file.
 
 package import Foundation
 

@@ -1,4 +1,4 @@
-// The permission that a user lacks on a file, a registry, its journal or their folder: whose it is, and what to do.
+// The permission that a user lacks on a file, a registry, its journal or their folder: the owner, and what to do.
 
 import Foundation
 
@@ -79,7 +79,7 @@ package struct MissingPermission: CustomStringConvertible {
   /// Returns whether an error number of the system can be that of a missing permission.
   package static func isAboutPermission(_ code: Int32) -> Bool { [EACCES, EPERM, EROFS].contains(code) }
 
-  /// Whose the file is, what the user may not do, and how to correct it.
+  /// The owner of the file, what the user may not do, and how to correct it.
   package var description: String {
     if reason == EROFS { return "the file system of \(subjectText) is mounted read-only" }
     guard let owner = FileOwner(path) else { return "permission denied on \(subjectText)" }

@@ -72,7 +72,7 @@ extension RegistryError {
     let shown = candidates.prefix(20).map(\.reference).joined(separator: ", ")
     return RegistryError(
       .ambiguousID,
-      "\(candidates.count) runs have the id `\(reference)`: \(shown)\(candidates.count > 20 ? ", …" : ""). Name one of them: the change is that of a single run",
+      "\(candidates.count) runs have the id `\(reference)`: \(shown)\(candidates.count > 20 ? ", …" : ""). Name one of them; this command changes a single run",
       subject: reference)
   }
 

@@ -45,7 +45,7 @@ final class StoreFile: Sendable {
   }
 
   /// Opens the file again, because another one has taken its place.
-  func reopen() throws { try store.withLock { $0 = try Store.open(path) } }
+  func reopen() throws { try store.withLock { store in store = try inContext { try Store.open(path) } } }
 
   /// Runs a body that adds runs to the open file. Without a file, creates it; if the body then fails before it has added
   /// a run, removes the file again.

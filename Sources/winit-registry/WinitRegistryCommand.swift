@@ -30,26 +30,28 @@ struct WinitRegistryCommand: ParsableCommand {
                             (default: winit.sqlite in the current directory)
         COLUMNS             the width of tables in a terminal
                             (default: the width of the window)
-        WINIT_KERNEL        the vector instructions: scalar, sse2, avx2, avx512 or neon
-                            (default: the widest that the processor has; the bits
-                            are the same with all of them)
+        WINIT_KERNEL        the vector instructions: scalar, sse2, avx2, avx512 or
+                            neon (default: the widest that the processor has;
+                            the bits are the same with all of them)
         WINIT_NETWORK_FS    allow: use a registry on a network file system, whose
                             locks may not keep two writers apart (default: refuse)
 
       SIGNALS
-        Ctrl-C, SIGTERM     stop within a second and roll back incomplete work;
-                            a second one quits at once, without a rollback
+        Ctrl-C, SIGTERM     stop within a second, then roll back incomplete work,
+                            which takes seconds for each GB that was stored; a
+                            second one quits at once, without a rollback
         SIGHUP              the same, also when an ssh connection ends; ignored if it
                             is ignored at the start (nohup)
-        Ctrl-Z              stop between two transactions, so that other processes can
-                            use the registry meanwhile; fg continues
+        Ctrl-Z              stop between two transactions, so that other processes
+                            can use the registry meanwhile; fg continues
 
       EXIT STATUS
         0    success; everything that was compared matches
         1    mismatch: something that was compared differs
         64   usage error: an argument is missing, unknown or invalid
         65   invalid input: a spec, a file or a registry is malformed or damaged
-        66   not found: a run, a tensor, a tag, a file, a registry, a preset or a scheme
+        66   not found: a run, a tensor, a tag, a file, a registry, a preset or
+             a scheme
         74   input/output error: the system failed to read or write
         130  interrupted; incomplete work was rolled back
 
@@ -61,8 +63,8 @@ struct WinitRegistryCommand: ParsableCommand {
         manifest), and standard output for `get -o -`. Where a file is read or
         written at several places, `-` is refused; `./-` is a file of this name.
         A reader that stops early, such as `head`, ends `get -o -` with exit
-        status 74, because the weights are incomplete. Text that such a reader
-        does not take is no error.
+        status 74, because the weights are incomplete. It is no error
+        if such a reader does not read a text to its end.
 
       EXAMPLE
         winit-registry create gpt2 --spec specs/gpt2.yaml --seed 42

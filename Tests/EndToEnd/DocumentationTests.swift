@@ -42,6 +42,16 @@ import WinitTestSupport
     #expect(try String(contentsOf: file, encoding: .utf8) == reference)
   }
 
+  @Test func `no line of a list or an example in a help is broken in 80 columns`() throws {
+    let folder = try TemporaryFolder()
+    for command in [""] + (try ListedCommand.all().map(\.words)) {
+      let words = (command + " --help").split(separator: " ").map(String.init)
+      let help = try Command.run(words, in: folder, environment: ["COLUMNS": "400"])
+      let overview = help.output.components(separatedBy: "\nUSAGE:")[0].split(separator: "\n")
+      for line in overview where line.hasPrefix(" ") { #expect(line.count <= 80, "\(command): \(line)") }
+    }
+  }
+
   @Test func `docs/json.md names every member that --json prints`() throws {
     let place = try Workplace()
     try place.folder.write(

@@ -188,6 +188,28 @@ struct GitTests {
     #expect(try checkout.place.succeed("show t").output.contains("not recorded: \(problem)"))
   }
 
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a signal ends a create that waits for a checkout which takes long to read, and no run is left`(
+    signal: Int32
+  ) throws {
+    let checkout = try Checkout()
+    // Refs that take longer than the 5 seconds after which the create would go on without them, and succeed.
+    try checkout.git("rm .git/refs/heads/main; head -c 200M /dev/zero | tr '\\0' '\\n' > .git/packed-refs")
+    let child = try Command.start(["create", "t", "--spec", "t.yaml", "--seed", "1"], in: checkout.place.folder)
+    // The registry is there just before the wait.
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !checkout.place.folder.exists("winit.sqlite"), !child.hasEnded, ContinuousClock.now < deadline {
+      usleep(1000)
+    }
+    usleep(200_000)
+    child.send(signal)
+    let start = ContinuousClock.now
+    let outcome = child.wait()
+    // Without the wait for the thread; the rest of the time is for machines under load.
+    #expect(outcome.status == 130 && ContinuousClock.now - start < .seconds(4))
+    #expect(!(try checkout.place.run("list").output.contains("t:v1")))
+  }
+
   @Test(arguments: ["index", "objects/info/alternates", "config"])
   func `a pipe in place of a file of git does not delay a create, and the commit is recorded`(name: String) throws {
     let checkout = try Checkout()

@@ -53,6 +53,7 @@ import WinitTestSupport
       (["--tag", "lr=*e-4", "--tag", "opt=adamw"], [1, 2]),
       (["--tag", "l*=1e-4"], [1]),
       (["--tag", "!lr"], [4, 5, 6]),
+      (["--tag", "!*"], [6]),
       (["--tag", "!lr=3e-*"], [1, 4, 5, 6]),
       (["--tag", "lr", "--tag", "!opt"], [3]),
       (["--tag", "glob=*"], [4, 5]),
@@ -90,6 +91,14 @@ import WinitTestSupport
     #expect(try place.run(words, [String(repeating: "[", count: 10_000)]).status == (words == "list --id" ? 64 : 0))
   }
 
+  @Test(arguments: [["--tag", ""], ["--tag", "!"], ["--tag", "=x"], ["--experiment", ""], ["--experiment", "!"]])
+  func `an empty pattern, such as that of an unset variable, is a usage error and not a filter that selects all`(
+    arguments: [String]
+  ) throws {
+    let outcome = try place().run("list", arguments)
+    #expect(outcome.status == 64 && outcome.output.isEmpty && outcome.errors.hasPrefix("error: "))
+  }
+
   @Test func `list finds runs by the digits of their id, in every form`() throws {
     let place = try place()
     try place.succeed("create same --spec t.yaml --recipe-only --seed 2")
@@ -107,6 +116,9 @@ import WinitTestSupport
     for wrong in ["--id", "sha256:"] { #expect(try place.run("list \(wrong)").status == 64) }
     #expect(try place.run("list --id xyz").status == 64)
     #expect(try place.run("list sha256:xyz").status == 64)
+    // A long text is quoted once, and shortened.
+    let long = try place.run("list --id", [String(repeating: "z", count: 300)]).errors
+    #expect(long.hasPrefix("error: `zzz") && (long.split(separator: "\n").first?.count ?? 0) < 240, "\(long)")
   }
 
   @Test func `days by name begin at midnight UTC`() throws {

@@ -90,6 +90,7 @@ extension SymbolGraph {
     let included = [
       products.appending(path: "Modules"), scratch.appending(path: "checkouts/GRDB.swift/Sources/GRDBSQLite"),
       sources.appending(path: "CWinitLibcrypto"), sources.appending(path: "CWinitLibyaml"),
+      sources.appending(path: "CWinitZlib"),
       sources.appending(path: "CWinitKernels/include"), sources.appending(path: "CWinitStorage/include"),
     ]
     let moduleMaps = ["CWinitKernels", "CWinitStorage"].map {

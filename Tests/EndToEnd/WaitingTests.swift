@@ -25,6 +25,7 @@ import WinitTestSupport
         import sqlite3, time, pathlib
         connection = sqlite3.connect("winit.sqlite", isolation_level=None)
         connection.execute("BEGIN \(kind)")
+        connection.execute("SELECT * FROM sqlite_schema").fetchone()
         pathlib.Path("held").touch()
         while pathlib.Path("held").exists(): time.sleep(0.01)
         connection.execute("ROLLBACK")
@@ -70,6 +71,37 @@ import WinitTestSupport
     #expect(shown.status == 0 && shown.errors.isEmpty)
     #expect(try place.json("list")["runs"]?.arrayValue?.count == 1)
     #expect(try place.json("show t")["tags"]?.objectValue?.isEmpty ?? true)
+  }
+
+  @Test(.enabled(if: Python.isAvailable, "needs Python"))
+  func `a repair of a damaged file waits for the processes that use it, names them, and changes nothing meanwhile`()
+    throws
+  {
+    let place = try place()
+    try place.succeed("create t --spec t.yaml --seed 1")
+    let holder = try Holder("DEFERRED", place.folder)
+    let path = place.folder.path("winit.sqlite")
+    let size = try place.folder.bytes("winit.sqlite").count
+    try #require(truncate(path, off_t(size / 2)) == 0)
+    let cut = try place.folder.bytes("winit.sqlite")
+    for seconds in ["0", "1.5"] {
+      let start = ContinuousClock.now
+      let outcome = try place.run("doctor --repair --lock-timeout \(seconds)")
+      #expect(outcome.status == 74)
+      #expect(outcome.errors.contains("process \(holder.pid) (`"), "\(outcome.errors)")
+      #expect(outcome.errors.hasPrefix("waiting for ") == (seconds == "1.5"), "\(outcome.errors)")
+      #expect(ContinuousClock.now - start < .seconds(20))
+      #expect(try place.folder.bytes("winit.sqlite") == cut && !place.folder.exists("winit.sqlite.damaged-1"))
+    }
+    // Ctrl-C ends the wait at once.
+    let repair = try Command.start(["doctor", "--repair"], in: place.folder)
+    usleep(1_500_000)
+    repair.send(SIGINT)
+    #expect(repair.wait().status == 130)
+    #expect(try place.folder.bytes("winit.sqlite") == cut)
+    holder.release()
+    #expect(try [0, 1].contains(place.run("doctor --repair").status))
+    #expect(place.folder.exists("winit.sqlite.damaged-1"))
   }
 
   @Test(.enabled(if: Python.isAvailable, "needs Python"))

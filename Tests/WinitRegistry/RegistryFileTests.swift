@@ -41,6 +41,26 @@ import WinitTestSupport
     #expect(try folder.contents() == [])
   }
 
+  @Test func `a registry whose file was replaced since it was read is not changed with what the old file said`() throws
+  {
+    let fixture = try Fixture()
+    _ = try fixture.create("m", tinySpec)
+    let other = try Fixture()
+    _ = try other.create("other", tinySpec, seed: 2)
+    let opened = try Registry(opening: fixture.folder.path("r"))
+    let run = try opened.run("m")
+    let bytes = try other.folder.bytes("r")
+    try fixture.folder.write("new", bytes)
+    try #require(rename(fixture.folder.path("new"), fixture.folder.path("r")) == 0)
+    // The run of the other file has the same row.
+    var change = RunMetadataUpdate()
+    change.note = "a note"
+    expectError(.io) { try opened.update(run, change) }
+    expectError(.io) { try opened.setAlias("a", of: run) }
+    #expect(try fixture.folder.bytes("r") == bytes && opened.run("m") == run)
+    #expect(try Registry(opening: fixture.folder.path("r")).run("other").note.isEmpty)
+  }
+
   @Test func `a file that is not a registry is refused when it is opened, and not changed`() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("r", "a text")

@@ -188,6 +188,51 @@ private let openings: [@Sendable (String) throws -> Store] = [Store.open, Store.
     expectProblem(.journalPageCount, killed)
   }
 
+  @Test(arguments: [0, 1, 3, 37])
+  func `a journal that would cut off pages of the registry is refused`(pages: Int) throws {
+    // Without a copy of the first page: as a first create leaves it that was killed, beside a restored registry.
+    let folder = try TemporaryFolder()
+    try Store.openOrCreate(folder.path("r")).close()
+    let before = try folder.bytes("r")
+    try #require(before.count / 16384 > pages)
+    for recordCount in [0, UInt32.max] {
+      var journal = emptyJournal(pages: pages)
+      journal.replaceSubrange(8..<12, with: bigEndian(recordCount))
+      try folder.write("r-journal", journal)
+      for open in openings {
+        expectError {
+          try open(folder.path("r"))
+        } where: {
+          if case .foreignCompanion(_, folder.path("r-journal"), .journalOfOtherFile) = $0 { true } else { false }
+        }
+      }
+      #expect(try folder.bytes("r") == before)
+      #expect(try folder.bytes("r-journal") == journal)
+    }
+    // With a copy of the first page.
+    let killed = try KilledWriter("PRAGMA user_version = 9; UPDATE names SET last_version = 2")
+    try killed.setHeader(16, UInt32(pages))
+    expectProblem(.journalOfOtherFile, killed)
+  }
+
+  @Test func `the journal of a first transaction that was killed is rolled back to an empty file`() throws {
+    let folder = try TemporaryFolder()
+    let writer = try DatabaseQueue(path: folder.path("r"))
+    try writer.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA page_size = 16384; PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = 1")
+      try db.execute(sql: "PRAGMA cache_spill = 1; BEGIN; CREATE TABLE t (x)")
+      for _ in 0..<100 { try db.execute(sql: "INSERT INTO t VALUES (zeroblob(16000))") }
+      try folder.write("copy", folder.bytes("r"))
+      try folder.write("copy-journal", folder.bytes("r-journal"))
+      try db.execute(sql: "ROLLBACK")
+    }
+    try writer.close()
+    try #require(folder.bytes("copy").count > 16384, "the cache was not written")
+    #expect(try Array(folder.bytes("copy-journal").prefix(8)) == journalMark)
+    try Store.openOrCreate(folder.path("copy")).close()
+    #expect(try Store.open(folder.path("copy")).runs().isEmpty)
+  }
+
   @Test func `a journal of another state of the registry is refused`() throws {
     let killed = try KilledWriter("PRAGMA user_version = 9; UPDATE names SET last_version = 2")
     let journal = try killed.journal()

@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import Testing
+import WinitJSON
 import WinitMigrations
 import WinitStorage
 import WinitTestSupport
@@ -54,6 +55,32 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
     expectAbsent(folder.path("empty"))
     _ = try Store.openOrCreate(folder.path("empty"))
     _ = try Store.open(folder.path("empty"))
+  }
+
+  @Test func `a create that failed does not remove a registry that has taken the place of its own`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("r")
+    try folder.write("r", "")
+    let other = try Store.openOrCreate(folder.path("other"))
+    try other.record(Event("test", by: .object([])), nil)
+    try other.close()
+    let before = try folder.bytes("other")
+    // The failed create opens its file, and waits for the lock of another process, which replaces the file meanwhile.
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let holder = try DatabaseQueue(path: path, configuration: configuration)
+    try holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
+    let removal = DispatchQueue(label: "removal")
+    let store = try Store.empty(at: path)
+    nonisolated(unsafe) var isRemoved = false
+    removal.async { isRemoved = store.removeIfUnused() }
+    usleep(300_000)
+    #expect(rename(folder.path("other"), path) == 0)
+    try holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+    removal.sync {}
+    #expect(!isRemoved)
+    #expect(try folder.bytes("r") == before)
+    try holder.close()
   }
 
   @Test func `openIfExists returns nil where there is no file, creates none, and refuses a missing folder`() throws {
@@ -127,6 +154,9 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
   @Test func `a registry of a newer version is refused with its schema, and is not changed`() throws {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
+    let db = try DatabaseQueue(path: folder.path("r"))
+    try db.write { try $0.execute(sql: "INSERT INTO migrations VALUES (5, 'v0005_next', '00', '2030-01-01')") }
+    try db.close()
     try overwrite(folder.path("r"), at: 60, with: [0, 0, 0, 99])
     let before = try folder.bytes("r")
     for open in [Store.open, Store.openOrCreate] {

@@ -200,6 +200,11 @@ class Scenarios:
                     re.search(r"\d [kMG]?B of \d.*  \d.*B/s  \d+:\d\d(:\d\d)? left", last) is not None,
                     f"{width} columns: no rate and time in {last!r}",
                 )
+            if width >= 60:
+                expect(
+                    re.search(r"hashing .*  \d.*B/s  \d+:\d\d(:\d\d)? left", last) is not None,
+                    f"{width} columns: no rate and time in {last!r}",
+                )
             if width >= 40:
                 expect("left" in last and "hashing" in last, f"{width} columns: no time in {last!r}")
 

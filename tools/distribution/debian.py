@@ -30,6 +30,7 @@ PACKAGES = {
     "libsqlite3.so.0": "libsqlite3-0",
     "libcrypto.so.3": "libssl3",
     "libyaml-0.so.2": "libyaml-0-2",
+    "libz.so.1": "zlib1g",
 }
 # Parts of the C library, which the version in `libc6 (>= …)` covers.
 C_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|libutil|ld-linux.*)\.so\.\d+")

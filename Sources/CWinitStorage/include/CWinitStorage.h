@@ -85,6 +85,9 @@ void winit_sqlite_watch(void *connection, int (*should_stop)(void *), void *cont
 /// waits for a lock.
 int winit_sqlite_holds_lock(void *connection);
 
+/// Returns 1 if the path of the main database of a `sqlite3 *` no longer names its file, and 0 if it does.
+int winit_sqlite_has_moved(void *connection);
+
 /// Returns the process that holds a lock on a database that this process has open; 0 if there is none, and -1 if the
 /// system does not tell, as for a process in another container.
 ///

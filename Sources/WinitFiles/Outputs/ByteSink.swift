@@ -33,11 +33,15 @@ package final class StandardOutput: ByteSink {
 
 /// Writes all bytes to a descriptor.
 ///
+/// - Parameter offset: the position in the file; nil for the current one.
 /// - Returns: the number of bytes that were written. If it is not the number of all bytes, errno is set.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int? = nil) -> Int {
   var rest = bytes
   while !rest.isEmpty {
-    let count = write(descriptor, rest.baseAddress, rest.count)
+    let count =
+      if let offset {
+        pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + bytes.count - rest.count))
+      } else { write(descriptor, rest.baseAddress, rest.count) }
     if count < 0 {
       if errno == EINTR { continue }
       return bytes.count - rest.count

@@ -60,7 +60,7 @@ package final class OutputFile: ByteSink {
 
   /// Replaces bytes that were written before, such as the checksum of what followed them.
   package func overwrite(_ bytes: [UInt8], at offset: Int) throws {
-    let count = bytes.withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    let count = bytes.withUnsafeBytes { writeAll($0, to: file.descriptor, at: offset) }
     guard count == bytes.count else { throw error(afterWriting: written) }
   }
 

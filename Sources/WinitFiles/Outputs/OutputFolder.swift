@@ -26,7 +26,10 @@ package final class OutputFolder {
     self.path = path
     folder = try LockedFolder(for: path, isPrivate: false)
     if let byteCount {
-      let probe = try TemporaryFile(for: folder.path(of: "space"))
+      let probe: TemporaryFile
+      do { probe = try TemporaryFile(for: folder.path(of: "space")) } catch let error as FileError {
+        throw FileError("write", path, code: error.code, reason: error.reason)
+      }
       try checkSpace(for: byteCount, probe.descriptor, path: path)
     }
   }
@@ -37,7 +40,7 @@ package final class OutputFolder {
       throw FileError(
         "write", path, code: EBUSY,
         reason:
-          "a folder appears whole, by renaming, and this one is in use. Name a new folder, such as \(path == "/" ? "" : path)/NAME/, or a file"
+          "the new folder is renamed into its place, and this folder is in use. Name a new folder, such as \(path == "/" ? "" : path)/NAME/, or a file"
       )
     }
     var status = stat()
@@ -57,7 +60,7 @@ package final class OutputFolder {
       throw FileError(
         "write", path, code: EBUSY,
         reason:
-          "a folder appears whole, by renaming, and this one is a mount point. Name a new folder, such as \(path)/NAME/"
+          "the new folder is renamed into its place, and this folder is a mount point. Name a new folder, such as \(path)/NAME/"
       )
     }
   }

@@ -4,9 +4,9 @@ import Foundation
 
 /// The names under which a file or a folder is written until it is complete.
 ///
-/// Whoever creates such an entry holds a lock on it (`flock`) as long as it uses the entry. The system releases the lock
-/// when the process ends, however it ends. So the next command that writes to the same path can tell what a killed
-/// process left, and never removes what another process is writing.
+/// The process that creates such an entry holds a lock on it (`flock`) as long as it uses the entry. The system releases
+/// the lock when the process ends, however it ends. So the next command that writes to the same path can tell what a
+/// killed process left, and never removes what another process is writing.
 enum TemporaryName {
   private static let ending = ".winit.tmp"
   private static let digits = 8

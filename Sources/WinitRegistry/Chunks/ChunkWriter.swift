@@ -61,7 +61,8 @@ final class ChunkWriter {
   /// Runs a body that writes chunks. After an error, rolls back the chunks that the body added.
   ///
   /// - Parameters:
-  ///   - path: the path of the file for errors, if the store has a temporary path.
+  ///   - path: the path of the file for errors, if the store has a temporary path. The caller removes such a file after
+  ///     an error.
   ///   - isNew: whether this process has created the file for these chunks. After an error, the file is removed.
   /// - Throws: the error of the body, or `RegistryError.incompleteRollback` if some bytes could not be removed.
   static func run<Result>(
@@ -74,6 +75,8 @@ final class ChunkWriter {
         try body(writer)
       }
     } catch {
+      // A file with a temporary path is removed whole.
+      if path != nil { throw error }
       if isNew, store.removeIfUnused(writer.lease) { throw error }
       guard writer.mayHaveLease else { throw error }
       let left = store.rollBack(writer.lease) ?? writer.storedBytes

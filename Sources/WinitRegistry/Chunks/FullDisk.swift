@@ -1,4 +1,4 @@
-// Full disks under a registry: the path that the user gave, and the bytes that are missing.
+// Errors of files that SQLite writes: the path that the user gave, and on a full disk the bytes that are missing.
 
 import Foundation
 import WinitFiles
@@ -15,5 +15,12 @@ func namingFullDisk<Result>(
   do { return try body() } catch let error as StoreError where error.isDiskFull {
     let reason = DiskSpace.reason(ENOSPC, needed: needed(), space: DiskSpace(at: path)) ?? "the disk is full"
     throw RegistryError(.io, "cannot write \(path): \(reason)", subject: path, underlying: error)
+  }
+}
+
+/// Runs a body that writes an SQLite file with a temporary path. Errors of SQLite name the path that the user gave.
+func naming<Result>(_ path: String, inPlaceOf temporary: String, _ body: () throws -> Result) throws -> Result {
+  do { return try body() } catch StoreError.sqlite(temporary, let code, let message) {
+    throw StoreError.sqlite(path: path, code: code, message: message)
   }
 }

@@ -57,6 +57,11 @@ struct FileSalvage {
 
   /// Returns what can be salvaged. Changes nothing.
   func preview() throws -> SalvageReport {
+    // The lock keeps out all writers, so the process must not stop before.
+    try TransactionGate.shared.unstoppable { try previewUnstoppably() }
+  }
+
+  private func previewUnstoppably() throws -> SalvageReport {
     let file = try RawFile(path)
     try file.lock(exclusively: false) { try progress?(0, 0) }
     let pages = try pages(of: file)
@@ -110,7 +115,7 @@ struct FileSalvage {
   private func write(
     _ temporary: String, like path: String, _ pages: DamagedPages, _ before: IntegrityReport
   ) throws -> (IntegrityReport, SalvageReport) {
-    do {
+    try naming(self.path, inPlaceOf: temporary) {
       let store = try Store.creating(temporary, like: path)
       let (report, salvaged) = try salvagedRuns(pages, store, before)
       // The list is bounded, because a history is read whole.
@@ -124,9 +129,6 @@ struct FileSalvage {
       try store.close()
       try flushFile(temporary, as: self.path)
       return (report, salvaged)
-    } catch StoreError.sqlite(temporary, let code, let message) {
-      // The user knows the registry, and not the temporary file.
-      throw StoreError.sqlite(path: self.path, code: code, message: message)
     }
   }
 
@@ -150,7 +152,7 @@ struct FileSalvage {
     }
     guard report.structure.isEmpty else {
       throw StoreError.damaged(
-        path: path, what: "the new file cannot be read either, so that nothing was changed: \(report.structure[0])")
+        path: path, what: "the new file cannot be read either, so nothing was changed: \(report.structure[0])")
     }
     report.addRepaired(before.chunks)
     return (report, salvaged)
@@ -176,7 +178,7 @@ struct FileSalvage {
         if !file.hasMoved { return file }
       }
     }
-    throw RegistryError(.io, "other processes replace \(path) all the time. Nothing was changed", subject: path)
+    throw RegistryError(.io, "other processes replaced \(path) again and again. Nothing was changed", subject: path)
   }
 
   private func hasJournal(_ path: String) -> Bool {

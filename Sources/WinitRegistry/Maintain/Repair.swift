@@ -30,8 +30,8 @@ struct Repair {
     var batch: [(index: Int, bytes: [UInt8])] = []
     var size = 0
     func finish() throws {
-      // If one of the chunks is on pages that cannot be read, the others are written one by one. That chunk needs a
-      // rebuild of the file.
+      // If one of the chunks is on pages that cannot be read, the others are written one by one. For that
+      // chunk, the file must be salvaged.
       if try !write(batch, report.chunks, store) {
         for chunk in batch where try !write([chunk], report.chunks, store) {
           report.chunks[chunk.index].isRepaired = false

@@ -77,7 +77,7 @@ struct RunRestoration {
     let lost = tensors.filter { $0.isStored && !$0.recipe.isRegenerable }.flatMap(\.chunkDigests).count {
       !salvage.chunks.contains($0)
     }
-    if lost > 0 { problems.append("\(lost) of its chunks are lost, which no recipe of the run gives") }
+    if lost > 0 { problems.append("\(lost) of its chunks are lost, and no recipe of the run gives them") }
     report.runCount += 1
     if !problems.isEmpty {
       report.incompleteRuns.append(.init(reference: run.reference, problem: problems.joined(separator: "; ")))

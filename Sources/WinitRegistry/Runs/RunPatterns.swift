@@ -1,6 +1,7 @@
 // Conditions on runs as a user types them: patterns, negations, and digits of an id.
 
 import WinitCore
+import WinitJSON
 package import WinitStorage
 
 /// Conditions on the metadata and the id of runs. A run must meet all of them.
@@ -45,8 +46,8 @@ package struct RunPatterns: Sendable {
     let digits = text.hasPrefix("sha256:") ? String(text.dropFirst(7)) : text
     guard case .id(let prefix, _) = try? RunReference(parsing: "sha256:" + digits) else {
       throw RegistryError(
-        .invalidReference, "`\(text)` is not the beginning of an id. Write sha256:… or its first hexadecimal digits",
-        subject: text)
+        .invalidReference,
+        "\(quoted: text) is not the beginning of an id. Write sha256:… or its first hexadecimal digits", subject: text)
     }
     idPrefixes.append(prefix)
   }

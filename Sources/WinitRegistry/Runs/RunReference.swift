@@ -78,8 +78,8 @@ enum RunName {
     if name.hasPrefix("-") { return "A name that begins with `-` looks like an option" }
     if name == "sha256" { return "A reference that begins with `sha256:` is an id" }
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.contains("") { return "A name has text before, between and after its slashes" }
-    if parts.contains(".") || parts.contains("..") { return "No part of a name is `.` or `..`, as in a path" }
+    if parts.contains("") { return "A name must have text before and after each `/`" }
+    if parts.contains(".") || parts.contains("..") { return "A part of a name between slashes cannot be `.` or `..`" }
     return nil
   }
 

@@ -22,7 +22,7 @@ package enum OutputEnding {
       advice =
         (checkpoints.contains(ending) ? checkpointAdvice : nil)
         ?? (ending == "winit"
-          ? "A bundle, which `export` writes, has no machine and user in it; a backup has everything. Name a .sqlite file"
+          ? "`export` writes a bundle, which contains no machine and no user; a backup contains both. Name a .sqlite file"
           : nil)
     }
     guard let advice else { return }

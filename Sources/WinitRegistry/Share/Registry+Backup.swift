@@ -17,11 +17,14 @@ extension Registry {
   public func backup(to path: String, replacing: Bool = false, progress: ProgressHandler? = nil) throws -> Int {
     try translatingErrors {
       let output = try OutputDatabase(path, replacing: replacing, protected: self.path)
-      var rest = try store.spaceUse().stored
+      let size = try store.spaceUse().file
+      var rest = size
       try namingFullDisk(path, needed: rest) {
-        try store.copy(to: output.temporary) { done, total in
-          rest = total - done
-          try progress?(done, total)
+        try naming(path, inPlaceOf: output.temporary) {
+          try store.copy(to: output.temporary) { done, total in
+            rest = max(0, size - done)
+            try progress?(done, total)
+          }
         }
       }
       return try output.commit()

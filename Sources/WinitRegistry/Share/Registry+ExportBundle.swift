@@ -55,21 +55,23 @@ extension Registry {
     try translatingErrors {
       let start = ContinuousClock.now
       let output = try OutputDatabase(path, replacing: replacing, protected: self.path)
-      let bundle = try namingFullDisk(path) { try Store.openOrCreate(output.temporary) }
       var uids: Set<String> = []
       let runs = runs.filter { uids.insert($0.uid).inserted }
       let total = totalBytes(of: runs.map(\.record))
       var done = 0
       var damaged: [(reference: String, tensor: String)] = []
-      for run in runs.sorted(by: { ($0.name, $0.version) < ($1.name, $1.version) }) {
-        let copy = try copy(
-          run.record, from: store, to: bundle, at: path, includingEnvironment: includingEnvironment,
-          Event("export", by: .object([])), threads
-        ) { bytes, _ in try progress?(done &+ bytes, total) }
-        damaged += copy.damaged.map { (run.reference, $0) }
-        done &+= run.byteCount
+      try naming(path, inPlaceOf: output.temporary) {
+        let bundle = try namingFullDisk(path) { try Store.openOrCreate(output.temporary) }
+        for run in runs.sorted(by: { ($0.name, $0.version) < ($1.name, $1.version) }) {
+          let copy = try copy(
+            run.record, from: store, to: bundle, at: path, includingEnvironment: includingEnvironment,
+            Event("export", by: .object([])), threads
+          ) { bytes, _ in try progress?(done &+ bytes, total) }
+          damaged += copy.damaged.map { (run.reference, $0) }
+          done &+= run.byteCount
+        }
+        try bundle.close()
       }
-      try bundle.close()
       let size = try output.commit()
       return BundleReceipt(runs: runs, damaged: damaged, fileBytes: size, duration: .now - start)
     }

@@ -146,15 +146,22 @@ enum RegistryFile {
   static func removeIfUnused(_ path: String, _ lease: Lease? = nil) -> Bool {
     var configuration = Configuration()
     configuration.busyMode = .timeout(1)
+    configuration.prepareDatabase { db in
+      _ = winit_sqlite_harden(UnsafeMutableRawPointer(db.sqliteConnection), Store.maximumValueSize)
+    }
     guard FileManager.default.fileExists(atPath: path) else { return false }
     let opened = try? Store.throughGuard(.existing, attaching: false) {
       try DatabaseQueue(path: path.hasPrefix("/") ? path : "./" + path, configuration: configuration)
     }
     guard let queue = opened else { return false }
-    let path = resolved(path)
     var isRemoved = false
     try? queue.writeWithoutTransaction { db in
       try db.inTransaction(.exclusive) {
+        // Another process can have removed this file, and put a registry with runs in its place. While the lock is held
+        // here, no other process removes the file.
+        guard winit_sqlite_has_moved(UnsafeMutableRawPointer(db.sqliteConnection)) == 0,
+          let path = try String.fetchOne(db, sql: "SELECT file FROM pragma_database_list WHERE name = 'main'")
+        else { return .rollback }
         let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         let used = """
           SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM history)

@@ -41,7 +41,8 @@ package enum RegistryUsers: String, Sendable, CaseIterable {
     // In such a folder, Linux can refuse to open the journal of another user (the sysctl fs.protected_regular).
     guard owner.mode & 0o1000 == 0 else {
       throw refuse(
-        "In a folder with the sticky bit, a user may not write the journal of another: `chmod -t \(shellWord(folder))`")
+        "In a folder with the sticky bit, a user may not write the journal of another user: `chmod -t \(shellWord(folder))`"
+      )
     }
   }
 

@@ -60,7 +60,18 @@ package struct RollbackJournal {
       // Only a transaction that has shortened the file leaves this, and it changes the first page, where the size is.
       guard let first, pageCount == number(first, 28) else { return .journalPageCount }
     }
-    return nil
+    return cutsPages(first) ? .journalOfOtherFile : nil
+  }
+
+  /// Returns whether the rollback would cut off pages that the database had before the transaction. Its first page then
+  /// counted them; it is in the journal, unless the transaction has not written it.
+  private func cutsPages(_ first: [UInt8]?) -> Bool {
+    guard let before = first ?? database.header else { return false }
+    let counter = number(before, 24)
+    // The number of pages is valid only where the two change counters agree.
+    guard counter == number(before, 92), pageCount < number(before, 28) else { return false }
+    // Before the first transaction of a new file there is no page, and hence no first page in its journal.
+    return !(first == nil && pageCount == 0 && counter <= 1)
   }
 
   /// Returns the page size in the header of a database.

@@ -47,7 +47,7 @@ package struct SQLiteFailure {
     case .SQLITE_CANTOPEN_ISDIR: "the registry or its journal is a folder"
     case .SQLITE_CANTOPEN_SYMLINK: "the path is a symbolic link that is not followed. Name the file itself"
     case .SQLITE_CANTOPEN_FULLPATH, .SQLITE_CANTOPEN_CONVPATH, .SQLITE_IOERR_CONVPATH:
-      "the system cannot resolve the path. Is it too long?"
+      "the system cannot resolve the path, which may be too long"
     case .SQLITE_CANTOPEN_NOTEMPDIR, .SQLITE_IOERR_GETTEMPPATH:
       "there is no folder for temporary files. Set $TMPDIR to a folder that can be written"
     case .SQLITE_IOERR_NOMEM: memoryText
@@ -108,6 +108,6 @@ package struct SQLiteFailure {
       return "\(path)-journal is not a regular file. Move it away"
     }
     // The limits of open files, in the process or in the system, are left.
-    return "the registry or its journal cannot be opened. Are too many files open (`ulimit -n`)?"
+    return "the registry or its journal cannot be opened. The process may have too many open files (`ulimit -n`)"
   }
 }

@@ -8,10 +8,15 @@ import WinitCore
 extension Store {
   /// Opens a file for reading. If it needs a migration, or if the journal of a killed writer must be rolled back, opens
   /// it for writing before.
-  static func readerAfterRecovery(_ path: String, _ waiter: LockWaiter) throws -> DatabaseQueue {
+  static func readerAfterRecovery(
+    _ path: String, _ waiter: LockWaiter
+  ) throws -> (reader: DatabaseQueue, identity: FileIdentity?) {
     var tries = 0
     while true {
-      do { return try connect(path, .reading, waiter) } catch let error as StoreError {
+      do {
+        let reader = try connect(path, .reading, waiter)
+        return (reader, try FileIdentity(of: reader, path))
+      } catch let error as StoreError {
         tries += 1
         switch error {
         case .needsRollback where tries < maximumRecoveries, .olderVersion where tries < maximumRecoveries:

@@ -33,6 +33,8 @@ package final class Store: Sendable {
   private struct Connections {
     var reader: DatabaseQueue?
     var writer: DatabaseQueue?
+    /// The file that is open for reading; nil if its path names another one.
+    var identity: FileIdentity?
   }
 
   /// The maximum size of the chunks in one transaction, in bytes: sixteen full chunks and the small chunks between
@@ -131,7 +133,9 @@ package final class Store: Sendable {
     switch access {
     case .creating, .foldingLog: connections = Mutex(Connections(writer: try Store.connect(path, access, waiter)))
     case .reading: connections = Mutex(Connections(reader: try Store.connect(path, .reading, waiter)))
-    case .existing: connections = Mutex(Connections(reader: try Store.readerAfterRecovery(path, waiter)))
+    case .existing:
+      let (reader, identity) = try Store.readerAfterRecovery(path, waiter)
+      connections = Mutex(Connections(reader: reader, identity: identity))
     }
   }
 
@@ -164,7 +168,6 @@ package final class Store: Sendable {
         throw StoreError.sqlite(path: path, code: code, message: "SQLite's defensive mode cannot be enabled")
       }
       waiter.watch(db)
-      waiter.watch(db)
       try db.execute(sql: "PRAGMA trusted_schema = OFF")
       try db.execute(sql: "PRAGMA cell_size_check = ON")
       // Before anything that could change the file of another application.
@@ -195,6 +198,9 @@ package final class Store: Sendable {
   }
 
   /// The connection that writes, which is opened for the first change.
+  ///
+  /// - Throws: `StoreError` if another file has taken the place of the one that was read: what was read does not hold
+  ///   for it.
   func writer() throws -> DatabaseQueue {
     try connections.withLock { connections in
       if let open = connections.writer { return open }
@@ -202,6 +208,13 @@ package final class Store: Sendable {
         throw StoreError.sqlite(path: path, code: 8, message: "the registry was opened for reading")
       }
       let opened = try Store.connect(path, access, waiter)
+      if connections.reader != nil {
+        let identity = try FileIdentity(of: opened, path)
+        guard identity != nil, identity == connections.identity else {
+          try? opened.close()
+          throw StoreError(DatabaseError(resultCode: .SQLITE_READONLY_DBMOVED), path: path)
+        }
+      }
       connections.writer = opened
       return opened
     }

@@ -136,7 +136,7 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
       self = .sqlite(path: path, code: error.extendedResultCode.rawValue, message: "the disk is full")
     case .SQLITE_CORRUPT, .SQLITE_FORMAT:
       self = .damaged(
-        path: path, what: "its pages contradict each other (\(error.message ?? "SQLite reports corruption"))")
+        path: path, what: "its pages are inconsistent (\(error.message ?? "SQLite reports corruption"))")
     case .SQLITE_BUSY:
       self = .sqlite(
         path: path, code: error.extendedResultCode.rawValue,

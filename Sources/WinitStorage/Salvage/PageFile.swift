@@ -67,8 +67,18 @@ package struct PageFile {
   }
 
   /// Whether the file holds the table of the migrations where a registry has it.
-  private var hasMigrations: Bool {
-    [2, 3].contains { $0 <= pageCount && bytes(of: $0).contains(Array("v0001_runs".utf8)) }
+  private var hasMigrations: Bool { hasInMigrations("v0001_runs") }
+
+  /// Returns whether the migrations of the file are those up to a number, so that it has the schema of this number.
+  func hasMigrations(upTo number: Int) -> Bool {
+    func beginning(_ number: Int) -> String {
+      "v" + String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)_"
+    }
+    return hasMigrations && hasInMigrations(beginning(number)) && !hasInMigrations(beginning(number + 1))
+  }
+
+  private func hasInMigrations(_ text: String) -> Bool {
+    [2, 3].contains { $0 <= pageCount && bytes(of: $0).contains(Array(text.utf8)) }
   }
 
   /// Returns the bytes of a page.

@@ -9,39 +9,43 @@ import GRDB
 package final class RawFile {
   package let path: String
   private let file: OpaquePointer
-
-  /// The maximum time to wait for the lock of another process.
-  private static let timeout = Duration.seconds(60)
+  private let waiter: LockWaiter
 
   /// Opens a file that exists. A file that this user cannot write is opened for reading.
   package init(_ path: String) throws {
     var file: OpaquePointer?
-    let code = winit_raw_open(path.hasPrefix("/") ? path : "./" + path, &file)
+    // Through the guard, so that no other file is opened in its place.
+    let code = try Store.throughGuard(.existing, attaching: false) {
+      winit_raw_open(path.hasPrefix("/") ? path : "./" + path, &file)
+    }
     guard let file else { throw RawFile.error(code, path) }
-    (self.path, self.file) = (path, file)
+    (self.path, self.file, waiter) = (path, file, LockWaiter(path))
   }
 
   deinit { winit_raw_close(file) }
 
-  /// Waits until no other process writes, then takes a lock that `unlock` and the end of this object drop.
+  /// Waits until no other process writes, then takes a lock that `unlock` and the end of this object drop. Waits as long
+  /// as a transaction does, and ends at a request to stop.
   ///
   /// - Parameters:
   ///   - exclusively: whether other processes can neither read nor write meanwhile. Otherwise they can read.
   ///   - interruption: called while another process holds the lock. An error of it ends the wait.
   package func lock(exclusively: Bool, interruption: () throws -> Void) throws {
-    let start = ContinuousClock.now
-    var code = winit_raw_lock(file, exclusively ? 1 : 0)
-    while ResultCode(rawValue: code) == .SQLITE_BUSY, start.duration(to: .now) < RawFile.timeout {
-      do { try interruption() } catch {
-        unlock()
-        throw error
+    do {
+      var tries = 0
+      while true {
+        try waiter.check()
+        let code = winit_raw_lock(file, exclusively ? 1 : 0)
+        guard code != 0 else { return }
+        let error = DatabaseError(resultCode: ResultCode(rawValue: code))
+        guard error.resultCode == .SQLITE_BUSY else { throw StoreError(error, path: path) }
+        try interruption()
+        guard waiter.wait(tries: tries) else { throw waiter.translated(error) }
+        tries += 1
       }
-      usleep(1000)
-      code = winit_raw_lock(file, exclusively ? 1 : 0)
-    }
-    guard ResultCode(rawValue: code) == .SQLITE_OK else {
+    } catch {
       unlock()
-      throw RawFile.error(code, path)
+      throw error
     }
   }
 

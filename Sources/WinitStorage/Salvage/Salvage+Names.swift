@@ -41,11 +41,16 @@ extension Salvage {
     try pages.forEachRow(of: .aliases, upTo: .unreachable) { row in _ = try db.inserts(row.values, insertAlias) }
     let insertTag = try db.makeStatement(
       sql: "INSERT OR IGNORE INTO tags (run, key, value) SELECT id, ?2, ?3 FROM runs WHERE id = ?1")
-    // An index of the aliases has records of the same types as the tags.
-    let isAlias = try db.makeStatement(sql: "SELECT 1 FROM aliases WHERE run = ? AND name = ? AND alias = ?")
+    // Indices of the aliases and of the search terms have records of the same types as the tags.
+    let isOther = try db.makeStatement(
+      sql: """
+        SELECT 1 FROM aliases WHERE run = ?1 AND name = ?2 AND alias = ?3
+        UNION ALL SELECT 1 FROM run_terms WHERE run = ?1 AND kind = ?2 AND term = ?3
+        """)
+    try db.execute(sql: "INSERT INTO run_terms SELECT * FROM (\(Store.terms()))")
     try pages.forEachRow(of: .tags, upTo: .unreachable) { row in
       if row.rank > .reachable,
-        try Row.fetchOne(isAlias, arguments: StatementArguments(row.values.map(\.databaseValue))) != nil
+        try Row.fetchOne(isOther, arguments: StatementArguments(row.values.map(\.databaseValue))) != nil
       {
         return
       }

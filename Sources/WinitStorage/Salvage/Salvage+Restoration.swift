@@ -130,6 +130,7 @@ extension Salvage {
       for sql in [
         "DELETE FROM tensor_chunks WHERE tensor IN (SELECT id FROM tensors WHERE run = ?)",
         "DELETE FROM tensors WHERE run = ?", "DELETE FROM tags WHERE run = ?", "DELETE FROM aliases WHERE run = ?",
+        "DELETE FROM run_terms WHERE run = ?",
         "DELETE FROM runs WHERE id = ?",
       ] { try db.execute(sql: sql, arguments: [row]) }
       let isProven = try run.value("json", String?.self) ?? "" != ""

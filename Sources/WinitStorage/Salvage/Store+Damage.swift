@@ -19,7 +19,7 @@ extension Store {
   /// Returns a better error for a file that is cut short, or whose first page is damaged; nil for other errors.
   private static func damage(of path: String, _ error: StoreError) -> StoreError? {
     switch error {
-    case .damaged, .notARegistry, .noRegistry, .changedSchema: break
+    case .damaged, .notARegistry, .noRegistry, .changedSchema, .newerVersion: break
     default: return nil
     }
     guard let raw = try? RawFile(path), let size = try? raw.byteCount(), size > 0 else { return nil }
@@ -33,6 +33,9 @@ extension Store {
     guard file.isRegistry else { return nil }
     switch error {
     case .notARegistry(_, let why): return .damaged(path: path, what: "its first page is damaged: \(why)")
+    case .newerVersion(_, let schema, let known) where file.hasMigrations(upTo: known):
+      return .damaged(
+        path: path, what: "its first page is damaged: the schema is \(known) by its migrations, and not \(schema)")
     case .noRegistry: return .damaged(path: path, what: "its first page is damaged: it lists no tables")
     default: return nil
     }

@@ -81,6 +81,12 @@ struct FilterOptions: ParsableArguments {
 
   func validate() throws {
     for pattern in experiments + tags + notes { try checkPattern(pattern) }
+    for pattern in experiments where ["", "!"].contains(pattern) {
+      throw ValidationError("--experiment needs a pattern; '!*' is the runs without an experiment")
+    }
+    for pattern in tags where pattern.drop(while: { $0 == "!" }).prefix(while: { $0 != "=" }).isEmpty {
+      throw ValidationError("--tag needs a key, such as KEY=VALUE, KEY or '!KEY'; '!*' is the runs without tags")
+    }
     try asUsage { _ = try query }
     for dtype in dtypes where DType(parsing: dtype) == nil {
       throw ValidationError(

@@ -16,7 +16,7 @@ struct SharingOption: ParsableArguments {
       Who can read and write a new registry: `user` for its owner alone (mode 0600), `group` for the members of the group \
       of its folder (mode 0660, whatever the umask is). `group` needs a folder whose group can create files in it and \
       passes on its group: `chgrp GROUP FOLDER && chmod g+rwxs FOLDER`. A registry that exists is not changed, and is \
-      refused if `group` is given and its group does not share it. (default: user)
+      refused if `group` is given and its group does not share it.
       """, valueName: "users"))
   var shared = Users.user
 

@@ -64,7 +64,7 @@ final class Interruption: Sendable {
   private static func stop() {
     TransactionGate.shared.betweenTransactions {
       if StatusLine.isTerminal, !StatusLine.isSilent {
-        printError("stopping at the end of the transaction, because the registry would stay locked")
+        printError("stopping at the end of the transaction, because a stop now would keep the registry locked")
       }
     } _: {
       StatusLine.erase()

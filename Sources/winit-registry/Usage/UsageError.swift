@@ -46,7 +46,7 @@ struct UsageError {
       let isOfCommand = (line.command.subcommands ?? []).contains { $0.option(option) != nil }
       return isOfCommand
         ? "\(quoted: option) is an option of commands. Write it after the command, as in `winit-registry list \(option) …`"
-        : "unknown option \(quoted: option)" + question(suggestions(for: option, in: line.command.optionNames))
+        : "unknown option \(quoted: option)" + question(optionSuggestions(option, line.command))
     }
     let isGroup = !line.command.commandNames.isEmpty
     if isGroup, !line.operands.isEmpty { return unknownCommand(of: line) }

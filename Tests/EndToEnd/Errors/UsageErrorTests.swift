@@ -68,7 +68,7 @@ import WinitTestSupport
   {
     let place = try Workplace()
     #expect(try place.run("--registry r list").errors.contains("Write it after the command"))
-    for words in ["list --zigzag", "list -z 3", "--zigzag", "-x list"] {
+    for words in ["list --zigzag", "list -z 3", "--zigzag", "-x list", "-r list"] {
       let outcome = try place.run(words)
       #expect(
         outcome.status == 64 && !outcome.errors.contains("--tag") && !outcome.errors.contains("did you mean"))

@@ -16,11 +16,11 @@ struct ListCommand: JSONCommand {
       A time is a date (2026-11-24), a date and a time (2026-11-24T10:00, or 2026-11-24T10:00+01:00), today, yesterday, \
       a weekday (monday, the latest one), or an age (7d, 12h, 2w). Days and times without an offset are in UTC.
 
-        winit-registry list 'gpt2*' --experiment 'sweep-*' --tag '!optimizer=adamw' --since yesterday
-        winit-registry list sha256:e6dc                          # the runs with this id
+        winit-registry list --experiment 'lr-*' --tag '!opt=adamw' --since yesterday
+        winit-registry list sha256:e6dc                  # the runs with this id
         winit-registry list --scheme he_normal --dtype bfloat16 --params-over 1000000
-        winit-registry list --limit 100 --after gpt2:v312        # the next page
-        winit-registry list --tags --experiment lr-sweep         # the tags of an experiment
+        winit-registry list --limit 100 --after gpt2:v9  # the next page
+        winit-registry list --tags --experiment lr-sweep # the tags of an experiment
 
       In a terminal the table fits the window: long tags, experiments and aliases are shortened, then columns are left \
       out, in this order: TENSORS, ID, STORED, SIZE, PARAMETERS, TAGS, EXPERIMENT, ALIASES, SEED, CREATED. A pipe and a \

@@ -37,7 +37,7 @@ struct CreateCommand: JSONCommand {
       does not look at the registry, so it shows no id (`create --recipe-only` computes it), does not check --parent, \
       and does not find elements without a value.
 
-        winit-registry create gpt2 --preset gpt2 --like model.safetensors --seed 1 --dry-run
+        winit-registry create gpt2 --spec gpt2.yaml --seed 1 --dry-run
 
       In a terminal its table fits the window: LAW, SCHEME and FROM are shortened, then columns are left out, in this \
       order: SIZE, DTYPE, SCHEME, FROM, FANS, LAW, SHAPE.

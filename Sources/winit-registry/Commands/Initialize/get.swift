@@ -23,7 +23,7 @@ struct GetCommand: JSONCommand {
       the names of these files, special characters are written as % and two hexadecimal digits.
 
         winit-registry get gpt2 -o gpt2.safetensors
-        winit-registry get gpt2 --tensor transformer.wte.weight --slice 0:10,: -o rows.npy
+        winit-registry get gpt2 --tensor transformer.wte.weight --slice 0:10 -o w.npy
         winit-registry get gpt2 --format npy -o gpt2-tensors/
         winit-registry get gpt2 --dtype bfloat16 --max-shard-size 200MB -o gpt2-bf16/
       """)

@@ -44,8 +44,8 @@ struct VerifyCommand: JSONCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Verify every run created at this time or later: a date (2026-11-24), a date and a time in UTC (2026-11-24T10:00), or \
-      an age (7d, 12h, 2w).
+      Verify every run created at this time or later: a date (2026-11-24), a date and a time in UTC (2026-11-24T10:00), today, \
+      yesterday, a weekday, or an age (7d, 12h, 2w).
       """,
       valueName: "time"),
     transform: TimeText.parse)

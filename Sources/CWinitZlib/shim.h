@@ -1,0 +1,2 @@
+// zlib (https://zlib.net). The reader of git's objects decompresses with it.
+#include <zlib.h>
