@@ -20,7 +20,7 @@ package struct MissingPermission: CustomStringConvertible {
   let subject: Subject
   let path: String
   let action: Action
-  /// The system's reason: EACCES, EPERM for a file that nobody may change, or EROFS for a file system that is read-only.
+  /// The system's reason: EACCES, EPERM for an immutable file, or EROFS for a file system that is read-only.
   let reason: Int32
 
   /// Returns the first permission that a writer of a registry lacks; nil if it has all of them, or if the registry does

@@ -195,6 +195,15 @@ import WinitTestSupport
     #expect(page.output.split(separator: "\r\n").count == 3 && page.errors.contains("--after t:v49"))
   }
 
+  @Test func `a bracket in a pattern is the character itself`() throws {
+    let place = try Workplace()
+    try place.folder.write("t.yaml", "tensors: {w: [4]}\nrules: [{match: w, init: normal}]")
+    try place.succeed("create bracket --spec t.yaml --seed 1 --tag x=[ab]c")
+    try place.succeed("create letter --spec t.yaml --seed 1 --tag x=a")
+    let runs = try place.json("list --tag x=[ab]*")["runs"]?.arrayValue ?? []
+    #expect(runs.map { $0["name"]?.stringValue } == ["bracket"])
+  }
+
   @Test func `--experiments and --tags count the runs that the filters select`() throws {
     let place = try place()
     let experiments = try place.json("list --experiments")["experiments"]?.arrayValue ?? []

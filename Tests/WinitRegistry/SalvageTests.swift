@@ -242,6 +242,15 @@ private func expectVerified(
     #expect(try Registries.ids(folder.path("r")) == original.ids)
   }
 
+  @Test func `a log beside a damaged file stays beside it`() throws {
+    let original = try Registries()
+    let folder = try original.damaged(pages: [1])
+    try folder.write("r-wal", "a log")
+    try repair(folder)
+    #expect(try folder.bytes("r.damaged-1-wal") == Array("a log".utf8) && !folder.exists("r-wal"))
+    #expect(try Registries.ids(folder.path("r")) == original.ids)
+  }
+
   @Test func `what a killed repair left is removed or used, and nothing that exists is replaced`() throws {
     let original = try Registries()
     let folder = try original.damaged(pages: [5])

@@ -5,7 +5,7 @@ import Foundation
 /// A fixed number of elements, all zero at first, in memory that is freed with the last reference.
 ///
 /// An array of the standard library ends the process if there is no memory.
-// Sendable: whoever fills the elements decides which thread writes which of them, and nobody writes after that.
+// Sendable: the code that fills the elements assigns each one to a single thread. After the fill, no thread writes.
 package final class LargeArray<Element: BitwiseCopyable>: @unchecked Sendable {
   package let elements: UnsafeMutableBufferPointer<Element>
 

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// After a monitor was cancelled, fills throw `CancellationError`, and the bytes that they have written are undefined.
 package final class FillMonitor: Sendable {
-  /// The monitor of the fills on this thread; nil if nobody watches them.
+  /// The monitor of the fills on this thread; nil if the fills are not watched.
   @TaskLocal package static var current: FillMonitor?
 
   private let cancellation: Cancellation
@@ -55,10 +55,10 @@ final class PartialFill {
   // From here on, the chunks of the tensor are counted when they are filled.
   deinit { monitor?.add(-reported) }
 
-  /// Whether the computation should end, because nobody uses its result.
+  /// Whether the computation should end, because its result is not used.
   var isCancelled: Bool { monitor?.isCancelled ?? false }
 
-  /// - Throws: `CancellationError` if nobody uses the result of the computation.
+  /// - Throws: `CancellationError` if the result of the computation is not used.
   func check() throws { if isCancelled { throw CancellationError() } }
 
   /// Returns a function that other threads of the computation ask.

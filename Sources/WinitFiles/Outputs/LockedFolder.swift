@@ -25,7 +25,7 @@ package final class LockedFolder {
       }
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       // Another process is looking whether the owner of the folder has ended; or the file system has no locks, and then
-      // nobody else can lock the folder either.
+      // no other process can lock the folder either.
       if descriptor >= 0, TemporaryName.lock(descriptor, path) || (errno != EWOULDBLOCK && access(path, F_OK) == 0) {
         (self.path, self.descriptor) = (path, descriptor)
         return

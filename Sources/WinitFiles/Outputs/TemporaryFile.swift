@@ -53,7 +53,7 @@ final class TemporaryFile {
       }
       if TemporaryName.lock(descriptor, name) { return (descriptor, name) }
       // Another process is looking whether the owner of the file has ended; or the file system has no locks, and then
-      // nobody else can lock the file either.
+      // no other process can lock the file either.
       guard errno == EWOULDBLOCK || access(name, F_OK) != 0 else { return (descriptor, name) }
       close(descriptor)
       unlink(name)

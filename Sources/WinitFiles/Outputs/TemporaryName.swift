@@ -51,7 +51,7 @@ enum TemporaryName {
     }
   }
 
-  /// Removes an entry of this user that nobody has locked.
+  /// Removes an entry of this user that no process has locked.
   private static func remove(_ path: String) {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return }

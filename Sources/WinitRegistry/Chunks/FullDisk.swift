@@ -20,7 +20,14 @@ func namingFullDisk<Result>(
 
 /// Runs a body that writes an SQLite file with a temporary path. Errors of SQLite name the path that the user gave.
 func naming<Result>(_ path: String, inPlaceOf temporary: String, _ body: () throws -> Result) throws -> Result {
-  do { return try body() } catch StoreError.sqlite(temporary, let code, let message) {
-    throw StoreError.sqlite(path: path, code: code, message: message)
+  do { return try body() } catch let error as StoreError {
+    let renamed: StoreError =
+      switch error {
+      case .sqlite(temporary, let code, let message): .sqlite(path: path, code: code, message: message)
+      case .cannotMake(temporary, let why): .cannotMake(path: path, why: why)
+      case .damaged(temporary, let what): .damaged(path: path, what: what)
+      default: error
+      }
+    throw renamed
   }
 }

@@ -80,7 +80,7 @@ struct FileSalvage {
   ///
   /// - Parameter before: the damage that was found, whose chunks are reported as repaired if they are intact now.
   func repair(_ before: IntegrityReport) throws -> IntegrityReport {
-    // The lock is held to the end, so the process must not stop before.
+    // The repair holds the lock until its end. A process that is stopped meanwhile would keep other processes waiting.
     try TransactionGate.shared.unstoppable { try repairUnstoppably(before) }
   }
 

@@ -230,7 +230,7 @@ package final class Store: Sendable {
     }
   }
 
-  /// Removes the file if it has no runs, and nobody else adds one. Nothing can be written to the store afterward.
+  /// Removes the file if it has no runs and no other process adds one. The store cannot be written afterward.
   ///
   /// - Parameter lease: the lease of a run that could not be recorded.
   /// - Returns: whether the file was removed.
