@@ -13,7 +13,8 @@ private struct Registries {
   /// The ids of the runs, read without the library.
   let ids: [String: String]
 
-  init() throws {
+  /// - Parameter isLarge: whether the tables of tensors and of manifests have inner pages, and pages of the file are free.
+  init(large isLarge: Bool = false) throws {
     fixture = try Fixture()
     _ = try fixture.create("m", smallSpec)
     _ = try fixture.create("m", smallSpec, seed: 2) {
@@ -29,6 +30,14 @@ private struct Registries {
       """)
     _ = try fixture.importRun("c", [("x", [2], Array(0..<8)), ("y", [1], [1, 2, 3, 4])])
     _ = try fixture.registry.setAlias("good", of: fixture.registry.run("m:v1"))
+    if isLarge {
+      let tensors = (0..<150).map { "t\($0): [2, 3]" }.joined(separator: ", ")
+      for seed in 1...3 {
+        _ = try fixture.create(
+          "many", "tensors: {\(tensors)}\nrules: [{match: '*', init: normal}]", seed: UInt64(seed), recipeOnly: true)
+      }
+      try fixture.tamper("CREATE TABLE x (y); INSERT INTO x VALUES (zeroblob(200000)); DROP TABLE x")
+    }
     bytes = try fixture.folder.bytes("r")
     ids = try Registries.ids(fixture.folder.path("r"))
   }
@@ -59,6 +68,26 @@ private struct Registries {
     }
   }
 
+  /// The pages that the list of free pages has.
+  var freePages: [Int] {
+    func number(_ offset: Int) -> Int { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+    let trunk = number(32)
+    guard trunk > 0 else { return [] }
+    let start = (trunk - 1) * 16384
+    return (0..<number(start + 4)).map { number(start + 8 + 4 * $0) }
+  }
+
+  /// Returns a folder with a copy of the file in which two pages have changed places.
+  func swapped(_ one: Int, _ other: Int) throws -> TemporaryFolder {
+    func range(_ page: Int) -> Range<Int> { (page - 1) * 16384..<page * 16384 }
+    var changed = bytes
+    changed.replaceSubrange(range(one), with: bytes[range(other)])
+    changed.replaceSubrange(range(other), with: bytes[range(one)])
+    let folder = try TemporaryFolder()
+    try folder.write("r", changed)
+    return folder
+  }
+
   /// Returns a folder with a copy of the file whose pages are overwritten.
   func damaged(pages: [Int], with byte: UInt8 = 0) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
@@ -73,6 +102,35 @@ private struct Registries {
 @discardableResult
 private func repair(_ folder: TemporaryFolder) throws -> IntegrityReport {
   try Registry.checkIntegrity(at: folder.path("r"), full: false, repair: true)
+}
+
+/// What a user sees of a registry, read without the library.
+private struct VisibleRows: Equatable {
+  let runs: [String]
+  let names: [String]
+  let aliases: [String]
+  let tags: [String]
+  let history: [String]
+
+  init(_ path: String) throws {
+    let db = try DatabaseQueue(path: path)
+    defer { try? db.close() }
+    (runs, names, aliases, tags, history) = try db.read { db in
+      (
+        try String.fetchAll(
+          db,
+          sql: """
+            SELECT json_array(name, version, hex(digest), uid, seed, stored, note, experiment, deleted_at, created_at)
+            FROM runs JOIN manifests ON manifests.id = manifest ORDER BY name, version
+            """),
+        try String.fetchAll(db, sql: "SELECT json_array(name, last_version, renamed_to) FROM names ORDER BY name"),
+        try String.fetchAll(db, sql: "SELECT json_array(name, alias, run) FROM aliases ORDER BY name, alias"),
+        try String.fetchAll(db, sql: "SELECT json_array(run, key, value) FROM tags ORDER BY run, key"),
+        try String.fetchAll(
+          db, sql: "SELECT json_array(id, action, run) FROM history WHERE action <> 'repair' ORDER BY id")
+      )
+    }
+  }
 }
 
 private func expectVerified(
@@ -141,6 +199,62 @@ private func expectVerified(
       if table != "history" { #expect(try registry.history().contains { $0.action == "capture" }) }
       // No version is used again.
       #expect(try registry.create("m", spec: ModelSpec(parsing: tinySpec), seed: 1).run.version == 3)
+    }
+  }
+
+  /// Roots whose pages change places: tables whose records have the same types, the pages that show what a file is, and
+  /// pages of different kinds.
+  private static let swaps = [
+    ("sqlite_schema", "migrations"), ("sqlite_schema", "runs"), ("sqlite_schema", "sqlite_autoindex_runs_1"),
+    ("migrations", "runs"), ("migrations", "manifests"), ("migrations", "history"), ("migrations", "tags"),
+    ("sqlite_autoindex_migrations_1", "runs"), ("runs", "tensors"), ("runs", "runs_by_time"), ("runs", "names"),
+    ("manifests", "tensor_chunks"), ("manifests", "sqlite_autoindex_manifests_1"), ("tags", "words_by_run"),
+    ("tags", "aliases_by_run"), ("tags", "aliases"), ("tags", "runs_by_time"), ("tags", "leases"),
+    ("aliases", "run_terms"), ("aliases", "tags_by_value"), ("aliases", "runs_by_time"), ("names", "aliases"),
+    ("names", "history"), ("history", "verification_passes"), ("history_by_run", "runs_by_uid"),
+    ("runs_by_manifest", "chunks_by_size"), ("tensors", "history"), ("chunks", "tensors"),
+  ]
+
+  @Test(arguments: swaps)
+  func `a file in which the pages of two tables have changed places gives everything back`(
+    first: String, second: String
+  )
+    throws
+  {
+    let original = try Registries()
+    let roots = try original.roots.merging(["sqlite_schema": 1]) { first, _ in first }
+    let folder = try original.swapped(try #require(roots[first]), try #require(roots[second]))
+    let report = try repair(folder)
+    #expect(report.isSound && report.salvage?.lostRuns.isEmpty == true, "\(first), \(second): \(report)")
+    #expect(try VisibleRows(folder.path("r")) == VisibleRows(original.fixture.folder.path("r")))
+    try expectVerified(folder.path("r"))
+  }
+
+  @Test func `pages that have changed places with a leaf, an inner page, a free page or the map give everything back`()
+    throws
+  {
+    let original = try Registries(large: true)
+    let roots = try original.roots
+    func pages(_ kind: UInt8) -> [Int] {
+      (2..<original.bytes.count / 16384 + 1).filter { original.bytes[($0 - 1) * 16384] == kind }
+    }
+    let inner = try #require(pages(5).first { !roots.values.contains($0) || $0 == roots["tensors"] })
+    let leaves = pages(13).filter { !roots.values.contains($0) }
+    let leaf = try #require(leaves.first)
+    let free = try #require(original.freePages.first)
+    let (runs, tensors) = (try #require(roots["runs"]), try #require(roots["tensors"]))
+    #expect(original.bytes[(tensors - 1) * 16384] == 5)
+    for (one, other) in [
+      (runs, leaf), (tensors, leaf), (inner, runs), (leaf, try #require(leaves.last)), (runs, free), (leaf, free),
+      (try #require(roots["names"]), free), (try #require(roots["history"]), free), (2, runs), (2, tensors), (1, free),
+      (try #require(roots["migrations"]), leaf), (1, leaf), (1, 2),
+    ] {
+      let folder = try original.swapped(one, other)
+      let report = try repair(folder)
+      #expect(report.isSound && report.salvage?.lostRuns.isEmpty == true, "\(one), \(other): \(report)")
+      #expect(
+        try VisibleRows(folder.path("r")) == VisibleRows(original.fixture.folder.path("r")), "\(one), \(other)")
+      try expectVerified(folder.path("r"))
     }
   }
 

@@ -40,7 +40,7 @@ struct BTreePage {
   /// - Parameter assumed: the kind of a page whose first byte is damaged; nil for the kind that the byte gives.
   init?(_ number: Int, in file: PageFile, assumed: Kind? = nil) {
     bytes = file.bytes(of: number)
-    headerOffset = number == 1 ? 100 : 0
+    headerOffset = PageFile.headerOffset(of: bytes, isFirst: number == 1)
     guard let kind = assumed ?? Kind(rawValue: bytes[headerOffset]) else { return nil }
     self.kind = kind
     isAssumed = assumed != nil
@@ -69,10 +69,8 @@ struct BTreePage {
     return offsets.map { bytes.number($0, 4) } + [bytes.number(headerOffset + 8, 4)]
   }
 
-  /// The cells that hold records, as far as their sizes are possible. If the header of the page or the places of its
-  /// cells are damaged, also the records of a registry that are found elsewhere in the page.
-  var cells: [Cell] {
-    guard kind != .interiorTable else { return [] }
+  /// The cells at the places that the page gives, as far as their sizes are possible.
+  private var placedCells: [Cell] {
     let places = offsets.map { kind.isLeaf ? $0 : $0 + 4 }
     var cells: [Cell] = []
     // Cells do not overlap, so that their sizes have a sum.
@@ -81,8 +79,29 @@ struct BTreePage {
       rest -= cell.local.count
       cells.append(cell)
     }
-    let isIntact = !isAssumed && cells.count == cellCount && cells.allSatisfy { $0.header != nil }
-    if !isIntact { cells += foundCells(without: Set(cells.filter { $0.header != nil }.map(\.local.startIndex))) }
+    return cells
+  }
+
+  private func areIntact(_ cells: [Cell]) -> Bool {
+    !isAssumed && cells.count == cellCount && cells.allSatisfy { $0.header != nil }
+  }
+
+  /// Whether the page has records of a registry, at exactly the places that it gives.
+  var holdsIntactRecords: Bool {
+    guard kind != .interiorTable, cellCount > 0 else { return false }
+    let cells = placedCells
+    return areIntact(cells)
+      && cells.contains { $0.header.map { SalvagedTable($0.types, isTable: kind.isTable) != nil } ?? false }
+  }
+
+  /// The cells that hold records, as far as their sizes are possible. If the header of the page or the places of its
+  /// cells are damaged, also the records of a registry that are found elsewhere in the page.
+  var cells: [Cell] {
+    guard kind != .interiorTable else { return [] }
+    var cells = placedCells
+    if !areIntact(cells) {
+      cells += foundCells(without: Set(cells.filter { $0.header != nil }.map(\.local.startIndex)))
+    }
     return cells
   }
 

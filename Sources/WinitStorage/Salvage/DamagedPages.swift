@@ -22,8 +22,27 @@ package final class DamagedPages {
   }
 
   let file: PageFile
+  /// A page that holds rows of a table.
+  struct TablePage {
+    let number: Int
+    let rank: Rank
+    /// Which table or index the page belongs to by the b-tree that reaches it.
+    let claim: Claim
+    fileprivate let assumed: BTreePage.Kind?
+  }
+
+  /// What the b-tree that reaches a page says about the table of its rows.
+  enum Claim {
+    /// The b-tree is the one of this table.
+    case own
+    /// The b-tree is one of another table or index whose records have the same types.
+    case other
+    /// The page is not where it belongs: no b-tree reaches it, or one whose records have other types.
+    case none
+  }
+
   /// The pages that hold rows of each table, the best ranks first.
-  private var pages: [SalvagedTable: [(page: Int, rank: Rank, assumed: BTreePage.Kind?)]] = [:]
+  private var pages: [SalvagedTable: [TablePage]] = [:]
   /// How often the rest of a record was read from each page. No page holds a part of two records, except in a file whose
   /// commit was not finished. The limit bounds the work on a file in which many records lead to the same pages.
   private var uses: [UInt8]
@@ -45,31 +64,35 @@ package final class DamagedPages {
     let map = PointerMap(file)
     uses = Array(repeating: 0, count: file.pageCount + 1)
     var children: [Int: [Int]] = [:]
+    var schemaPages: [Int] = []
     var found: [(page: Int, tables: Set<SalvagedTable>, assumed: BTreePage.Kind?)] = []
     for number in 1..<file.pageCount + 1 {
       if number.isMultiple(of: 4096) { try progress() }
       guard let (page, assumed) = DamagedPages.bTreePage(number, file, map) else { continue }
       if !page.kind.isLeaf { children[number] = page.children }
       let tables = DamagedPages.tables(of: page)
-      if !tables.isEmpty { found.append((number, tables, assumed)) }
+      if !tables.isEmpty {
+        found.append((number, tables, assumed))
+      } else if page.kind == .leafTable,
+        page.cells.contains(where: { $0.header.map { DamagedPages.isSchema($0.types) } ?? false })
+      {
+        schemaPages.append(number)
+      }
     }
     let free = map.freePages
     usedPageCount = max(0, file.pageCount - free.count)
-    let owners = reachablePages(children)
+    let owners = reachablePages(children, schemaPages: schemaPages)
     for (number, tables, assumed) in found {
       let rank: Rank = owners[number] != nil ? .reachable : free.contains(number) ? .free : .unreachable
-      for var table in tables {
-        if let owner = owners[number] {
-          // A deleted run has a text in the first column of this index, as an alias has.
-          if owner == SalvagedTable.runsByTime.ambiguousName, table == .aliases { table = .runsByTime }
-          if let name = table.ambiguousName, name != owner { continue }
-        } else if table.needsName {
-          continue
-        }
-        pages[table, default: []].append((number, rank, assumed))
+      // A deleted run has a text in the first column of this index, as an alias has.
+      let isByTime = owners[number] == SalvagedTable.runsByTime.name && tables.contains(.aliases)
+      for table in isByTime ? tables.union([.runsByTime]) : tables {
+        let claim = table.claim(of: owners[number])
+        guard claim == .own || !table.needsName, claim != .other || table.isFoundInOthers else { continue }
+        pages[table, default: []].append(TablePage(number: number, rank: rank, claim: claim, assumed: assumed))
       }
     }
-    for table in pages.keys { pages[table]?.sort { ($0.rank, $0.page) < ($1.rank, $1.page) } }
+    for table in pages.keys { pages[table]?.sort { ($0.rank, $0.number) < ($1.rank, $1.number) } }
   }
 
   /// Returns a page of a b-tree; nil for another page. If the first byte of a page is damaged, and the file says
@@ -98,7 +121,7 @@ package final class DamagedPages {
   }
 
   /// Returns the name of the table or index to which each page belongs that the schema reaches.
-  private func reachablePages(_ children: [Int: [Int]]) -> [Int: String] {
+  private func reachablePages(_ children: [Int: [Int]], schemaPages: [Int]) -> [Int: String] {
     var owners: [Int: String] = [:]
     func own(_ root: Int, _ name: String) {
       var queue = [root]
@@ -109,15 +132,22 @@ package final class DamagedPages {
       }
     }
     own(1, "sqlite_schema")
-    for page in owners.keys.sorted() {
+    let first = owners.keys.sorted()
+    // The pages of the schema can be at other places, too.
+    for page in first + schemaPages.filter({ owners[$0] == nil }) {
       for cell in BTreePage(page, in: file)?.cells ?? [] {
-        guard let row = row(cell, RowFilter { types in types.count == 5 && types[3].isInteger }, .reachable),
+        guard let row = row(cell, RowFilter(isWanted: DamagedPages.isSchema), .reachable),
           let name = row.values[1].text, let root = row.values[3].integer, root > 1, root <= Int64(file.pageCount)
         else { continue }
         own(Int(root), name)
       }
     }
     return owners
+  }
+
+  /// Whether a record of these types is a row of `sqlite_schema`: type, name, table, root page and SQL.
+  private static func isSchema(_ types: [RecordType]) -> Bool {
+    types.count == 5 && types[..<3].allSatisfy(\.isText) && types[3].isInteger && (types[4].isText || types[4] == .null)
   }
 
   /// Which records are read.
@@ -127,17 +157,27 @@ package final class DamagedPages {
 
   /// Calls a body with each row of a table that can be read, the best ranks first.
   func forEachRow(of table: SalvagedTable, upTo rank: Rank = .free, _ body: (FoundRow) throws -> Void) throws {
-    for place in pages[table] ?? [] where place.rank <= rank {
-      try progress()
-      guard let page = BTreePage(place.page, in: file, assumed: place.assumed) else { continue }
-      let filter = RowFilter { types in
-        let found = SalvagedTable(types, isTable: page.kind.isTable)
-        return found == table || table == .runsByTime && found == .aliases
-      }
-      for cell in page.cells {
-        if let row = row(cell, filter, place.rank) { try body(row) }
-      }
+    try forEachPage(of: table, upTo: rank) { page in
+      for row in rows(of: table, in: page) { try body(row) }
     }
+  }
+
+  /// Calls a body with each page that holds rows of a table, the best ranks first.
+  func forEachPage(of table: SalvagedTable, upTo rank: Rank = .free, _ body: (TablePage) throws -> Void) throws {
+    for page in pages[table] ?? [] where page.rank <= rank {
+      try progress()
+      try body(page)
+    }
+  }
+
+  /// Returns the rows of a table in a page that can be read. They are read one by one.
+  func rows(of table: SalvagedTable, in place: TablePage) -> some Sequence<FoundRow> {
+    let page = BTreePage(place.number, in: file, assumed: place.assumed)
+    let filter = RowFilter { types in
+      let found = SalvagedTable(types, isTable: page?.kind.isTable ?? false)
+      return found == table || table == .runsByTime && found == .aliases
+    }
+    return (page?.cells ?? []).lazy.compactMap { self.row($0, filter, place.rank) }
   }
 
   private func row(_ cell: BTreePage.Cell, _ filter: RowFilter, _ rank: Rank) -> FoundRow? {

@@ -19,8 +19,14 @@ struct FoundHistory {
   init() {}
 
   init(_ pages: DamagedPages) throws {
-    try pages.forEachRow(of: .history, upTo: .unreachable) { row in
+    var last: Int64?
+    try pages.forEachRow(of: .history) { row in
       guard (1...FoundHistory.maximumNumber).contains(row.id), entries[row.id] == nil else { return }
+      // Entries are only ever added. A free page with a later one was written by a commit that was not finished.
+      if row.rank == .free {
+        last = last ?? entries.keys.max() ?? .max
+        guard row.id < last ?? .max else { return }
+      }
       entries[row.id] = row.values
     }
     for (_, values) in entries.sorted(by: { $0.key < $1.key }) {

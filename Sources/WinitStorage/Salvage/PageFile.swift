@@ -20,11 +20,9 @@ package struct PageFile {
   ///   - read: returns bytes of the file. Bytes that cannot be read are zeros.
   package init(byteCount: Int, read: @escaping (_ offset: Int, _ count: Int) -> [UInt8]) {
     let header = read(0, 100)
-    let isReadable = header.starts(with: Array("SQLite format 3\0".utf8))
+    let isReadable = header.starts(with: PageFile.magic)
     let recordedSize = header.number(16, 2) == 1 ? 65536 : header.number(16, 2)
-    let sizes = PageFile.pageSizes.filter { $0 == recordedSize } + PageFile.pageSizes
-    let pageSize = sizes.first { PageFile.hasMigrations($0, byteCount, read) } ?? sizes[0]
-    self.pageSize = pageSize
+    pageSize = PageFile.pageSize(byteCount, recorded: recordedSize, read)
     pageCount = min((byteCount + pageSize - 1) / pageSize, PageFile.maximumPageCount)
     let reserved = isReadable && pageSize - Int(header[20]) >= 480 ? Int(header[20]) : 0
     usableSize = PageFile.isReserved(reserved, pageSize, byteCount, read) ? pageSize - reserved : pageSize
@@ -34,18 +32,41 @@ package struct PageFile {
     self.read = read
   }
 
+  /// The beginning of a SQLite file.
+  private static let magic = Array("SQLite format 3\0".utf8)
+
   /// The page sizes of SQLite, that of a registry first.
   private static let pageSizes = [16384, 4096, 1024, 8192, 32768, 65536, 2048, 512]
 
   /// The maximum number of pages of a file of SQLite.
   private static let maximumPageCount = 0xFFFF_FFFE
 
-  /// Returns whether pages of a size fit the file: the second or third page of a registry holds its migrations.
-  private static func hasMigrations(_ size: Int, _ byteCount: Int, _ read: (Int, Int) -> [UInt8]) -> Bool {
-    [size, 2 * size].contains { offset in
-      guard offset < byteCount else { return false }
-      let page = read(offset, size)
-      return page[0] == BTreePage.Kind.leafTable.rawValue && page.contains(Array("v0001_runs".utf8))
+  /// Returns the page size with which most pages of the beginning of a file hold intact records. Nothing else shows it
+  /// for sure: the header can be damaged, and any page can have been written to the place of another.
+  private static func pageSize(
+    _ byteCount: Int, recorded: Int, _ read: (_ offset: Int, _ count: Int) -> [UInt8]
+  ) -> Int {
+    let beginning = read(0, min(byteCount, 1 << 21))
+    let sizes = pageSizes.filter { $0 == recorded } + pageSizes
+    var best = (size: sizes[0], count: 0)
+    for size in sizes {
+      let file = PageFile(beginning, pageSize: size)
+      let count = (1..<file.pageCount + 1).count { number in
+        BTreePage.Kind(rawValue: file.firstByte(of: number)) != nil
+          && BTreePage(number, in: file)?.holdsIntactRecords == true
+      }
+      if count > best.count { best = (size, count) }
+    }
+    return best.size
+  }
+
+  /// Creates the pages of bytes in memory.
+  private init(_ contents: [UInt8], pageSize: Int) {
+    (self.pageSize, usableSize, recordedPageCount) = (pageSize, pageSize, nil)
+    pageCount = contents.count / pageSize
+    read = { offset, count in
+      let bytes = contents[min(offset, contents.count)..<min(offset + count, contents.count)]
+      return bytes + [UInt8](repeating: 0, count: count - bytes.count)
     }
   }
 
@@ -61,24 +82,27 @@ package struct PageFile {
     }
   }
 
-  /// Whether the file is a registry by the mark in its header, or by the table of the migrations where a registry has it.
+  /// Whether the file is a registry by the mark in its header, or by the table of the migrations.
   var isRegistry: Bool {
-    read(68, 4).number(0, 4) == Int(RegistryFile.applicationID) && recordedPageCount != nil || hasMigrations
+    read(68, 4).number(0, 4) == Int(RegistryFile.applicationID) && recordedPageCount != nil || !migrationPages.isEmpty
   }
-
-  /// Whether the file holds the table of the migrations where a registry has it.
-  private var hasMigrations: Bool { hasInMigrations("v0001_runs") }
 
   /// Returns whether the migrations of the file are those up to a number, so that it has the schema of this number.
   func hasMigrations(upTo number: Int) -> Bool {
-    func beginning(_ number: Int) -> String {
-      "v" + String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)_"
+    func beginning(_ number: Int) -> [UInt8] {
+      Array(("v" + String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)_").utf8)
     }
-    return hasMigrations && hasInMigrations(beginning(number)) && !hasInMigrations(beginning(number + 1))
+    let pages = migrationPages
+    return pages.contains { $0.contains(beginning(number)) } && !pages.contains { $0.contains(beginning(number + 1)) }
   }
 
-  private func hasInMigrations(_ text: String) -> Bool {
-    [2, 3].contains { $0 <= pageCount && bytes(of: $0).contains(Array(text.utf8)) }
+  /// The pages that hold the rows or the index of the migrations. A registry has them at its beginning.
+  private var migrationPages: [[UInt8]] {
+    (1..<min(pageCount, 256) + 1).compactMap { page in
+      guard BTreePage.Kind(rawValue: firstByte(of: page))?.isLeaf == true else { return nil }
+      let bytes = bytes(of: page)
+      return bytes.contains(Array("v0001_runs".utf8)) ? bytes : nil
+    }
   }
 
   /// Returns the bytes of a page.
@@ -87,8 +111,22 @@ package struct PageFile {
   /// Returns whether the file has a page.
   func contains(_ page: Int) -> Bool { page >= 1 && page <= pageCount }
 
-  /// Returns the type of a page, as its first byte gives it.
-  func firstByte(of page: Int) -> UInt8 { read((page - 1) * pageSize + (page == 1 ? 100 : 0), 1)[0] }
+  /// Returns the kind of a page, as its first byte gives it.
+  func firstByte(of page: Int) -> UInt8 {
+    let start = (page - 1) * pageSize
+    let first = read(start, 1)[0]
+    guard page == 1 || first == PageFile.magic[0] else { return first }
+    let bytes = read(start, 101)
+    return bytes[PageFile.headerOffset(of: bytes, isFirst: page == 1)]
+  }
+
+  /// Returns where a page has the header of its b-tree: behind the header of the file in the first page of a file. That
+  /// page can be at another place in a damaged file, and another page in its place.
+  static func headerOffset(of bytes: [UInt8], isFirst: Bool) -> Int {
+    // A part of the beginning may be damaged.
+    if zip(bytes, magic).count(where: { $0 == $1 }) >= 8 { return 100 }
+    return isFirst && BTreePage.Kind(rawValue: bytes[0]) == nil ? 100 : 0
+  }
 }
 
 extension [UInt8] {

@@ -39,12 +39,15 @@ extension Salvage {
         """)
     var seen: Set<Int64> = []
     func add(_ row: DamagedPages.FoundRow) throws {
-      guard seen.insert(row.id).inserted else { return }
+      guard !seen.contains(row.id) else { return }
       var values = row.values + Salvage.defaults[row.values.count...]
       values[0] = .integer(row.id)
       if values[Column.uid] == .text("") { values[Column.uid] = .text(newUID()) }
       // A page that no tree reaches may be older than the collection of the run.
       if row.rank > .reachable, let uid = values[Column.uid].text, history.collected.contains(uid) { return }
+      // A run of a free page was deleted, or its page has changed places with a free one.
+      if row.rank == .free, values[Column.uid].text.flatMap({ history.living[$0] }) == nil { return }
+      seen.insert(row.id)
       guard let manifest = values[Column.manifest].integer else { return }
       let id = try addPlace(ofManifest: manifest, db)
       // The manifest is proven; the row is not.
@@ -69,8 +72,8 @@ extension Salvage {
       values[Column.uid].text.map { _ = lostUIDs.insert($0) }
       lostRuns.append(LostRun(reference: reference, id: id, problem: "a value of its record is not valid"))
     }
-    try pages.forEachRow(of: .runs, upTo: .unreachable, add)
-    for row in try rowsOfIndices() where !seen.contains(row.id) {
+    try pages.forEachRow(of: .runs, add)
+    for row in try rowsOfIndices(history) where !seen.contains(row.id) {
       runsOfIndices.insert(row.id)
       try add(row)
     }
@@ -94,11 +97,14 @@ extension Salvage {
   }
 
   /// Returns the rows of runs that the indices of the table give: their names, versions, manifests, uids and times.
-  private func rowsOfIndices() throws -> [DamagedPages.FoundRow] {
+  private func rowsOfIndices(_ history: FoundHistory) throws -> [DamagedPages.FoundRow] {
     var rows: [Int64: [RecordValue]] = [:]
-    func collect(_ table: SalvagedTable, _ columns: [Int]) throws {
+    func collect(
+      _ table: SalvagedTable, _ columns: [Int],
+      where isValid: ([RecordValue], _ run: [RecordValue]) -> Bool = { _, _ in true }
+    ) throws {
       try pages.forEachRow(of: table, upTo: .unreachable) { row in
-        guard let id = row.values.last?.integer else { return }
+        guard let id = row.values.last?.integer, isValid(row.values, rows[id] ?? Salvage.defaults) else { return }
         var values = rows[id] ?? Salvage.defaults
         for (column, value) in zip(columns, row.values) where values[column] == Salvage.defaults[column] {
           values[column] = value
@@ -111,8 +117,16 @@ extension Salvage {
     rows = rows.filter { $0.value[Column.manifest].integer != nil }
     let known = Set(rows.keys)
     try collect(.runsByVersion, [Column.name, Column.version])
-    try collect(.runsByUID, [Column.uid])
-    try collect(.runsByTime, [Column.deletedAt, Column.createdAt])
+    // An index of the history has records of the same types, with the rows of other runs.
+    try collect(.runsByUID, [Column.uid]) { entry, run in
+      guard let reference = entry[0].text.flatMap({ history.living[$0] }), let version = run[Column.version].integer
+      else { return true }
+      return reference.hasSuffix(":v\(version)")
+    }
+    // An index of the aliases has records of the same types.
+    try collect(.runsByTime, [Column.deletedAt, Column.createdAt]) { entry, _ in
+      entry[1].text.map { $0.utf8.count >= 20 && $0.dropFirst(4).hasPrefix("-") } ?? false
+    }
     return known.sorted().compactMap { id in
       guard let values = rows[id], values[Column.name] != .null, values[Column.createdAt] != .null else { return nil }
       return DamagedPages.FoundRow(id: id, values: values, rank: .unreachable)

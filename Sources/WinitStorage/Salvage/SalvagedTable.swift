@@ -11,17 +11,39 @@ enum SalvagedTable {
   /// Whether the page of a record must be known to be one of this table or index. The rows themselves prove nothing.
   var needsName: Bool { [.runsByManifest, .runsByVersion, .runsByTime, .tensorChunks].contains(self) }
 
-  /// The name of a table or an index in the schema, where the types of its records do not tell it from others.
-  var ambiguousName: String? {
+  /// The name of the table or the index in the schema, where the types of its records do not tell it from others.
+  var name: String? {
     switch self {
     case .tags: "tags"
     case .aliases: "aliases"
     case .runsByManifest: "runs_by_manifest"
     case .runsByVersion: "sqlite_autoindex_runs_1"
+    case .runsByUID: "runs_by_uid"
     case .runsByTime: "runs_by_time"
     case .tensorChunks: "tensor_chunks"
     default: nil
     }
+  }
+
+  /// The names of other tables and indices whose records have the same types.
+  private var similarNames: Set<String> {
+    switch self {
+    case .tags: ["aliases_by_run", "words_by_run"]
+    case .aliases: ["tags_by_value", "run_terms", "words"]
+    case .runsByUID: ["history_by_run"]
+    default: []
+    }
+  }
+
+  /// Whether the content of a page shows well enough that its rows are of this table, where the b-tree that reaches the
+  /// page is one of a similar table.
+  var isFoundInOthers: Bool { self == .tags || self == .aliases }
+
+  /// Returns what the name of the b-tree that reaches a page says about rows of this table in the page.
+  func claim(of owner: String?) -> DamagedPages.Claim {
+    guard let owner else { return .none }
+    guard let name, name != owner else { return .own }
+    return similarNames.contains(owner) ? .other : .none
   }
 
   /// Returns the table that has records of these types; nil if there is none.
