@@ -99,17 +99,25 @@ public struct Registry: Sendable {
 
   /// Returns a page of the runs that a query selects; without a query all runs, newest first.
   ///
-  /// - Throws: `RegistryError` with the code `damagedRegistry` or `io`.
+  /// - Throws: `RegistryError` with the code `damagedRegistry`, `io` or, if a scheme of the query does not exist and no
+  ///   run has it, `unknownName`.
   public func runs(_ query: RunQuery = RunQuery()) throws -> [Run] {
-    try translatingErrors { try store.runs(query.filter).map(Run.init) }
+    try translatingErrors {
+      try query.checkSchemes(in: store)
+      return try store.runs(query.filter).map(Run.init)
+    }
   }
 
   /// Returns the number of runs that a query selects, on all pages: ``RunQuery/after`` and ``RunQuery/limit`` have no
   /// effect.
   ///
-  /// - Throws: `RegistryError` with the code `damagedRegistry` or `io`.
+  /// - Throws: `RegistryError` with the code `damagedRegistry`, `io` or, if a scheme of the query does not exist and no
+  ///   run has it, `unknownName`.
   public func runCount(_ query: RunQuery = RunQuery()) throws -> Int {
-    try translatingErrors { try store.count(query.filter) }
+    try translatingErrors {
+      try query.checkSchemes(in: store)
+      return try store.count(query.filter)
+    }
   }
 
   /// Returns the run that a reference names.

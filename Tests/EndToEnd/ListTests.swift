@@ -224,4 +224,23 @@ import WinitTestSupport
       #expect(try place.run("list \(wrong)").status == 64)
     }
   }
+
+  @Test func `a scheme or a dtype that does not exist is an error, and an absent value of the user selects no runs`()
+    throws
+  {
+    let place = try place()
+    for command in ["list", "list --count", "list --tags", "list --experiments", "list --deleted"] {
+      let scheme = try place.run("\(command) --scheme he_norml")
+      #expect(scheme.status == 66 && scheme.output.isEmpty && scheme.errors.contains("did you mean `he_normal`?"))
+      let dtype = try place.run("\(command) --dtype bfloat61")
+      #expect(dtype.status == 64 && dtype.output.isEmpty && dtype.errors.contains("did you mean `bfloat16`?"))
+    }
+    for filter in [
+      "--scheme orthogonal", "--scheme kaiming_uniform", "--dtype float64", "--experiment none", "--tag none",
+      "--tag opt=none", "--alias none", "--note none", "none", "--seed 77", "--id 0000",
+    ] {
+      let result = try place.run("list \(filter)")
+      #expect(result.status == 0 && result.output == "no runs match\n", "\(filter): \(result)")
+    }
+  }
 }

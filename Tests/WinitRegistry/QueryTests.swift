@@ -98,4 +98,15 @@ import WinitTestSupport
     let up = Array(UInt64(0)...9)
     #expect(seen == ((order == .name) != reversed ? up : up.reversed()))
   }
+
+  @Test func `a scheme that neither this version nor a run has is an error`() throws {
+    let fixture = try tenRuns()
+    var query = RunQuery()
+    query.schemes = ["he_normal", "of_tomorrow"]
+    expectError(.unknownName) { try fixture.registry.runs(query) }
+    expectError(.unknownName) { try fixture.registry.runCount(query) }
+    // A later version may have recorded it.
+    try fixture.tamper("INSERT INTO run_terms SELECT 'scheme', 'of_tomorrow', id FROM runs WHERE seed = '3'")
+    #expect(try seeds(fixture) { $0.schemes = query.schemes } == [3])
+  }
 }

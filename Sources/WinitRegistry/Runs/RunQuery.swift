@@ -61,6 +61,17 @@ public struct RunQuery: Sendable {
 }
 
 extension RunQuery {
+  /// Checks that the schemes exist. A scheme that this version does not have exists if a run has it.
+  ///
+  /// - Throws: `RegistryError` with the code `unknownName` for a scheme that does not exist.
+  func checkSchemes(in store: Store) throws {
+    for scheme in schemes {
+      do { _ = try SchemeCatalog.scheme(named: scheme) } catch {
+        if try !store.hasRun(withScheme: scheme) { throw error }
+      }
+    }
+  }
+
   var filter: RunFilter {
     var filter = RunFilter()
     filter.name = name

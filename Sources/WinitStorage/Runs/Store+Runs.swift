@@ -13,6 +13,14 @@ extension Store {
     }
   }
 
+  /// Returns whether a scheme occurs in a run, deleted or not.
+  package func hasRun(withScheme scheme: String) throws -> Bool {
+    try read { db in
+      try Row.fetchOne(
+        db, sql: "SELECT 1 FROM run_terms WHERE kind = 'scheme' AND term = ? LIMIT 1", arguments: [scheme]) != nil
+    }
+  }
+
   /// Returns the seeds of all runs.
   package func seeds() throws -> [UInt64] {
     try read { db in

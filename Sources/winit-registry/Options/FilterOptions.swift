@@ -89,8 +89,10 @@ struct FilterOptions: ParsableArguments {
     }
     try asUsage { _ = try query }
     for dtype in dtypes where DType(parsing: dtype) == nil {
+      let known = DType.allCases.map(\.rawValue)
+      let near = question(suggestions(for: dtype, in: known))
       throw ValidationError(
-        "unknown dtype \(quoted: dtype). The dtypes are \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
+        "unknown dtype \(quoted: dtype)\(near.isEmpty ? "." : near) The dtypes are \(known.joined(separator: ", "))")
     }
   }
 

@@ -53,6 +53,7 @@ extension Registry {
   /// effect.
   package func groups(_ kind: RunGroupReport.Kind, of query: RunQuery, limit: Int?) throws -> RunGroupReport {
     try translatingErrors {
+      try query.checkSchemes(in: store)
       // One group more than the page has tells whether there are more.
       let extended = limit.map { $0 == .max ? $0 : $0 + 1 }
       let groups =
