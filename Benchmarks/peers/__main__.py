@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import fills, gpt2, llama3, many, tensors
+from . import fills, gpt2, llama3, many, models, tensors
 from .harness import CORES, Bench, Result
 
 AIMS = {"create.llama3.peak.mb": 100, "verify.llama3.peak.mb": 100}
@@ -40,7 +40,7 @@ def table(results: Sequence[Result]) -> str:
 def versions() -> dict[str, str | None]:
     """The version of Python and of each library; None for a library that is not installed."""
     found: dict[str, str | None] = {"python": platform.python_version()}
-    for library in ("numpy", "torch", "jax", "safetensors"):
+    for library in ("numpy", "torch", "jax", "safetensors", "transformers"):
         child = subprocess.run(
             [sys.executable, "-c", f"import {library}; print({library}.__version__)"],
             stdout=subprocess.PIPE,
@@ -78,6 +78,7 @@ def main() -> None:
             llama3.measure(bench)
         many.measure(bench)
         tensors.measure(bench)
+        models.measure(bench)
         for name, megabytes in sorted(bench.peaks.items()):
             bench.value(name, [megabytes], AIMS.get(name))
     machine = {"processor": processor(), "cores": CORES, "system": platform.platform()}

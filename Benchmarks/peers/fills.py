@@ -1,4 +1,4 @@
-"""Fills of 2²⁶ float32 into a warm buffer, beside those of the libraries."""
+"""Fills of 2²⁶ float32 into a warm buffer, beside those of the libraries and of the Python package."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ AIMS = {
     ("normal", "jax"): 15,
 }
 
+PYTHON_AIM = 0.909
+"""At most 1.1 times the time of winit-bench, which fills as the command does."""
+
+PACKAGE = Path(__file__).parents[2] / "python" / "src"
+
 Rates = dict[tuple[str, int], float]
 """Elements per second by law and number of threads."""
 
@@ -40,6 +45,21 @@ def peer(library: str) -> dict[str, float]:
     return rates
 
 
+def python(bench: Bench) -> dict[str, float]:
+    """The rates of the Python package with its kernels, by law and number of threads; {} without them."""
+    child = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("peer_python.py")), str(ELEMENTS)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE), "WINIT_BACKEND": "native"},
+    )
+    if child.returncode != 0:
+        bench.note(f"the fills of the Python package were not measured: {child.stderr.strip().splitlines()[-1]}")
+        return {}
+    rates: dict[str, float] = json.loads(child.stdout)["rates"]
+    return rates
+
+
 def ours(bench: Bench, kernel: str | None = None) -> tuple[str, Rates]:
     """The kernel in use, and its rates."""
     environment = {**os.environ, **({"WINIT_KERNEL": kernel} if kernel else {})}
@@ -54,6 +74,7 @@ def ours(bench: Bench, kernel: str | None = None) -> tuple[str, Rates]:
 def measure(bench: Bench) -> str:
     """Measures the fills; returns the name of the kernel in use."""
     rounds: list[tuple[Rates, PeerRates]] = []
+    pythons: list[tuple[Rates, dict[str, float]]] = []
     avx2: list[float] = []
     orthogonal: list[float] = []
     kernel = ""
@@ -62,6 +83,7 @@ def measure(bench: Bench) -> str:
     for number in range(bench.rounds):
         bench.say(f"fills, round {number + 1} of {bench.rounds} …")
         kernel, rates = ours(bench)
+        pythons.append((rates, python(bench)))
         peers = {library: peer(library) for library in LIBRARIES}
         # The whole command with its digests, against the library's call alone.
         orthogonal.append(4096 * 4096 / bench.run(*create, "--seed", number))
@@ -74,6 +96,10 @@ def measure(bench: Bench) -> str:
         for library in LIBRARIES:
             ratios = [rates[law, CORES] / peers[library][law] for rates, peers in rounds if law in peers[library]]
             bench.ratio(f"fill.{law}/{library}", ratios, AIMS.get((law, library)))
+        for threads, suffix in ((1, ".1"), (CORES, "")):
+            key = f"{law} {threads}"
+            ratios = [mine[key] / rates[law, threads] for rates, mine in pythons if key in mine]
+            bench.ratio(f"fill.{law}.python{suffix}/command", ratios, PYTHON_AIM)
     bench.ratio("fill.normal.avx2/torch", avx2, 2.4)
     ratios = [
         rate / peers["torch"]["orthogonal"]

@@ -1,4 +1,10 @@
-// The floating-point mode of the law: round to nearest, ties to even, and keep subnormal numbers.
+// The floating-point mode of the law: round to nearest, ties to even, and keep subnormal numbers. And the
+// square root as an instruction: the compiler's own may call the math library.
+
+#ifndef WINIT_ARITHMETIC_H
+#define WINIT_ARITHMETIC_H
+
+#include <stdint.h>
 
 #if defined(__x86_64__)
 
@@ -16,6 +22,12 @@ static inline __attribute__((always_inline)) void arithmetic_leave(uint64_t save
   if ((mode & ~0x3Fu) != 0x1F80) __asm__ volatile("ldmxcsr %0" : : "m"(mode) : "memory");
 }
 
+static inline __attribute__((always_inline)) double arithmetic_sqrt(double x) {
+  double root;
+  __asm__("sqrtsd %1, %0" : "=x"(root) : "x"(x));
+  return root;
+}
+
 #elif defined(__aarch64__)
 
 // FPCR after a reset: 0.
@@ -29,5 +41,15 @@ static inline __attribute__((always_inline)) uint64_t arithmetic_enter(void) {
 static inline __attribute__((always_inline)) void arithmetic_leave(uint64_t mode) {
   if (mode != 0) __asm__ volatile("msr fpcr, %0" : : "r"(mode) : "memory");
 }
+
+static inline __attribute__((always_inline)) double arithmetic_sqrt(double x) {
+  double root;
+  __asm__("fsqrt %d0, %d1" : "=w"(root) : "w"(x));
+  return root;
+}
+
+#else
+#error "the kernels are written for x86-64 and 64-bit Arm"
+#endif
 
 #endif

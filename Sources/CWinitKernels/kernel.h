@@ -4,6 +4,8 @@
 // The number of vectors in flight, a power of two: enough to hide the latency of the multiplications.
 #define VECTORS 8
 #define LANES (WIDTH / 4)
+// The number of blocks that are filled in one step.
+#define STEP (VECTORS * LANES / 4)
 #define INLINE static inline __attribute__((always_inline))
 
 // U32 and U64 are vectors of the processor's width; the words are computed in them. The other types hold all the
@@ -203,19 +205,27 @@ INLINE void NAME(store)(FLOATS x, enum winit_format format, char *out) {
   }
 }
 
-INLINE FLOATS NAME(value)(WORDS w, enum winit_law law, const struct winit_recipe *r) {
+// The draws lack a factor of a power of two, which the scale supplies. For a scale that is `small` that product would
+// be rounded, so the draw, which is exact either way, gets its factor first.
+INLINE FLOATS NAME(value)(WORDS w, enum winit_law law, const struct winit_recipe *r, const int small) {
   switch (law) {
-    case WINIT_UNIFORM: return NAME(clip)(NAME(uniform)(w) * (r->half * 0x1p-23f) + r->mid, r->low, r->high);
-    case WINIT_NORMAL: return NAME(normal)(w) * (r->std * 0x1p-31f) + r->mean;
+    case WINIT_UNIFORM: {
+      FLOATS scaled = small ? NAME(uniform)(w) * 0x1p-23f * r->half : NAME(uniform)(w) * (r->half * 0x1p-23f);
+      return NAME(clip)(scaled + r->mid, r->low, r->high);
+    }
+    case WINIT_NORMAL:
+      return (small ? NAME(normal)(w) * 0x1p-31f * r->std : NAME(normal)(w) * (r->std * 0x1p-31f)) + r->mean;
     case WINIT_TRUNCATED_NORMAL: return NAME(truncated)(w, r) * r->std + r->mean;
+    case WINIT_WORDS: return (FLOATS)w;
   }
 }
 
-// The loop of winit_fill. Every caller passes a constant law and a constant format, and the function is inlined into
-// it.
+// Fills whole steps of blocks, as many as fit in `blocks`, up to the next multiple of 2³² blocks; returns how many
+// blocks that is. Every caller passes constants for the law and `small`, and for the format where the
+// speed matters, and the function is inlined into it.
 INLINE size_t NAME(fill)(
-    const struct winit_recipe *recipe, enum winit_law law, enum winit_format format, uint64_t block, size_t blocks,
-    char *out) {
+    const struct winit_recipe *recipe, enum winit_law law, enum winit_format format, const int small, uint64_t block,
+    size_t blocks, char *out) {
   const struct winit_recipe r = *recipe;
   const uint64_t left = 0x100000000 - (block & 0xFFFFFFFF);
   if (blocks > left) blocks = (size_t)left;
@@ -228,45 +238,70 @@ INLINE size_t NAME(fill)(
     k1 += 0xBB67AE85;
   }
   U64 counter = (U64){BLOCKS} + (block & 0xFFFFFFFF);
-  const size_t size = format == WINIT_FLOAT64 ? 8 : format == WINIT_FLOAT32 ? 4 : 2;
+  const size_t size = item_size(law, format);
   size_t done = 0;
-  for (; done + VECTORS * LANES / 4 <= blocks; done += VECTORS * LANES / 4) {
+  for (; done + STEP <= blocks; done += STEP) {
     WORDS words = NAME(philox)(counter, (uint32_t)(block >> 32), r.stream, keys);
-    NAME(store)(NAME(value)(words, law, &r), format, out + 4 * done * size);
-    counter += VECTORS * LANES / 4;
+    NAME(store)(NAME(value)(words, law, &r, small), format, out + 4 * done * size);
+    counter += STEP;
   }
   return done;
 }
 
-#define FOR_FORMATS(law)                                                                                     \
-  switch (recipe->format) {                                                                                  \
-    case WINIT_FLOAT32: return NAME(fill)(recipe, law, WINIT_FLOAT32, first_block, blocks, out);             \
-    case WINIT_FLOAT64: return NAME(fill)(recipe, law, WINIT_FLOAT64, first_block, blocks, out);             \
-    case WINIT_FLOAT16: return NAME(fill)(recipe, law, WINIT_FLOAT16, first_block, blocks, out);             \
-    case WINIT_BFLOAT16: return NAME(fill)(recipe, law, WINIT_BFLOAT16, first_block, blocks, out);           \
+#define FOR_FORMATS(law)                                                                                        \
+  switch (recipe->format) {                                                                                     \
+    case WINIT_FLOAT32: return NAME(fill)(recipe, law, WINIT_FLOAT32, 0, first_block, blocks, out);             \
+    case WINIT_FLOAT64: return NAME(fill)(recipe, law, WINIT_FLOAT64, 0, first_block, blocks, out);             \
+    case WINIT_FLOAT16: return NAME(fill)(recipe, law, WINIT_FLOAT16, 0, first_block, blocks, out);             \
+    case WINIT_BFLOAT16: return NAME(fill)(recipe, law, WINIT_BFLOAT16, 0, first_block, blocks, out);           \
   }
 
 // The alignment makes the speed independent of where the linker puts the function: fills on two threads of one core
 // lost up to a sixth at other places. The function is not inlined, so that no operation moves out of the law's mode.
 static __attribute__((aligned(64), noinline)) size_t NAME(fill_any)(
     const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
-  // The draws lack a factor of a power of two, which the scale supplies. For a smaller scale that product would be
-  // rounded.
-  if (recipe->law == WINIT_NORMAL && recipe->std != 0 && __builtin_fabsf(recipe->std) < 0x1p-95f) return 0;
-  if (recipe->law == WINIT_UNIFORM && recipe->half != 0 && recipe->half < 0x1p-103f) return 0;
+  const int format = recipe->format;
   switch (recipe->law) {
-    case WINIT_UNIFORM: FOR_FORMATS(WINIT_UNIFORM)
-    case WINIT_NORMAL: FOR_FORMATS(WINIT_NORMAL)
-    case WINIT_TRUNCATED_NORMAL: FOR_FORMATS(WINIT_TRUNCATED_NORMAL)
+    case WINIT_UNIFORM:
+      if (recipe->half != 0 && recipe->half < 0x1p-103f)
+        return NAME(fill)(recipe, WINIT_UNIFORM, format, 1, first_block, blocks, out);
+      FOR_FORMATS(WINIT_UNIFORM)
+      break;
+    case WINIT_NORMAL:
+      if (recipe->std != 0 && __builtin_fabsf(recipe->std) < 0x1p-95f)
+        return NAME(fill)(recipe, WINIT_NORMAL, format, 1, first_block, blocks, out);
+      FOR_FORMATS(WINIT_NORMAL)
+      break;
+    case WINIT_TRUNCATED_NORMAL: FOR_FORMATS(WINIT_TRUNCATED_NORMAL) break;
+    case WINIT_WORDS: return NAME(fill)(recipe, WINIT_WORDS, WINIT_FLOAT32, 0, first_block, blocks, out);
   }
   return 0;
 }
 
-size_t NAME(winit_fill)(const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
-  const uint64_t mode = arithmetic_enter();
-  const size_t done = NAME(fill_any)(recipe, first_block, blocks, out);
-  arithmetic_leave(mode);
-  return done;
+// Fills any range. The whole groups in its middle are filled in place. An end is cut out of a group in temporary
+// memory, which lies before a multiple of 2³² blocks if it would otherwise cross it.
+static __attribute__((noinline)) void NAME(fill_range)(
+    const struct winit_recipe *recipe, uint64_t start, uint64_t count, char *out) {
+  const size_t size = item_size(recipe->law, recipe->format);
+  char group[4 * STEP * 8];
+  while (count > 0) {
+    uint64_t block = start / 4;
+    const uint64_t left = 0x100000000 - (block & 0xFFFFFFFF);
+    uint64_t done = 0;
+    if (start % 4 == 0 && count >= 4 * STEP && left >= STEP) {
+      const uint64_t blocks = count / 4 < left ? count / 4 : left;
+      done = 4 * NAME(fill_any)(recipe, block, (size_t)blocks, out);
+    } else {
+      if (left < STEP) block -= STEP - left;
+      NAME(fill_any)(recipe, block, STEP, group);
+      const uint64_t skipped = start - 4 * block;
+      done = 4 * STEP - skipped < count ? 4 * STEP - skipped : count;
+      memcpy(out, group + skipped * size, done * size);
+    }
+    start += done;
+    count -= done;
+    out += done * size;
+  }
 }
 
 static __attribute__((noinline)) size_t NAME(draws_any)(enum winit_law law, uint32_t first, size_t count, float *out) {
@@ -290,6 +325,7 @@ size_t NAME(winit_draws)(enum winit_law law, uint32_t first, size_t count, float
 
 #undef VECTORS
 #undef LANES
+#undef STEP
 #undef INLINE
 #undef U32
 #undef U64

@@ -1,8 +1,8 @@
-// Compiles kernel.h and update.h once for each instruction set.
-
-#include "CWinitKernels.h"
+// Compiles kernel.h, update.h and orthogonal.h once for each instruction set, and lists the functions of each.
 
 #include "arithmetic.h"
+#include "functions.h"
+#include "processor.h"
 
 #include <string.h>
 
@@ -19,16 +19,13 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define NAME(a) JOIN(a, SUFFIX)
 
-uint64_t winit_arithmetic_enter(void) { return arithmetic_enter(); }
-
-void winit_arithmetic_leave(uint64_t mode) { arithmetic_leave(mode); }
-
 #if defined(__x86_64__)
 
 #define SUFFIX sse2
 #define WIDTH 16
 #include "kernel.h"
 #include "update.h"
+#include "orthogonal.h"
 #undef SUFFIX
 #undef WIDTH
 
@@ -37,6 +34,7 @@ void winit_arithmetic_leave(uint64_t mode) { arithmetic_leave(mode); }
 #define WIDTH 32
 #include "kernel.h"
 #include "update.h"
+#include "orthogonal.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
@@ -46,16 +44,10 @@ void winit_arithmetic_leave(uint64_t mode) { arithmetic_leave(mode); }
 #define WIDTH 64
 #include "kernel.h"
 #include "update.h"
+#include "orthogonal.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
-
-int winit_has_avx2(void) { return __builtin_cpu_supports("avx2"); }
-
-int winit_has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
 
 #elif defined(__aarch64__)
 
@@ -63,7 +55,30 @@ int winit_has_avx512(void) {
 #define WIDTH 16
 #include "kernel.h"
 #include "update.h"
+#include "orthogonal.h"
 #undef SUFFIX
 #undef WIDTH
 
 #endif
+
+#define FUNCTIONS(kernel, suffix) \
+  {kernel, fill_range_##suffix, update_any_##suffix, reflect_any_##suffix, apply_any_##suffix}
+
+const struct winit_functions *winit_functions_of(enum winit_kernel kernel) {
+#if defined(__x86_64__)
+  static const struct winit_functions sse2 = FUNCTIONS(WINIT_KERNEL_SSE2, sse2),
+                                      avx2 = FUNCTIONS(WINIT_KERNEL_AVX2, avx2),
+                                      avx512 = FUNCTIONS(WINIT_KERNEL_AVX512, avx512);
+  const uint32_t has = processor();
+  switch ((int)kernel) {
+    case WINIT_KERNEL_BEST: return has & PROCESSOR_AVX512 ? &avx512 : has & PROCESSOR_AVX2 ? &avx2 : &sse2;
+    case WINIT_KERNEL_SSE2: return &sse2;
+    case WINIT_KERNEL_AVX2: return has & PROCESSOR_AVX2 ? &avx2 : NULL;
+    case WINIT_KERNEL_AVX512: return has & PROCESSOR_AVX512 ? &avx512 : NULL;
+  }
+#elif defined(__aarch64__)
+  static const struct winit_functions neon = FUNCTIONS(WINIT_KERNEL_NEON, neon);
+  if (kernel == WINIT_KERNEL_BEST || kernel == WINIT_KERNEL_NEON) return &neon;
+#endif
+  return NULL;
+}

@@ -40,13 +40,5 @@ static __attribute__((noinline)) void NAME(update_any)(
   }
 }
 
-void NAME(winit_update)(
-    double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
-    size_t count, int subtract) {
-  const uint64_t mode = arithmetic_enter();
-  NAME(update_any)(c, c_row, a, a_row, a_k, b, b_row, rows, count, subtract);
-  arithmetic_leave(mode);
-}
-
 #undef ROWS
 #undef ROW

@@ -33,8 +33,10 @@ int winit_sqlite_harden(void *connection, int maximum_length) {
   return SQLITE_OK;
 }
 
-void winit_sqlite_watch(void *connection, int (*should_stop)(void *), void *context) {
+void winit_sqlite_watch(void *connection, int (*should_stop)(void *), int (*begins)(unsigned, void *, void *, void *),
+                        void *context) {
   sqlite3_progress_handler(connection, 500, should_stop, context);
+  sqlite3_trace_v2(connection, SQLITE_TRACE_STMT, begins, context);
 }
 
 int winit_sqlite_holds_lock(void *connection) { return sqlite3_txn_state(connection, (const char *)0) != SQLITE_TXN_NONE; }

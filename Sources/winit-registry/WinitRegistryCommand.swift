@@ -35,6 +35,9 @@ struct WinitRegistryCommand: ParsableCommand {
                             the bits are the same with all of them)
         WINIT_NETWORK_FS    allow: use a registry on a network file system, whose
                             locks may not keep two writers apart (default: refuse)
+        WINIT_PROGRESS      json: with --json, write the progress to standard error,
+                            a line {"done": N, "total": M} ten times a second
+                            (default: no progress with --json)
 
       SIGNALS
         Ctrl-C, SIGTERM     stop within a second, then roll back incomplete work,

@@ -53,6 +53,40 @@ import WinitTestSupport
     }
   }
 
+  @Test func `--dry-run says where the bytes of each literal are, so that another program can read them`() throws {
+    let place = try place(
+      """
+      like: l.safetensors
+      tensors:
+        given: {shape: [3], dtype: bfloat16, init: {scheme: literal, values: [1, -2, 0.5]}}
+        boxed:
+          shape: [4, 2]
+          init:
+            scheme: parts
+            base: zeros
+            parts:
+            - {box: [[0, 1]], init: {scheme: literal, values: [7, 8]}}
+            - {box: [[2, 3]], init: {scheme: literal, from: like, of: row}}
+      rules:
+        - {match: "*", init: {scheme: literal, from: like}}
+      """)
+    try place.folder.write(
+      "l.safetensors",
+      safetensors([("x", [2], Array(0..<8)), ("row", [2], Array(100..<108))]))
+    let plan = try JSONValue(parsing: place.run("create t --spec t.yaml --seed 3 --dry-run --json").output)
+    func bytes(_ name: String) throws -> [[UInt8]] {
+      let tensor = try #require(plan["tensors"]?.arrayValue?.first { $0["name"]?.stringValue == name })
+      return try (tensor["literals"]?.arrayValue ?? []).map { literal in
+        if let text = literal["base64"]?.stringValue { return Array(Data(base64Encoded: text) ?? Data()) }
+        let (file, offset) = (literal["file"]?.stringValue ?? "", literal["offset"]?.integerValue ?? 0)
+        return Array(try place.folder.bytes(file)[offset..<offset + 8])
+      }
+    }
+    #expect(try bytes("x") == [Array(0..<8)] && bytes("row") == [Array(100..<108)])
+    #expect(try bytes("given") == [[0x80, 0x3F, 0x00, 0xC0, 0x00, 0x3F]])
+    #expect(try bytes("boxed") == [[0, 0, 0xE0, 0x40, 0, 0, 0x00, 0x41], Array(100..<108)])
+  }
+
   @Test func `--dry-run names the fans that a scheme divides by, and the line that gives each init`() throws {
     let place = try place(spec)
     let plan = try JSONValue(parsing: place.run("create t --spec t.yaml --seed 3 --dry-run --json").output)

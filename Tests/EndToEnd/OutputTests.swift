@@ -53,6 +53,22 @@ import WinitTestSupport
     try place.succeed("verify --all")
   }
 
+  @Test func `a program that asks for the progress reads it as lines of JSON, and the error after it`() throws {
+    let place = try place()
+    let asked = ["WINIT_PROGRESS": "json"]
+    let create = try place.run("create m --spec m.yaml --seed 2 --json", environment: asked)
+    let lines = try create.errors.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    let done = lines.map { $0["done"]?.integerValue ?? -1 }
+    #expect(create.status == 0 && !done.isEmpty && done == done.sorted() && done.last == 4 << 20, "\(create)")
+    #expect(lines.allSatisfy { $0["total"]?.integerValue == 4 << 20 })
+    let error = try place.run("verify m --against nowhere.safetensors --json", environment: asked)
+    let last = error.errors.split(separator: "\n").last
+    #expect(error.status == 66 && last?.hasPrefix(#"{"error":"#) == true, "\(error)")
+    for (words, environment) in [("create m --spec m.yaml --seed 3 --json", [:]), ("get m -o m.npy", asked)] {
+      #expect(try !place.run(words, environment: environment).errors.contains("done"))
+    }
+  }
+
   // MARK: Leftovers
 
   @Test func `the next command at a place removes what a killed command left there, and nothing else`() throws {

@@ -155,4 +155,74 @@ import WinitTestSupport
     expectError(.mismatch) { try fixture.registry.exportManifest(run, to: fixture.folder.path("m.json")) }
     #expect(try fixture.folder.contents().allSatisfy { !$0.hasPrefix("m.") })
   }
+
+  /// Returns a manifest without the digests of some tensors.
+  private func recipe(_ manifest: String, without isMissing: (String) -> Bool) -> String {
+    let tensors = manifest.split(separator: "\n").map { line in
+      let name = line.firstMatch(of: /"name":"([^"]*)","shape"/).map { String($0.1) }
+      return name.map(isMissing) == true
+        ? String(line).replacing(/"digest":"sha256:[0-9a-f]{64}",/, with: "") : String(line)
+    }
+    return tensors.joined(separator: "\n")
+  }
+
+  @Test(arguments: ["all", "some", "the tied", "their targets"])
+  func `a recipe gives the run that its manifest gives, whichever digests it lacks`(lacking: String) throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", spec)
+    let path = fixture.folder.path("m.json")
+    try fixture.registry.exportManifest(run, to: path)
+    let manifest = String(decoding: try fixture.folder.bytes("m.json"), as: UTF8.self)
+    let text = recipe(manifest) { name in
+      switch lacking {
+      case "all": true
+      case "some": ["o", "h.0.w", "lit"].contains(name)
+      case "the tied": ["lit.tied", "h.1.w"].contains(name)
+      default: ["lit", "h.0.w"].contains(name)
+      }
+    }
+    #expect(text.count { $0 == "{" } == manifest.count { $0 == "{" } && text.count < manifest.count)
+    try fixture.folder.write("m.json", text)
+    let other = try other(fixture)
+    for recipeOnly in [true, false] {
+      var options = CreateOptions()
+      options.recipeOnly = recipeOnly
+      let copy = try other.importManifest(file(path), as: "copy", options: options).run
+      #expect(copy.id == run.id && copy.weights == run.weights && copy.origin == .seeded(42))
+      #expect(try other.verify(copy).matches)
+    }
+  }
+
+  @Test func `a digest that a recipe has is compared, and one that is not a digest is refused`() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", spec)
+    try fixture.registry.exportManifest(run, to: fixture.folder.path("m.json"))
+    let manifest = String(decoding: try fixture.folder.bytes("m.json"), as: UTF8.self)
+    let other = try other(fixture)
+    let only = recipe(manifest) { $0 != "o" }
+    let digest = try #require(only.firstMatch(of: /sha256:[0-9a-f]{64}/)).0
+    for (wrong, code) in [
+      (String(digest.dropLast()) + (digest.hasSuffix("0") ? "1" : "0"), RegistryError.Code.mismatch),
+      (String(digest.dropLast()), .invalidFile),
+    ] {
+      try fixture.folder.write("w.json", only.replacing(digest, with: wrong))
+      try fixture.folder.write("w.literals.safetensors", fixture.folder.bytes("m.literals.safetensors"))
+      let error = expectError(code) { try other.importManifest(file(fixture.folder.path("w.json")), as: "copy") }
+      #expect(error?.message.contains("`o`") == true && !fixture.folder.exists("other"))
+    }
+    try fixture.folder.write("n.json", manifest.replacing(/"digest":"[^"]*"/, with: "\"digest\":null"))
+    expectError(.invalidFile) { _ = try file(fixture.folder.path("n.json")) }
+  }
+
+  @Test func `a recipe whose element has no value creates no registry`() throws {
+    let fixture = try Fixture()
+    let law = #"{"law":"expression","draw":{"half":1,"high":1,"law":"uniform","low":-1,"mid":0},"tree":["log","draw"]}"#
+    let path = try fixture.folder.write(
+      "m.json",
+      #"{"chunk_size":1048576,"law_version":"philox4x32-10/icdf-1","seed":"1","tensors":[{"dtype":"float32","law":\#(law),"name":"w","shape":[64],"stream":"5"}]}"#
+    )
+    let other = try other(fixture)
+    expectError(.invalidSpec) { try other.importManifest(file(path), as: "m") }
+    #expect(!fixture.folder.exists("other"))
+  }
 }

@@ -76,10 +76,12 @@ long long winit_file_size(void *file);
 /// Reads bytes of an open file. Returns whether all of them could be read.
 int winit_file_read(void *file, void *bytes, int count, long long offset);
 /// Lets a function stop the statements of a connection. SQLite calls it every 500 steps of its virtual machine, which
-/// are microseconds; if it returns a number other than 0, the statement ends with SQLITE_INTERRUPT.
+/// are microseconds; if it returns a number other than 0, the statement ends with SQLITE_INTERRUPT. SQLite calls the
+/// other function at the beginning of each statement, with the context as the second argument; it returns 0.
 ///
 /// `connection` is an open `sqlite3 *`.
-void winit_sqlite_watch(void *connection, int (*should_stop)(void *), void *context);
+void winit_sqlite_watch(void *connection, int (*should_stop)(void *), int (*begins)(unsigned, void *, void *, void *),
+                        void *context);
 
 /// Returns whether a connection is in a transaction, and therefore may hold a lock on the file. Usable while SQLite
 /// waits for a lock.

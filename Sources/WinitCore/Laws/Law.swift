@@ -25,7 +25,8 @@
 //     of a model, and to Plan+Literals.swift in WinitSpec. A law that has no value at some elements is also known to
 //     Recipe+Failures.swift.
 //  8. Recipe+Vectors.swift: `kernelRecipe`, which gives nil for a law without a C kernel. A C kernel also needs
-//     `winit_law` and `winit_recipe` in CWinitKernels.h, and `value` and `winit_fill` in kernel.h.
+//     `winit_law` and `winit_recipe` in winit_kernels.h, and `value` and `fill_any` in kernel.h. In Python,
+//     structs.py of winit.kernels has the same declarations.
 //  9. Sources/WinitInitializers: a scheme that gives the law, which docs/spec.md describes. `verify` resolves it again
 //     (RecordedScheme.swift in WinitRegistry), and `show` prints it (TensorText.swift).
 // 10. Tests: the lists of laws in LawTests, KernelTests, ArmKernelTests and StructureTests, `random` in FillTests, and

@@ -2,6 +2,8 @@
 // docs/law.md defines every operation. The sums of each element have one order, so the bits do not depend on threads or
 // vectors.
 
+import CWinitKernels
+
 /// A rows × columns matrix with orthonormal columns, or with orthonormal rows if there are fewer rows than columns.
 ///
 /// The distribution is uniform (Haar), because the diagonal of R is made positive (Mezzadri, "How to generate random
@@ -279,14 +281,15 @@ struct OrthogonalMatrix: Sendable {
     }
   }
 
-  /// Updates rows of 16 numbers: C[i] ±= Σₖ a(i, k) × B[k], in ascending order of k. CWinitKernels.h describes the
+  /// Updates rows of 16 numbers: C[i] ±= Σₖ a(i, k) × B[k], in ascending order of k. winit_kernels.h describes the
   /// parameters of `winit_update`.
   private func update(
     _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ aRow: Int, _ aK: Int,
     _ b: UnsafePointer<Double>, _ bRow: Int, _ rows: Int, _ count: Int, subtract: Bool
   ) {
-    if let function = kernel.update {
-      return function(c, cRow, a, aRow, aK, b, bRow, rows, count, subtract ? 1 : 0)
+    if let number = kernel.number {
+      winit_update(number, c, cRow, a, aRow, aK, b, bRow, rows, count, subtract ? 1 : 0)
+      return
     }
     for i in 0..<rows {
       for k in 0..<count {

@@ -1,24 +1,11 @@
 // Elementwise random laws. The scalar form in this file is the definition, with which the tests compare every kernel.
 
 extension Recipe {
-  /// Fills a range of elements with a kernel, and the elements that the kernel leaves with the scalar form.
+  /// Fills a range of elements with a kernel, or with the scalar form.
   func fillDraws(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
   ) {
-    var done = 0
-    while done < elements.count {
-      let rest = elements.dropFirst(done)
-      let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[(done * dtype.byteCount)...])
-      let count = fillVectors(rest, into: memory, kernel)
-      if count > 0 {
-        done += count
-      } else {
-        let piece = kernel == .scalar ? rest : rest.prefix(128)
-        fillScalar(
-          piece, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<(piece.count * dtype.byteCount)]))
-        done += piece.count
-      }
-    }
+    if !fillVectors(elements, into: buffer, kernel) { fillScalar(elements, into: buffer) }
   }
 
   /// Fills a range of elements, one element at a time.

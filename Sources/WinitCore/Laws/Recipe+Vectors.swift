@@ -3,28 +3,17 @@
 import CWinitKernels
 
 extension Recipe {
-  /// Fills the beginning of a range of elements, as far as the kernel can.
+  /// Fills a range of elements with a kernel.
   ///
-  /// - Returns: the number of elements filled, which is 0 if the scalar form must fill them.
+  /// - Returns: false if the scalar form must fill them; then nothing is written.
   func fillVectors(
     _ elements: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, _ kernel: SIMDKernel
-  ) -> Int {
-    guard let fill = kernel.fill, var recipe = kernelRecipe, let base = buffer.baseAddress else { return 0 }
-    if elements.lowerBound.isMultiple(of: 4) {
-      let done = fill(&recipe, UInt64(elements.lowerBound / 4), elements.count / 4, base)
-      if done > 0 { return 4 * done }
-    }
-    // At the edges of a range, fill a whole group in temporary memory and copy the elements of the range.
-    return withUnsafeTemporaryAllocation(byteCount: 4 * Int(WINIT_GROUP) * dtype.byteCount, alignment: 64) {
-      let blocks = fill(&recipe, UInt64(elements.lowerBound / 4), Int(WINIT_GROUP), $0.baseAddress)
-      let skipped = elements.lowerBound % 4
-      let count = min(4 * blocks - skipped, elements.count)
-      guard count > 0 else { return 0 }
-      buffer.copyMemory(
-        from: UnsafeRawBufferPointer(
-          rebasing: $0[skipped * dtype.byteCount..<(skipped + count) * dtype.byteCount]))
-      return count
-    }
+  ) -> Bool {
+    guard let number = kernel.number, var recipe = kernelRecipe else { return false }
+    let status = winit_fill(
+      number, &recipe, UInt64(elements.lowerBound), UInt64(elements.count), buffer.baseAddress)
+    precondition(status == WINIT_OK, "the kernel \(kernel) refused a range of elements")
+    return true
   }
 
   /// The recipe as a C struct, or nil if the kernels do not support its law or its dtype.

@@ -21,18 +21,7 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
   #endif
 
   /// True if this processor can run the kernel.
-  package var isAvailable: Bool {
-    switch self {
-    case .scalar: true
-    #if arch(x86_64)
-      case .sse2: true
-      case .avx2: winit_has_avx2() != 0
-      case .avx512: winit_has_avx512() != 0
-    #elseif arch(arm64)
-      case .neon: true
-    #endif
-    }
-  }
+  package var isAvailable: Bool { number.map { winit_kernel_is_available($0) != 0 } ?? true }
 
   /// The kernel with the widest vectors that this processor can run.
   package static let best = allCases.last { $0.isAvailable } ?? .scalar
@@ -57,16 +46,16 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
       ? nil : "WINIT_KERNEL is \(name), which this processor does not have (here: \(names))"
   }
 
-  /// The C function that fills, or nil for `scalar`.
-  var fill: (@convention(c) (UnsafePointer<winit_recipe>?, UInt64, Int, UnsafeMutableRawPointer?) -> Int)? {
+  /// The number of the kernel in C, or nil for `scalar`.
+  var number: winit_kernel? {
     switch self {
     case .scalar: nil
     #if arch(x86_64)
-      case .sse2: winit_fill_sse2
-      case .avx2: winit_fill_avx2
-      case .avx512: winit_fill_avx512
+      case .sse2: WINIT_KERNEL_SSE2
+      case .avx2: WINIT_KERNEL_AVX2
+      case .avx512: WINIT_KERNEL_AVX512
     #elseif arch(arm64)
-      case .neon: winit_fill_neon
+      case .neon: WINIT_KERNEL_NEON
     #endif
     }
   }
@@ -81,27 +70,6 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
       case .avx512: winit_draws_avx512
     #elseif arch(arm64)
       case .neon: winit_draws_neon
-    #endif
-    }
-  }
-
-  /// The C function for the inner loop of the orthogonal law, or nil for `scalar`.
-  var update:
-    (
-      @convention(c) (
-        UnsafeMutablePointer<Double>?, Int, UnsafePointer<Double>?, Int, Int, UnsafePointer<Double>?, Int,
-        Int, Int, Int32
-      ) -> Void
-    )?
-  {
-    switch self {
-    case .scalar: nil
-    #if arch(x86_64)
-      case .sse2: winit_update_sse2
-      case .avx2: winit_update_avx2
-      case .avx512: winit_update_avx512
-    #elseif arch(arm64)
-      case .neon: winit_update_neon
     #endif
     }
   }

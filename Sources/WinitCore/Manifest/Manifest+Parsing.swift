@@ -8,6 +8,24 @@ extension Manifest {
   ///
   /// - Throws: `ManifestError` if the JSON is not a manifest of this version.
   package init(json: JSONValue) throws(ManifestError) {
+    let recipe = try RecipeManifest(json: json)
+    if let tensor = recipe.manifest.tensors.first(where: { recipe.lacksDigest($0) }) {
+      throw .invalidTensor(tensor.name, "its digest is missing or not valid")
+    }
+    self = recipe.manifest
+  }
+}
+
+/// A manifest in which digests can be missing: the recipe of a run whose bytes are not computed yet.
+package struct RecipeManifest: Sendable {
+  /// The manifest. A digest that is missing is all zeros.
+  package let manifest: Manifest
+  private let withoutDigest: Set<TensorName>
+
+  /// Reads a manifest whose tensors may lack `digest`. Everything else is as in a manifest.
+  ///
+  /// - Throws: `ManifestError` if the JSON is not a manifest of this version.
+  package init(json: JSONValue) throws(ManifestError) {
     guard json.objectValue != nil, let rows = json["tensors"]?.arrayValue else { throw .notAManifest }
     guard let version = json["law_version"]?.stringValue else { throw .invalidMember("law_version") }
     guard version == lawVersion else { throw .otherLaw(version) }
@@ -20,19 +38,26 @@ extension Manifest {
       throw .duplicateTensor(first.name)
     }
     let byName = entries.firstByName(\.name)
-    var tensors: [Tensor] = []
+    var tensors: [Manifest.Tensor] = []
     for entry in entries { tensors.append(try entry.tensor(in: byName)) }
-    self.init(seed: seed, tensors: tensors)
+    manifest = Manifest(seed: seed, tensors: tensors)
+    withoutDigest = Set(entries.lazy.filter { $0.digest == nil }.map(\.name))
     // A member that this version does not know is in the JSON, and not in the manifest that was read from it.
-    try checkMembers(of: json, entries)
+    try manifest.checkMembers(of: json, entries)
   }
 
+  /// Whether the digest of a tensor of the manifest is missing.
+  package func lacksDigest(_ tensor: Manifest.Tensor) -> Bool { withoutDigest.contains(tensor.name) }
+}
+
+extension Manifest {
+
   /// Checks that the JSON has no other members than the manifest.
-  private func checkMembers(of json: JSONValue, _ entries: [Entry]) throws(ManifestError) {
+  fileprivate func checkMembers(of json: JSONValue, _ entries: [Entry]) throws(ManifestError) {
     for member in json.objectValue ?? [] where !["chunk_size", "law_version", "seed", "tensors"].contains(member.key) {
       throw .unknownMember(member.key)
     }
-    for (entry, tensor) in zip(entries, tensors) where entry.json.canonical != text(of: tensor) {
+    for (entry, tensor) in zip(entries, tensors) where entry.jsonWithDigest.canonical != text(of: tensor) {
       throw .invalidTensor(entry.name, "it has a member that this version does not know, or a value in another form")
     }
   }
@@ -63,7 +88,8 @@ private struct Entry {
   /// The seed of the tensor; nil if it is that of the manifest.
   let seed: UInt64?
   let stream: UInt64
-  let digest: SHA256Digest
+  /// The digest; nil if it is missing.
+  let digest: SHA256Digest?
   /// The law; nil for a tied tensor.
   let law: Law?
   let target: TensorName?
@@ -80,14 +106,24 @@ private struct Entry {
     guard let stream = json["stream"]?.stringValue.flatMap({ UInt64(decimal: $0) }) else { throw fail("stream") }
     seed = json["seed"]?.stringValue.flatMap { UInt64(decimal: $0) }
     guard json["seed"] == nil || seed != nil else { throw fail("seed") }
-    guard let digest = json["digest"]?.stringValue.flatMap({ SHA256Digest($0) }) else { throw fail("digest") }
+    digest = json["digest"]?.stringValue.flatMap { SHA256Digest($0) }
+    guard json["digest"] == nil || digest != nil else { throw fail("digest") }
     guard let law = json["law"] else { throw fail("law") }
     let isTied = law["law"]?.stringValue == "same_as"
     target = isTied ? law["name"]?.stringValue.map { TensorName($0) } : nil
     self.law = isTied ? nil : Law(json: law.withoutNegativeZeros)
     guard self.law != nil || target != nil else { throw fail("law") }
     (self.json, self.name, self.shape, self.dtype) = (json, name, shape, dtype)
-    (self.stream, self.digest) = (stream, digest)
+    self.stream = stream
+  }
+
+  /// The digest that the manifest has: zeros if it is missing.
+  private var digestOrZeros: SHA256Digest { digest ?? SHA256Digest(unchecked: repeatElement(0, count: 32)) }
+
+  /// The JSON with the digest that the manifest has.
+  var jsonWithDigest: JSONValue {
+    guard digest == nil else { return json }
+    return .object((json.objectValue ?? []) + [.init("digest", .string(digestOrZeros.description))])
   }
 
   /// Returns the tensor, with the law of its target if it is tied.
@@ -97,8 +133,8 @@ private struct Entry {
       guard let other = entries[target], other.law != nil else {
         throw .invalidTensor(name, "it is tied to \(quoted: target), which is not a tensor with a law of its own")
       }
-      guard other.shape == shape, other.dtype == dtype, other.stream == stream,
-        other.seed == seed, other.digest == digest
+      guard other.shape == shape, other.dtype == dtype, other.stream == stream, other.seed == seed,
+        other.digest == digest || other.digest == nil || digest == nil
       else {
         throw .invalidTensor(
           name, "it is tied to \(quoted: target), and differs from it in shape, dtype, seed, stream or digest")
@@ -107,7 +143,8 @@ private struct Entry {
     }
     guard let law else { throw .invalidTensor(name, "it has no law") }
     return Manifest.Tensor(
-      name: name, shape: shape, dtype: dtype, law: law, stream: stream, digest: digest, tiedTo: target, seed: seed)
+      name: name, shape: shape, dtype: dtype, law: law, stream: stream, digest: digestOrZeros, tiedTo: target,
+      seed: seed)
   }
 }
 

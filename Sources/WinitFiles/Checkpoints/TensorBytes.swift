@@ -30,6 +30,11 @@ package struct TensorBytes: Sendable {
   /// The elements of pieces that cover a tensor of a dtype with whole bytes, each element once.
   init(_ pieces: [Piece], _ dtype: DType) { place = .pieces(pieces, dtype) }
 
+  /// The file that holds all bytes one after the other, and the offset of the first; nil if they are in pieces.
+  package var range: (file: InputFile, offset: Int)? {
+    if case .range(let file, let offset) = place { (file, offset) } else { nil }
+  }
+
   /// Returns the pieces of these bytes, as those of a box of a larger tensor.
   func pieces(of box: Box) -> [Piece] {
     switch place {

@@ -1,6 +1,8 @@
 // The JSON of `create --dry-run`.
 
+import Foundation
 import WinitCore
+import WinitFiles
 import WinitInitializers
 package import WinitJSON
 import WinitSpec
@@ -29,7 +31,22 @@ extension PlannedRunTensor {
       source.map {
         ["file": .string($0.file), "line": $0.line.map { .integer($0) } ?? .null, "match": .optional($0.pattern)]
       } ?? .null
+    let literals = planned.literal.map { [JSONValue.Member("literals", .array($0.places))] } ?? []
     return .object(
-      jsonMembers + [.init("byte_count", .integer(recipe.byteCount))] + fans + [.init("from", from)] + jsonSeed)
+      jsonMembers + [.init("byte_count", .integer(recipe.byteCount))] + fans + [.init("from", from)] + literals
+        + jsonSeed)
+  }
+}
+
+extension LiteralBytes {
+  /// Where the given bytes of a tensor are: one place for a literal, and one for each part that is a literal. A
+  /// place is null if the bytes are not one after the other in one file.
+  fileprivate var places: [JSONValue] {
+    switch self {
+    case .given(let bytes): [["base64": .string(Data(bytes).base64EncodedString())]]
+    case .checkpoint(let tensor):
+      [tensor.range.map { ["file": .string($0.file.path), "offset": .integer($0.offset)] } ?? .null]
+    case .parts(let parts, _): parts.sorted { $0.key < $1.key }.flatMap { $0.value.places }
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 package import WinitCore
 package import WinitJSON
+import WinitStorage
 
 /// The versions of the software and of the law, and the vector kernels of this processor.
 package struct VersionReport: Sendable, JSONReport {
@@ -23,7 +24,7 @@ package struct VersionReport: Sendable, JSONReport {
   package var jsonValue: JSONValue {
     [
       "version": .string(toolVersion), "law_version": .string(lawVersion), "kernel": .string(kernel.rawValue),
-      "kernels": .strings(available.map(\.rawValue)),
+      "kernels": .strings(available.map(\.rawValue)), "schema": .integer(Store.schema),
     ]
   }
 }

@@ -21,6 +21,12 @@ public struct CreateOptions: Sendable {
   public var note = ""
   /// The run that this run comes from; nil for none.
   public var parent: Run?
+  /// The libraries and programs that made the model, by name, with their versions, such as `torch` and `2.9.0`: at most
+  /// 64. They are a part of the environment, which must be recorded.
+  public var software: [String: String] = [:]
+  /// The class of the model, such as `transformers.GPT2LMHeadModel`, in at most 255 bytes; nil if it is unknown. It is a
+  /// part of the environment, which must be recorded.
+  public var modelClass: String?
   /// Whether the machine, the user and the git checkout are recorded.
   public var recordsEnvironment = true
 

@@ -9,15 +9,21 @@ import WinitJSON
 final class Environment {
   private let gitStatus = GitStatus()
 
-  /// The machine and the user, in the form of a run's record.
+  private let producer: Producer
+
+  /// - Parameter producer: the software that made the model.
+  init(_ producer: Producer) { self.producer = producer }
+
+  /// The machine, the user and the software that made the model, in the form of a run's record.
   var host: JSONValue {
     let process = ProcessInfo.processInfo
-    return [
+    let machine: KeyValuePairs<String, JSONValue> = [
       "hostname": .string(hostName()), "user": .string(userName()),
       "os": .string(process.operatingSystemVersionString), "os_kernel": .string(systemKernel()),
       "architecture": .string(architecture), "processor": .string(processorName()),
       "processors": .integer(process.activeProcessorCount), "kernel": .string(SIMDKernel.current.rawValue),
     ]
+    return .object(machine.map { JSONValue.Member($0, $1) } + producer.members)
   }
 
   /// Returns the commit and the changes of the git checkout that contains the current folder; nil if there is none.

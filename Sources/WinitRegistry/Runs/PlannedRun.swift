@@ -31,6 +31,7 @@ package struct PlannedRun: Sendable {
     let recipes = try translatingErrors {
       try Registry.check(name, plan)
       _ = try checkedTags(options.tags)
+      _ = try Producer(options)
       return try plan.recipes(seed: seed)
     }
     self.name = name

@@ -90,7 +90,8 @@ extension Registry {
     options: CreateOptions, progress: ProgressHandler?
   ) throws -> CreateReceipt {
     let start = ContinuousClock.now
-    let environment = options.recordsEnvironment ? Environment() : nil
+    let producer = try Producer(options)
+    let environment = options.recordsEnvironment ? Environment(producer) : nil
     let tags = try checkedTags(options.tags)
     let details = WinitStorage.RunDetails.bounded(skipped: plan.skipped, metadata: plan.metadata)
     let source = PlannedChunks(
@@ -99,8 +100,8 @@ extension Registry {
       zip(plan.tensors, recipes).lazy.filter { $1.isRegenerable }.map { ($0.name, $1) })
     // A manifest that cannot be imported, and an element that has no value, create no registry.
     if try !hasFile {
-      if case .manifest(_, let manifest) = origin {
-        try check(try digests(of: source, threads: options.threads), against: manifest)
+      if case .manifest(_, let recipe) = origin {
+        try check(try digests(of: source, threads: options.threads), against: recipe)
       } else {
         _ = try digests(of: source.fallible, threads: options.threads)
       }
@@ -132,7 +133,7 @@ extension Registry {
           new.tags = tags
           new.note = options.note
           new.parent = options.parent?.uid
-          if case .manifest(_, let manifest) = origin { try check(digests, against: manifest) }
+          if case .manifest(_, let recipe) = origin { try check(digests, against: recipe) }
           let event = Event(origin.action, origin.detail, by: environment == nil ? .object([]) : currentActor())
           return try store.commit(new, lease: writer.lease, event)
         }
@@ -188,7 +189,7 @@ enum NewRunOrigin {
   /// A checkpoint with this file name.
   case checkpoint(String)
   /// A manifest in a file with this name.
-  case manifest(String, Manifest)
+  case manifest(String, RecipeManifest)
 
   /// The action in the history.
   var action: String {
@@ -213,7 +214,8 @@ enum NewRunOrigin {
     switch self {
     case .spec: false
     case .checkpoint: true
-    case .manifest(_, let manifest): manifest.seed == 0 && manifest.tensors.allSatisfy { $0.law == .literal }
+    case .manifest(_, let recipe):
+      recipe.manifest.seed == 0 && recipe.manifest.tensors.allSatisfy { $0.law == .literal }
     }
   }
 }

@@ -38,7 +38,8 @@ extension Registry {
       let store = try store
       let (base, donor) = (try store.current(base.record), try store.current(donor.record))
       let graft = try Graft(store, base, donor, patterns)
-      let environment = options.recordsEnvironment ? Environment() : nil
+      let producer = try Producer(options)
+      let environment = options.recordsEnvironment ? Environment(producer) : nil
       var new = NewRun(
         name: name, seed: base.seed, isStored: base.isStored && donor.isStored, createdAt: recordText(.now),
         toolVersion: Registry.version,

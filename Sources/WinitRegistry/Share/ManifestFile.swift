@@ -1,13 +1,15 @@
-// Files that hold a manifest, and the literals beside them.
+// Files that hold a manifest, or a recipe, and the literals beside them.
 
 import WinitCore
 import WinitFiles
 import WinitJSON
 
-/// A manifest in a file, in any layout of its JSON.
+/// A manifest in a file, in any layout of its JSON. Without some or all digests it is a recipe.
 package struct ManifestFile: Sendable {
   package let path: String
-  let manifest: Manifest
+  /// The manifest, in which digests may be missing.
+  let recipe: RecipeManifest
+  var manifest: Manifest { recipe.manifest }
 
   /// The maximum size of the file. The manifest of a model of 90,000 tensors has 27 MB.
   private static let limit = 1 << 28
@@ -18,9 +20,9 @@ package struct ManifestFile: Sendable {
   ///   file is neither a manifest nor an index.
   package init?(ifAt path: String) throws {
     guard path.hasSuffix(".json") else { return nil }
-    let manifest = try translatingErrors { try Self.manifest(InputFile(path).bytes(limit: Self.limit), path) }
-    guard let manifest else { return nil }
-    (self.path, self.manifest) = (path, manifest)
+    let recipe = try translatingErrors { try Self.recipe(InputFile(path).bytes(limit: Self.limit), path) }
+    guard let recipe else { return nil }
+    (self.path, self.recipe) = (path, recipe)
   }
 
   /// Reads the manifest on standard input.
@@ -29,12 +31,12 @@ package struct ManifestFile: Sendable {
   ///   would be in a file beside it.
   package init(standardInput: Void) throws {
     path = standardInputName
-    manifest = try translatingErrors {
-      guard let manifest = try Self.manifest(readStandardInput(limit: Self.limit), standardInputName) else {
+    recipe = try translatingErrors {
+      guard let recipe = try Self.recipe(readStandardInput(limit: Self.limit), standardInputName) else {
         throw RegistryError(
           .invalidFile, "standard input is the index of a sharded checkpoint, which names other files. Name its file")
       }
-      guard let literal = manifest.tensors.first(where: \.isLiteral) else { return manifest }
+      guard let literal = recipe.manifest.tensors.first(where: \.isLiteral) else { return recipe }
       throw RegistryError(
         .invalidFile,
         "the manifest on standard input has the literal `\(literal.name)`, whose bytes are in a file beside the manifest. Name the file of the manifest"
@@ -43,14 +45,14 @@ package struct ManifestFile: Sendable {
   }
 
   /// Returns the manifest in a text; nil for the index of a sharded checkpoint.
-  private static func manifest(_ bytes: [UInt8], _ path: String) throws -> Manifest? {
+  private static func recipe(_ bytes: [UInt8], _ path: String) throws -> RecipeManifest? {
     let json: JSONValue
     do { json = try JSONValue(parsing: bytes) } catch { throw unknown(path, "\(error)") }
     if json["weight_map"] != nil { return nil }
     guard json["law_version"] != nil else {
       throw unknown(path, "it has no member `law_version` or `weight_map`")
     }
-    do throws(ManifestError) { return try Manifest(json: json) } catch {
+    do throws(ManifestError) { return try RecipeManifest(json: json) } catch {
       throw RegistryError(.invalidFile, "\(path): not a manifest: \(error)", subject: path)
     }
   }

@@ -9,7 +9,7 @@ import WinitStorage
 extension Registry {
   /// Records the run that a manifest describes, as the next version of a name. Every tensor is filled, or read from the
   /// file of literals beside the manifest, and must have the digest that the manifest gives. So the run has the id of
-  /// the manifest.
+  /// the manifest. A digest that the manifest lacks is computed.
   ///
   /// - Parameters:
   ///   - name: letters, digits, `.`, `_`, `/` and `-`, at most 255.
@@ -30,7 +30,7 @@ extension Registry {
       try Registry.check(name, plan)
       return try create(
         name, plan, recipes(file), seed: manifest.seed,
-        from: .manifest(String(file.path.dropFirst(folderPrefix(of: file.path).count)), manifest), options: options,
+        from: .manifest(String(file.path.dropFirst(folderPrefix(of: file.path).count)), file.recipe), options: options,
         progress: progress)
     }
   }
@@ -91,11 +91,12 @@ extension Registry {
     return digests
   }
 
-  /// Checks that tensors have the digests of a manifest. Then the run has its id, because it has the same recipes.
+  /// Checks that tensors have the digests of a manifest. If the manifest lacks none, the run has its id, because it has
+  /// the same recipes.
   ///
   /// - Parameter digests: the chunk digests of each tensor, in the order of the manifest.
-  func check(_ digests: [DigestList], against manifest: Manifest) throws {
-    for (tensor, chunks) in zip(manifest.tensors, digests) {
+  func check(_ digests: [DigestList], against recipe: RecipeManifest) throws {
+    for (tensor, chunks) in zip(recipe.manifest.tensors, digests) where !recipe.lacksDigest(tensor) {
       let digest = SHA256Digest(ofChunks: chunks)
       guard digest == tensor.digest else {
         throw RegistryError.mismatch(

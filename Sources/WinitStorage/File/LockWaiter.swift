@@ -27,6 +27,15 @@ final class LockWaiter: Sendable {
   private let state = Mutex(State())
   /// The number of bodies in progress that must not be stopped.
   private let shields = Atomic(0)
+  /// How often SQLite has called during the statement in progress, each time after 500 steps of its virtual machine.
+  private let steps = Atomic(0)
+  /// Whether the last failure is the end of a statement that took too many steps.
+  private let hasEndedStatement = Atomic(false)
+
+  /// The calls that any statement may take, some seconds. A scan of a sound file takes a few steps for each byte.
+  private static let freeCalls = 1 << 19
+  /// The bytes of the file for each further call, which is 50 steps for each byte.
+  private static let bytesOfCall = 10
 
   /// The time after which a wait is announced.
   private static let announcementDelay = Duration.seconds(1)
@@ -61,7 +70,22 @@ final class LockWaiter: Sendable {
     try context.cancellation.interrupting(by: { queue.interrupt() }, body)
   }
 
-  /// Lets the request to stop end the statements of a connection. The waiter must live as long as the connection.
+  /// Counts the calls of SQLite in a statement. Returns whether the statement takes more steps than one over all rows of
+  /// a sound file.
+  private func isEndless() -> Bool {
+    let calls = steps.add(1, ordering: .relaxed).newValue
+    guard calls > Self.freeCalls, calls.isMultiple(of: 1024), shields.load(ordering: .relaxed) == 0 else {
+      return false
+    }
+    var status = stat()
+    let byteCount = stat(path, &status) == 0 ? Int(status.st_size) : 0
+    guard calls - Self.freeCalls > byteCount / Self.bytesOfCall else { return false }
+    hasEndedStatement.store(true, ordering: .relaxed)
+    return true
+  }
+
+  /// Lets the request to stop end the statements of a connection, and ends those that take too many steps: the pages of
+  /// a file from elsewhere can lead to the same rows again and again. The waiter must live as long as the connection.
   func watch(_ db: Database) {
     let connection = db.sqliteConnection
     let address = Int(bitPattern: connection)
@@ -69,7 +93,14 @@ final class LockWaiter: Sendable {
     winit_sqlite_watch(
       UnsafeMutableRawPointer(connection),
       { context in
-        context.map { Unmanaged<LockWaiter>.fromOpaque($0).takeUnretainedValue().shouldStop ? 1 : 0 } ?? 0
+        guard let context else { return 0 }
+        let waiter = Unmanaged<LockWaiter>.fromOpaque(context).takeUnretainedValue()
+        return waiter.shouldStop || waiter.isEndless() ? 1 : 0
+      },
+      { _, context, _, _ in
+        guard let context else { return 0 }
+        Unmanaged<LockWaiter>.fromOpaque(context).takeUnretainedValue().steps.store(0, ordering: .relaxed)
+        return 0
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
@@ -122,7 +153,11 @@ final class LockWaiter: Sendable {
       defer { state.failure = nil }
       return state.failure
     }
+    let isEndless = hasEndedStatement.exchange(false, ordering: .relaxed)
     switch error.resultCode {
+    case .SQLITE_INTERRUPT where isEndless:
+      return StoreError.damaged(
+        path: path, what: "a search in it does not end, because its pages lead to the same rows again and again")
     case .SQLITE_INTERRUPT, .SQLITE_BUSY, .SQLITE_LOCKED:
       do { try check() } catch { return error }
     default: break

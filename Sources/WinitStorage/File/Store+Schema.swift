@@ -6,6 +6,9 @@ import WinitCore
 import WinitMigrations
 
 extension Store {
+  /// The number of the schema of the files that this version writes.
+  package static var schema: Int { Migration.all.count }
+
   /// Checks the schema of a file, and applies the migrations that the file does not have yet in one exclusive
   /// transaction.
   static func checkSchema(_ queue: DatabaseQueue, _ path: String, _ access: Access) throws {

@@ -61,8 +61,9 @@ extension Store {
 
   private func identifiableTensors(ofRun run: Int64, _ db: Database) throws -> [IdentifiableTensor] {
     // The list of chunk digests comes after these columns, so that its pages are not read.
-    let rows = try Row.fetchAll(
-      db, sql: "SELECT name, dtype, shape, law, digest FROM tensors WHERE run = ? ORDER BY position", arguments: [run])
+    let rows = try ascendingRows(
+      db, by: "position",
+      "SELECT position, name, dtype, shape, law, digest FROM tensors WHERE run = ? ORDER BY position", [run])
     return try rows.map { row in
       let name = TensorName(try row.value("name"))
       guard let dims = (try? JSONValue(parsing: row.value("shape", String.self)))?.arrayValue,

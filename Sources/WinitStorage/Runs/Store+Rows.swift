@@ -17,15 +17,46 @@ extension Store {
                tool_version, host, git, preset, origin, experiment, note, parent, deleted_at,
                manifests.digest AS manifest_digest, manifests.weights AS weights,
                manifests.law_version AS law_version,
-               (SELECT json_group_object(key, value) FROM tags WHERE run = runs.id) AS tags,
-               (SELECT json_group_array(alias) FROM aliases WHERE run = runs.id) AS aliases
+               (SELECT json_group_object(key, value)
+                FROM (SELECT key, value FROM tags WHERE run = runs.id LIMIT \(Store.maximumNameCount + 1))) AS tags,
+               (SELECT json_group_array(alias)
+                FROM (SELECT alias FROM aliases WHERE run = runs.id LIMIT \(Store.maximumNameCount + 1))) AS aliases
         FROM runs JOIN manifests ON manifests.id = runs.manifest \(clauses)
         """,
       arguments: arguments)
-    var runs: [RunRecord] = []
-    while let row = try rows.next() { runs.append(try run(from: row)) }
+    var (runs, seen) = ([RunRecord](), Set<Int64>())
+    while let row = try rows.next() {
+      let run = try run(from: row)
+      guard seen.insert(run.rowID).inserted else { throw repeatedRows("runs") }
+      runs.append(run)
+    }
     return runs
   }
+
+  /// Returns rows in the order of a column whose values differ.
+  ///
+  /// - Throws: `StoreError.damaged` if a value occurs again. The pages of a file from elsewhere can lead back to earlier
+  ///   ones, so that rows never end.
+  func ascendingRows(
+    _ db: Database, by column: String, _ sql: String, _ arguments: StatementArguments
+  ) throws -> [Row] {
+    let cursor = try Row.fetchCursor(db, sql: sql, arguments: arguments)
+    var (rows, last) = ([Row](), Int64.min)
+    while let row = try cursor.next() {
+      let value = try row.value(column, Int64.self)
+      guard value > last || rows.isEmpty else { throw repeatedRows(column) }
+      last = value
+      rows.append(row.copy())
+    }
+    return rows
+  }
+
+  private func repeatedRows(_ what: String) -> StoreError {
+    .damaged(path: path, what: "its pages lead to the same rows again and again (\(what))")
+  }
+
+  /// The maximum number of tags and of aliases of a run that can be read.
+  private static let maximumNameCount = 100_000
 
   private func run(from row: Row) throws -> RunRecord {
     let name: String = try row.value("name")
@@ -36,7 +67,9 @@ extension Store {
       let seed = UInt64(try row.value("seed", String.self)),
       let host = try? JSONValue(parsing: row.value("host", String.self)),
       let tags = (try? JSONValue(parsing: row.value("tags", String.self)))?.objectValue,
-      let aliases = (try? JSONValue(parsing: row.value("aliases", String.self)))?.arrayValue
+      let aliases = (try? JSONValue(parsing: row.value("aliases", String.self)))?.arrayValue,
+      max(tags.count, aliases.count) <= Store.maximumNameCount,
+      Set(aliases.map(\.stringValue)).count == aliases.count
     else { throw StoreError.damaged(path: path, what: "the record of \(name):v\(version) cannot be read") }
     return RunRecord(
       rowID: try row.value("id"), uid: try row.value("uid"), name: name, version: version, id: id,

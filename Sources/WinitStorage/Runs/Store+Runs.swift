@@ -92,8 +92,9 @@ extension Store {
   package func tensors(of run: RunRecord) throws -> [TensorRecord] {
     try read { db in
       let run = try self.reload(run, db)
-      let rows = try Row.fetchAll(
-        db, sql: "SELECT \(Store.tensorColumns) FROM tensors WHERE run = ? ORDER BY position", arguments: [run.rowID])
+      let rows = try self.ascendingRows(
+        db, by: "position",
+        "SELECT position, \(Store.tensorColumns) FROM tensors WHERE run = ? ORDER BY position", [run.rowID])
       let tensors = try self.tensors(from: rows, of: run)
       guard tensors.count == run.tensorCount else {
         throw StoreError.damaged(

@@ -1,6 +1,7 @@
 // The options that set the metadata of a new run.
 
 import ArgumentParser
+import WinitJSON
 import WinitRegistry
 
 /// The metadata of a new run, and whether the environment is recorded.
@@ -25,6 +26,23 @@ struct MetadataOptions: ParsableArguments {
       valueName: "run"), completion: .runs)
   var parent: String?
 
+  @Option(
+    name: .customLong("software"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      """
+      A library or a program that made the model, and its version, such as torch=2.9.0; recorded with the environment. \
+      Repeat the option for more. (default: none)
+      """, valueName: "name=version"))
+  var software: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      The class of the model, such as transformers.GPT2LMHeadModel; recorded with the environment. (default: none)
+      """, valueName: "class"))
+  var modelClass: String?
+
   @Flag(
     name: .customLong("no-capture"),
     help:
@@ -33,6 +51,23 @@ struct MetadataOptions: ParsableArguments {
 
   func validate() throws {
     for tag in tags { try asUsage { try Run.Tag(parsing: tag) } }
+    var options = CreateOptions()
+    try addEnvironment(to: &options)
+    try asUsage { try options.checkEnvironment() }
+  }
+
+  private func addEnvironment(to options: inout CreateOptions) throws {
+    options.software = Dictionary(try software.map(namedVersion)) { $1 }
+    options.modelClass = modelClass
+    options.recordsEnvironment = !noCapture
+  }
+
+  /// Reads `NAME=VERSION`.
+  private func namedVersion(_ text: String) throws -> (String, String) {
+    guard let mark = text.firstIndex(of: "=") else {
+      throw ValidationError("--software is \(quoted: text); expected NAME=VERSION, such as torch=2.9.0")
+    }
+    return (String(text[..<mark]), String(text[text.index(after: mark)...]))
   }
 
   /// Opens the registry. If the file does not exist and no parent is given, the first create or import creates it. (A
@@ -48,6 +83,6 @@ struct MetadataOptions: ParsableArguments {
     options.tags = try tags.map(Run.Tag.init(parsing:))
     options.note = note ?? ""
     options.parent = try parent.map { try registry.run(toChange: $0) }
-    options.recordsEnvironment = !noCapture
+    try addEnvironment(to: &options)
   }
 }

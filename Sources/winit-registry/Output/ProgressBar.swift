@@ -4,7 +4,7 @@ import Foundation
 import WinitRegistry
 
 /// Shows the progress of an operation, and stops the operation after an interruption. Draws only on a terminal, and only
-/// after half a second; erases the bar when the operation ends.
+/// after half a second; erases the bar when the operation ends. A program that asks for it reads the progress as JSON.
 final class ProgressBar {
   /// The unit of progress.
   enum Unit { case bytes, count }
@@ -14,6 +14,7 @@ final class ProgressBar {
   private let unit: Unit
   private let start = ContinuousClock.now
   private var lastDrawn: ContinuousClock.Instant?
+  private var lastReported: ContinuousClock.Instant?
   private var rate = ProgressRate()
   private var stopCount = StatusLine.stopCount
 
@@ -30,6 +31,7 @@ final class ProgressBar {
   /// - Throws: `Interrupted` after a signal, which stops the operation.
   func update(_ done: Int, _ total: Int) throws {
     try Interruption.shared.check()
+    if StandardError.carriesProgress, isDue(done == total) { StandardError.report(done, total) }
     guard StatusLine.canDraw, total > 0 else { return }
     let now = ContinuousClock.now
     if stopCount != StatusLine.stopCount {
@@ -43,6 +45,16 @@ final class ProgressBar {
       label: printable(label), done: done, total: total, unit: unit, perSecond: rate.perSecond(at: now))
     // The last column stays empty: some terminals begin a new line after it.
     StatusLine.draw(line.text(columns: StatusLine.columns - 1, hasBlocks: StatusLine.hasBlocks))
+  }
+}
+
+extension ProgressBar {
+  /// Returns whether a program that reads the progress gets a line now: ten times a second, and at the end.
+  private func isDue(_ isEnd: Bool) -> Bool {
+    let now = ContinuousClock.now
+    guard isEnd || lastReported.map({ now - $0 > .milliseconds(100) }) ?? true else { return false }
+    lastReported = now
+    return true
   }
 }
 

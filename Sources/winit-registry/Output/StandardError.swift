@@ -1,4 +1,5 @@
-// What standard error carries: lines of text, or with --json one JSON object for an error and nothing else.
+// What standard error carries: lines of text, or with --json one JSON object for an error, and the progress if a program
+// asks for it.
 
 import ArgumentParser
 import Foundation
@@ -9,12 +10,20 @@ import WinitRegistry
 enum StandardError {
   private static let json = Atomic(false)
 
-  /// Whether standard error carries only errors, in JSON: no notes, no warnings and no progress. The reports on standard
-  /// output hold the warnings.
+  /// Whether standard error carries only errors, in JSON: no notes and no warnings. The reports on standard output hold
+  /// the warnings.
   static var isJSON: Bool {
     get { json.load(ordering: .relaxed) }
     set { json.store(newValue, ordering: .relaxed) }
   }
+
+  /// Whether a program reads the progress, as lines of JSON: with --json and `WINIT_PROGRESS=json`.
+  static var carriesProgress: Bool { isJSON && readsProgress }
+
+  private static let readsProgress = ProcessInfo.processInfo.environment["WINIT_PROGRESS"] == "json"
+
+  /// Prints the progress for a program: what is done, and the whole, in bytes or as a number.
+  static func report(_ done: Int, _ total: Int) { write("{\"done\":\(done),\"total\":\(total)}") }
 
   /// Prints the error that ends the command: a line for each line of the text, or with --json one JSON object.
   ///

@@ -2,14 +2,14 @@
 
 import WinitCore
 
-/// Returns the known words that the user of an unknown word probably meant, at most three.
+/// Returns the known words that the user of an unknown word probably meant, at most four.
 ///
 /// - Parameter synonyms: for words of other programs, the known words that mean the same.
 func suggestions(for word: String, in known: [String], synonyms: [String: [String]] = [:]) -> [String] {
   let word = word.lowercased()
   if let meant = synonyms[word]?.filter(known.contains), !meant.isEmpty { return meant }
   let longer = known.filter { $0.lowercased().hasPrefix(word) }
-  if !word.isEmpty, (1...3).contains(longer.count) { return longer }
+  if !word.isEmpty, (1...4).contains(longer.count) { return longer }
   return nearest(to: word, in: known).map { [$0] } ?? []
 }
 

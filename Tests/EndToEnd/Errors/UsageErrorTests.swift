@@ -52,7 +52,7 @@ import WinitTestSupport
     ("get t --tensors w", "`--tensor`"), ("verify t --agianst f", "`--against`"),
     // The unknown option is why another one is missing.
     ("create t --spec t.yaml --sed 1", "`--seed`"), ("create t --spec t.yaml --sed=1", "`--seed`"),
-    ("create t -s 1", "`--spec`, `--seed` or `--shared`"), ("export t --ouput x", "`--output`"),
+    ("create t -s 1", "`--spec`, `--seed`, `--software` or `--shared`"), ("export t --ouput x", "`--output`"),
     ("graft a b --take w --a c", "`--as`"), ("--verison", "`--version`"),
   ])
   func `an unknown option suggests the option that is meant`(words: String, suggestion: String) throws {

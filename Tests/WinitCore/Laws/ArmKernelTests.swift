@@ -26,7 +26,7 @@ struct ArmKernelTests {
     let formats: [DType] = [.float32, .float64, .float16, .bfloat16]
     let laws: [(index: Int, law: Law)] = [
       (0, .uniform(half: 0.2, mid: 0.1, low: -0.1, high: 0.3)), (1, .normal(mean: -1.25, std: 3e-5)),
-      (1, .normal(mean: 0, std: 1e-6)),
+      (1, .normal(mean: 0, std: 1e-6)), (1, .normal(mean: 0, std: Float(1e-39 as Double))),
       (
         2,
         .truncatedNormal(
@@ -38,24 +38,68 @@ struct ArmKernelTests {
       func bits32(_ name: String) -> String { String(Float(numbers[name] ?? 0).bitPattern) }
       func bits64(_ name: String) -> String { String((numbers[name] ?? 0).bitPattern) }
       for (format, dtype) in formats.enumerated() {
-        // The second case stops where the low half of the counter would wrap.
-        for (firstBlock, minimumCount) in [(0, 3900), ((1 << 32) - 30, 80), ((1 << 32) + 5, 3900)] {
+        // The second case crosses a multiple of 2³² blocks, where the low half of the counter wraps.
+        for (start, count) in [(0, 3900), (4 * (1 << 32) - 77, 301), (4 * (1 << 32) + 21, 3903)] {
           let recipe = try Recipe(
             seed: 18_446_744_073_709_551_557, stream: 1_234_567_891_234, dtype: dtype,
             shape: Shape([1 << 40]), law: law)
           let bytes = try Arm.run(
-            ["fill", "\(index)", "\(format)", "\(recipe.seed)", "\(recipe.stream)", "\(firstBlock)", "1000"]
+            ["fill", "\(index)", "\(format)", "\(recipe.seed)", "\(recipe.stream)", "\(start)", "\(count)"]
               + ["half", "mid", "low", "high", "mean", "std"].map(bits32) + ["alpha", "beta"].map(bits64))
-          let count = bytes.count / dtype.byteCount
-          #expect(count > minimumCount && (firstBlock + count / 4 <= (1 << 32) || firstBlock > (1 << 32)))
-          var expected = [UInt8](repeating: 0, count: bytes.count)
+          var expected = [UInt8](repeating: 0, count: count * dtype.byteCount)
           try expected.withUnsafeMutableBytes {
-            try recipe.fill(4 * firstBlock..<4 * firstBlock + count, into: $0, kernel: .scalar)
+            try recipe.fill(start..<start + count, into: $0, kernel: .scalar)
           }
-          #expect(bytes == expected, "\(law) \(dtype) from block \(firstBlock)")
+          #expect(bytes == expected, "\(law) \(dtype) from element \(start)")
         }
       }
     }
+  }
+
+  @Test func `a box that the Arm kernel writes transposed has the elements of the tensor`() throws {
+    let recipe = try Recipe(
+      seed: 42, stream: 7, dtype: .float32, shape: Shape([300, 170]), law: .normal(mean: 0, std: 1))
+    for (row, column, height, width) in [(3, 5, 200, 3), (17, 1, 4, 168), (0, 0, 300, 1), (299, 169, 1, 1)] {
+      let bytes = try Arm.run(["box", "42", "7", "300", "170"] + [row, column, height, width].map(String.init))
+      var expected = [UInt8](repeating: 0, count: 4 * height * width)
+      for i in 0..<height {
+        var elements = [UInt8](repeating: 0, count: 4 * width)
+        let start = (row + i) * 170 + column
+        try elements.withUnsafeMutableBytes {
+          try recipe.fill(start..<start + width, into: $0, kernel: .scalar)
+        }
+        for j in 0..<width {
+          for k in 0..<4 { expected[4 * (j * height + i) + k] = elements[4 * j + k] }
+        }
+      }
+      #expect(bytes == expected, "\(row) \(column) \(height) \(width)")
+    }
+  }
+
+  @Test func `an orthogonal matrix of the Arm kernel equals the scalar definition`() throws {
+    for (height, width) in [(1, 1), (70, 65), (150, 64), (131, 130)] {
+      let recipe = try Recipe(
+        seed: 42, stream: 7, dtype: .float64, shape: Shape([height, width]),
+        law: .orthogonal(gain: 1, rows: height))
+      let bytes = try Arm.run(["orthogonal", "42", "7", "\(height)", "\(width)"])
+      // The law rounds to binary32, which is then widened.
+      let values = bytes.withUnsafeBytes { DType.float64.values($0) }.map { Double(Float($0)) }
+      var expected = [UInt8](repeating: 0, count: 8 * height * width)
+      try expected.withUnsafeMutableBytes { try recipe.fill(0..<height * width, into: $0, kernel: .scalar) }
+      #expect(values == expected.withUnsafeBytes { DType.float64.values($0) }, "\(height) \(width)")
+    }
+  }
+
+  @Test func `the SHA-256 of several messages on Arm is that of the system's library`() throws {
+    let lengths = [0, 1, 3, 55, 56, 63, 64, 65, 119, 120, 128, 1000, 65_537]
+    let bytes = try Arm.run(["sha256"] + lengths.map(String.init))
+    let expected = lengths.enumerated().map { message, length in
+      SHA256Digest(of: (0..<length).map { UInt8(truncatingIfNeeded: 7 * $0 + message) }).description
+    }
+    let found = stride(from: 0, to: bytes.count, by: 32).map { start in
+      "sha256:" + bytes[start..<start + 32].map { String(format: "%02x", $0) }.joined()
+    }
+    #expect(found == expected)
   }
 
   @Test(arguments: [0, 1])

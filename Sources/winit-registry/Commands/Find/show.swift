@@ -70,8 +70,17 @@ struct ShowCommand: JSONCommand {
         run.origin == .imported ? "imported" : "created",
         "\(run.createdAt.formatted(.iso8601)) by winit-registry \(run.toolVersion)\(actor.isEmpty ? "" : " for \(actor)")"
       )
-      + row("processor", run.processor) + row("git", git)
+      + row("model class", run.modelClass) + row("software", softwareText(run)) + row("processor", run.processor)
+      + row("git", git)
       + row("aliases", run.aliases.isEmpty ? nil : run.aliases.joined(separator: ", ")) + run.metadataRows(in: registry)
+  }
+
+  /// Returns the software that made the model; nil if it was not recorded.
+  private func softwareText(_ run: Run) -> String? {
+    let software = run.software
+    guard !software.isEmpty else { return nil }
+    let texts = software.prefix(10).map { "\($0.name) \($0.version.prefix(80))" }
+    return texts.joined(separator: ", ") + (software.count > 10 ? ", …" : "")
   }
 
   private func text(_ git: Run.Git) -> String {

@@ -15,8 +15,9 @@ struct ImportCommand: JSONCommand {
       With --as NAME, the file is a checkpoint. Its bytes are stored as the next version of NAME, without recipe and seed.
 
       With --as NAME, the file can also be a manifest, as `export --manifest` and `show --manifest` write it. Every tensor \
-      is filled and compared with its digest, so the run has the id of the manifest. A literal is read from the file \
-      beside it: gpt2.literals.safetensors beside gpt2.json.
+      is filled and compared with its digest, so the run has the id of the manifest. A digest that is left out is \
+      computed: a manifest without digests is a recipe. A literal is read from the file beside it: \
+      gpt2.literals.safetensors beside gpt2.json.
 
         winit-registry import gpt2.winit
         winit-registry import gpt2.json --as gpt2
@@ -61,9 +62,10 @@ struct ImportCommand: JSONCommand {
     if name == nil, recipeOnly {
       throw ValidationError("--recipe-only needs --as and a manifest: the runs of a bundle stay as they are")
     }
-    if name == nil, given || metadata.noCapture {
+    if name == nil, given || metadata.noCapture || !metadata.software.isEmpty || metadata.modelClass != nil {
       throw ValidationError(
-        "--experiment, --tag, --note, --parent and --no-capture need --as: the runs of a bundle keep their metadata")
+        "--experiment, --tag, --note, --parent, --software, --model-class and --no-capture need --as: the runs of a bundle keep their metadata"
+      )
     }
   }
 

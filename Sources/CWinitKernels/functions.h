@@ -1,0 +1,37 @@
+// The functions of one kernel. They are called in the floating-point mode of the law.
+
+#ifndef WINIT_FUNCTIONS_H
+#define WINIT_FUNCTIONS_H
+
+#include "CWinitKernels.h"
+
+struct winit_functions {
+  enum winit_kernel kernel;
+  void (*fill_range)(const struct winit_recipe *recipe, uint64_t start, uint64_t count, char *out);
+  void (*update)(
+      double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
+      size_t count, int subtract);
+  void (*reflect)(
+      const double *matrix, size_t height, size_t width, size_t first, double *v, double *t, double *signs);
+  void (*apply)(
+      double *matrix, size_t height, size_t first, const double *v, const double *t, int transposed, size_t panel,
+      size_t panels, double *scratch);
+};
+
+/// Returns the functions of a kernel, or NULL if there is no such kernel or this processor cannot run it.
+const struct winit_functions *winit_functions_of(enum winit_kernel kernel);
+
+/// The size of an element in bytes, or 0 if the law or the format is unknown.
+static inline size_t item_size(unsigned law, unsigned format) {
+  if (law == WINIT_WORDS) return 4;
+  if (law > WINIT_WORDS) return 0;
+  switch (format) {
+    case WINIT_FLOAT32: return 4;
+    case WINIT_FLOAT64: return 8;
+    case WINIT_FLOAT16:
+    case WINIT_BFLOAT16: return 2;
+  }
+  return 0;
+}
+
+#endif
