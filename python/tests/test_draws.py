@@ -9,7 +9,7 @@ import pytest
 
 from winit import reference
 from winit.reference import Words
-from winit.reference.draws import f32
+from winit.reference.unit_draws import f32
 
 EDGES: Words = np.array([0, 1, 255, 256, 0x7FFFFFFF, 0x80000000, 0xFFFFFF00, 0xFFFFFFFF], dtype=np.uint32)
 

@@ -63,3 +63,13 @@ def test_seeds_and_streams_give_different_words() -> None:
     base = reference.words(1, 2, 0, 8)
     assert not np.array_equal(base, reference.words(1 + 2**32, 2, 0, 8))
     assert not np.array_equal(base, reference.words(1, 2 + 2**32, 0, 8))
+
+
+def test_words_of_any_elements_are_those_of_the_stream() -> None:
+    stream = reference.words(7, 9, 0, 400)
+    indices = np.random.default_rng(1).integers(0, 400, (30, 7)).astype(np.uint64)
+    assert np.array_equal(reference.words_at(7, 9, indices), stream[indices])
+    far = np.array([2**63, 2**64 - 1, 2**34 + 1], np.uint64)
+    expected = [int(reference.words(7, 9, int(index), 1)[0]) for index in far]
+    assert reference.words_at(7, 9, far).tolist() == expected
+    assert reference.words_at(7, 9, np.empty((3, 0), np.uint64)).shape == (3, 0)

@@ -22,3 +22,9 @@ def test_the_python_package_and_the_citation_have_the_version_of_the_library() -
 def test_the_changelog_has_a_section_for_the_version_of_the_library() -> None:
     library = version_in("Sources/WinitRegistry/Version.swift", r'static let version = "([^"]+)"')
     assert version_in("CHANGELOG.md", r"^## ([0-9.]+)") == library
+
+
+def test_the_extra_for_the_command_asks_for_the_version_of_the_package() -> None:
+    library = version_in("Sources/WinitRegistry/Version.swift", r'static let version = "([^"]+)"')
+    series = version_in("python/pyproject.toml", r'^cli = \["winit-registry-cli~=([^"]+)"\]$')
+    assert series == ".".join([*library.split(".")[:2], "0"])

@@ -173,7 +173,7 @@ def normal_cdf() -> bytes:
         "Phi(x), the distribution function of the standard normal, correctly rounded to binary64, subnormals included.",
         "Every hundredth from -10 to 10 (x is the binary64 number nearest to k/100), then far tails and tiny x.",
         "Columns: x, bits of binary64; Phi(x), bits of binary64.",
-        f"{MADE[:-1]} and mpmath at 60 and 120 digits, rounded once through exact fractions.",
+        f"{MADE[:-1]}, in integers: a lower and an upper bound that round to one number.",
     ]
     return text_file(comments, [(hex64(x), hex64(reference.phi(x))) for x in xs])
 

@@ -16,11 +16,11 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from . import check_completions
+from .fresh_system import CannotMake, System, fresh_system
+from .results import Checks, run
 
 NAME = "winit-registry"
 MAXIMUM_SIZE = 45_000_000
@@ -35,31 +35,6 @@ FILES = [
     f"share/fish/vendor_completions.d/{NAME}.fish",
     f"share/doc/{NAME}/copyright",
 ]
-
-
-class Checks:
-    """The failures so far, and what could not be checked."""
-
-    def __init__(self) -> None:
-        self.failures: list[str] = []
-        self.notes: list[str] = []
-        self.passed = 0
-
-    def check(self, condition: bool, text: str) -> None:
-        if condition:
-            self.passed += 1
-            print(f"ok: {text}", flush=True)
-        else:
-            self.failures.append(text)
-            print(f"FAILED: {text}", flush=True)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-        print(f"NOTE: {text}", flush=True)
-
-
-def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
 
 def install(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -207,64 +182,6 @@ def check_pages(checks: Checks, folder: Path) -> None:
     checks.check(not bad, f"there are no warnings about {len(pages)} man pages {'; '.join(bad)[:1000]}")
 
 
-def repository(apt: str) -> tuple[str, str] | None:
-    """Returns the address and the code name of this system's main package repository, as its apt knows them."""
-    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    name = release.get("VERSION_CODENAME", "").strip('"')
-    for line in run(apt, "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)").stdout.splitlines():
-        address, code, component = [*line.split(), "", "", ""][:3]
-        if name and code == name and component == "main":
-            return address, code
-    return None
-
-
-def make_chroot(checks: Checks, cache: Path) -> Path | None:
-    """Returns an archive of a minimal system, made once with debootstrap; None if that is not possible here."""
-    archive = cache / "chroot.tar"
-    if archive.exists():
-        return archive
-    apt = shutil.which("apt-get")
-    found = repository(apt) if apt else None
-    reason = (
-        "debootstrap is not installed"
-        if shutil.which("debootstrap") is None
-        else "debootstrap needs root"
-        if os.geteuid() != 0
-        else "apt knows no package repository of this system"
-        if found is None
-        else ""
-    )
-    if not reason and found is not None:
-        cache.mkdir(parents=True, exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix="chroot-", dir=cache))
-        print(f"making a fresh {found[1]} with debootstrap …", file=sys.stderr, flush=True)
-        made = run("debootstrap", "--variant=minbase", found[1], str(root), found[0])
-        if made.returncode == 0:
-            # Packages are not needed again, and neither are device files.
-            shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
-            partial = archive.with_name("chroot.tar.new")
-            subprocess.run(["tar", "-C", str(root), "--one-file-system", "-cf", str(partial), "."], check=True)
-            partial.replace(archive)
-        else:
-            reason = f"debootstrap failed: {made.stdout.strip().splitlines()[-1:]}"
-        shutil.rmtree(root, ignore_errors=True)
-    if reason:
-        checks.note(f"the Debian package is not tried in a fresh Debian: {reason}")
-        return None
-    return archive
-
-
-@contextmanager
-def fresh_system(archive: Path) -> Iterator[Path]:
-    """Unpacks the minimal system into a folder of its own."""
-    root = Path(tempfile.mkdtemp(prefix="system-", dir=archive.parent))
-    try:
-        subprocess.run(["tar", "-C", str(root), "-xf", str(archive)], check=True)
-        yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
 def check_package(checks: Checks, package: Path, cache: Path, ordinary: Path | None) -> None:
     """Checks the contents of the package, and installs, uses and removes it in a fresh system."""
     contents = run("dpkg-deb", "--contents", str(package)).stdout.splitlines()
@@ -281,65 +198,64 @@ def check_package(checks: Checks, package: Path, cache: Path, ordinary: Path | N
         same = bool(copies) and copies[0].read_bytes() == package.read_bytes()
         checks.check(same, "the same program gives the same package, byte for byte")
 
-    archive = make_chroot(checks, cache)
-    if archive is None:
-        return
-    with fresh_system(archive) as root:
+    try:
+        with fresh_system(cache) as system:
+            check_in_fresh_system(checks, package, system, ordinary)
+    except CannotMake as reason:
+        checks.note(f"the Debian package is not tried in a fresh Debian: {reason}")
 
-        def inside(script: str) -> subprocess.CompletedProcess[str]:
-            # /proc is mounted in a mount namespace of its own, which ends with the command.
-            shell = 'mount -t proc proc "$0/proc" 2>/dev/null; exec chroot "$0" /usr/bin/env -i "$@"'
-            variables = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
-            unshare = ["unshare", "--mount"] if run("unshare", "--mount", "true").returncode == 0 else []
-            return run(*unshare, "sh", "-c", shell, str(root), *variables, "sh", "-ec", script)
 
-        def system() -> dict[str, str]:
-            ignored = ("var/lib/dpkg", "var/log", "proc", "root/", "dev", "var/cache/ldconfig", "etc/ld.so.cache")
-            return {path: kind for path, kind in tree(root).items() if not path.startswith(ignored)}
+def check_in_fresh_system(checks: Checks, package: Path, system: System, ordinary: Path | None) -> None:
+    """Installs, uses and removes the package in a system without Swift."""
+    root = system.root
 
-        before = system()
-        shutil.copy(package, root / "root" / package.name)
-        found = inside("! ls /usr/lib/swift /opt/swift 2>/dev/null && ! command -v swift")
-        checks.check(found.returncode == 0, "the fresh system has no Swift")
-        installed = inside(f"dpkg -i /root/{package.name} && dpkg --verify {NAME} && dpkg -s {NAME}")
-        checks.check("install ok installed" in installed.stdout, f"the package installs {installed.stderr[-300:]}")
-        listed = inside(f"dpkg -L {NAME}").stdout
-        for path in [
-            f"/usr/share/man/man1/{NAME}.1.gz",
-            f"/usr/share/man/man1/{NAME}-create.1.gz",
-            f"/usr/share/bash-completion/completions/{NAME}",
-            f"/usr/share/zsh/vendor-completions/_{NAME}",
-            f"/usr/share/fish/vendor_completions.d/{NAME}.fish",
-        ]:
-            checks.check(path in listed and (root / path[1:]).is_file(), f"the package installs {path}")
-        shutil.copy("specs/gpt2.yaml", root / "root/gpt2.yaml")
-        (root / "root/small.yaml").write_text("tensors: {w: {shape: [300, 70], init: {scheme: orthogonal}}}\n")
-        used = inside(
-            f"cd /root; {NAME} version; {NAME} create gpt2 --spec gpt2.yaml --seed 42 --recipe-only\n"
-            f"{NAME} get gpt2 -o gpt2.safetensors; {NAME} verify gpt2 --against gpt2.safetensors\n"
-            f"{NAME} create small --spec small.yaml --seed 1; {NAME} verify small; {NAME} doctor\n"
-            f"{NAME} list --since 1d; {NAME} show small; {NAME} log"
-        )
-        checks.check(used.returncode == 0, f"create, get, verify and others work {used.stderr[-300:]}")
-        if ordinary is not None and used.returncode == 0:
-            with tempfile.TemporaryDirectory() as name:
-                words = [
-                    "create",
-                    "gpt2",
-                    "--spec",
-                    str(Path("specs/gpt2.yaml").resolve()),
-                    "--seed",
-                    "42",
-                    "--recipe-only",
-                ]
-                run(str(ordinary), *words, cwd=name)
-                run(str(ordinary), "get", "gpt2", "-o", "gpt2.safetensors", cwd=name)
-                same = run("cmp", f"{name}/gpt2.safetensors", str(root / "root/gpt2.safetensors")).returncode == 0
-                checks.check(same, "the weights of GPT-2 have the bits that the ordinary build gives")
-        removed = inside(f"dpkg --purge {NAME}")
-        after = system()
-        left = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-        checks.check(removed.returncode == 0 and not left, f"the removal leaves the system as it was {left[:5]}")
+    def files() -> dict[str, str]:
+        ignored = ("var/lib/dpkg", "var/log", "proc", "root/", "dev", "var/cache/ldconfig", "etc/ld.so.cache")
+        return {path: kind for path, kind in tree(root).items() if not path.startswith(ignored)}
+
+    before = files()
+    shutil.copy(package, root / "root" / package.name)
+    found = system.run("! ls /usr/lib/swift /opt/swift 2>/dev/null && ! command -v swift")
+    checks.check(found.returncode == 0, "the fresh system has no Swift")
+    installed = system.run(f"dpkg -i /root/{package.name} && dpkg --verify {NAME} && dpkg -s {NAME}")
+    checks.check("install ok installed" in installed.stdout, f"the package installs {installed.stderr[-300:]}")
+    listed = system.run(f"dpkg -L {NAME}").stdout
+    for path in [
+        f"/usr/share/man/man1/{NAME}.1.gz",
+        f"/usr/share/man/man1/{NAME}-create.1.gz",
+        f"/usr/share/bash-completion/completions/{NAME}",
+        f"/usr/share/zsh/vendor-completions/_{NAME}",
+        f"/usr/share/fish/vendor_completions.d/{NAME}.fish",
+    ]:
+        checks.check(path in listed and (root / path[1:]).is_file(), f"the package installs {path}")
+    shutil.copy("specs/gpt2.yaml", root / "root/gpt2.yaml")
+    (root / "root/small.yaml").write_text("tensors: {w: {shape: [300, 70], init: {scheme: orthogonal}}}\n")
+    used = system.run(
+        f"cd /root; {NAME} version; {NAME} create gpt2 --spec gpt2.yaml --seed 42 --recipe-only\n"
+        f"{NAME} get gpt2 -o gpt2.safetensors; {NAME} verify gpt2 --against gpt2.safetensors\n"
+        f"{NAME} create small --spec small.yaml --seed 1; {NAME} verify small; {NAME} doctor\n"
+        f"{NAME} list --since 1d; {NAME} show small; {NAME} log"
+    )
+    checks.check(used.returncode == 0, f"create, get, verify and others work {used.stderr[-300:]}")
+    if ordinary is not None and used.returncode == 0:
+        with tempfile.TemporaryDirectory() as name:
+            words = [
+                "create",
+                "gpt2",
+                "--spec",
+                str(Path("specs/gpt2.yaml").resolve()),
+                "--seed",
+                "42",
+                "--recipe-only",
+            ]
+            run(str(ordinary), *words, cwd=name)
+            run(str(ordinary), "get", "gpt2", "-o", "gpt2.safetensors", cwd=name)
+            same = run("cmp", f"{name}/gpt2.safetensors", str(root / "root/gpt2.safetensors")).returncode == 0
+            checks.check(same, "the weights of GPT-2 have the bits that the ordinary build gives")
+    removed = system.run(f"dpkg --purge {NAME}")
+    after = files()
+    left = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    checks.check(removed.returncode == 0 and not left, f"the removal leaves the system as it was {left[:5]}")
 
 
 def main() -> None:
@@ -361,7 +277,7 @@ def main() -> None:
         checks.note("there is no dpkg-deb. The Debian package is not checked.")
     else:
         check_package(checks, arguments.package, Path(".build/chroot"), arguments.ordinary)
-    print(f"installation: {checks.passed} passed, {len(checks.failures)} failed, {len(checks.notes)} not checked")
+    print(f"installation: {checks.summary()}")
     if checks.failures:
         sys.exit(1)
 

@@ -1,7 +1,8 @@
 """The law `philox4x32-10/icdf-1` and the manifest in NumPy, independent of the Swift implementation.
 
 It follows docs/law.md and docs/manifest.md section by section and shares no code with the Swift sources, so that two
-implementations of these pages check each other. It is written to be read beside the pages; speed comes second.
+implementations of these pages check each other. It is written to be read beside the pages. It needs NumPy alone, and
+computes in tiles, so that it is fast enough to serve where the native kernels cannot.
 
     from winit import reference
 
@@ -15,6 +16,7 @@ the same bits. NumPy runs one array operation after the other and cannot fuse a 
 
 from __future__ import annotations
 
+from .arithmetic import require_exact_arithmetic
 from .arrays import Doubles, Floats, Words
 from .digests import CHUNK_SIZE, digest_of_chunks, tensor_chunks, tensor_digest
 from .draws import core, normal_draw, truncated_draw, uniform_draw
@@ -28,12 +30,13 @@ from .dtypes import (
     integer_bytes,
     item_bits,
     item_size,
+    storage_dtype,
 )
-from .errors import LawError
+from .errors import FloatingPointModeError, LawError
 from .expressions import expression, log_uniform
-from .fill import canonical_bytes
+from .fill import canonical_bytes, fill_box, fill_range, is_made_in_ranges
 from .forms import DrawLaw, ElementwiseLaw, ExpressionLaw, Law, Part, PartsLaw, Tree, WholeLaw
-from .generator import blocks, name_stream, noise_stream, philox, words
+from .generator import blocks, name_stream, noise_stream, philox, words, words_at
 from .jcs import canonical_json, number_text
 from .laws import (
     LAW_VERSION,
@@ -64,6 +67,7 @@ __all__ = [
     "DrawLaw",
     "ElementwiseLaw",
     "ExpressionLaw",
+    "FloatingPointModeError",
     "Floats",
     "Law",
     "LawError",
@@ -85,9 +89,12 @@ __all__ = [
     "core",
     "digest_of_chunks",
     "expression",
+    "fill_box",
+    "fill_range",
     "float_bytes",
     "float_values",
     "integer_bytes",
+    "is_made_in_ranges",
     "item_bits",
     "item_size",
     "largest_magnitude",
@@ -105,6 +112,8 @@ __all__ = [
     "orthogonal_values",
     "phi",
     "philox",
+    "require_exact_arithmetic",
+    "storage_dtype",
     "tensor_chunks",
     "tensor_digest",
     "truncated_draw",
@@ -114,4 +123,5 @@ __all__ = [
     "unit_vector",
     "weights_digest",
     "words",
+    "words_at",
 ]

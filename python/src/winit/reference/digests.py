@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from .dtypes import item_size
-from .fill import canonical_bytes, is_made_in_ranges, whole_bytes
+from .dtypes import item_bits, item_size
+from .fill import canonical_bytes, is_made_in_ranges
 from .tensor import Tensor
 
 CHUNK_SIZE = 1 << 20
@@ -41,8 +41,8 @@ def tensor_chunks(seed: int, tensor: Tensor) -> Iterator[bytes]:
     Raises:
         LawError: If the dtype cannot hold the values, or the bytes do not follow from the law.
     """
-    if not is_made_in_ranges(tensor):
-        data = whole_bytes(seed, tensor)
+    if not is_made_in_ranges(tensor) or item_bits(tensor.dtype) % 8 != 0:
+        data = canonical_bytes(seed, tensor)
         yield from (data[start : start + CHUNK_SIZE] for start in range(0, len(data), CHUNK_SIZE))
         return
     step = CHUNK_SIZE // item_size(tensor.dtype)

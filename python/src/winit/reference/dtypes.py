@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .arithmetic import require_exact_arithmetic
 from .arrays import Doubles, Floats
 from .errors import LawError
+from .lanes import Lanes, by_tiles
 
 FLOAT_SIZES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of one element, for each float dtype."""
@@ -44,6 +50,7 @@ FLOAT_LIMITS = {
 """For each float dtype, the least magnitude that rounds to infinity."""
 
 _LARGEST_INTEGER = 2**53
+_HALF_PLACE, _SIXTEEN, _ONE = (np.array(n, np.uint32) for n in (0x7FFF, 16, 1))
 
 
 def item_bits(dtype: str) -> int:
@@ -101,10 +108,72 @@ def byte_count(dtype: str, count: int) -> int:
     return bits // 8
 
 
-def float_bytes(values: Floats, dtype: str) -> bytes:
+def storage_dtype(dtype: str) -> np.dtype[Any]:
+    """Gives the NumPy dtype in which the reference keeps the elements of a dtype.
+
+    Args:
+        dtype: The name of a dtype, as docs/manifest.md lists them.
+
+    Returns:
+        NumPy's little-endian dtype of that name; for bfloat16 uint16, and for the dtypes of 8 bits that NumPy does not
+        have uint8, which hold the bits.
+
+    Raises:
+        LawError: If there is no such dtype, or its elements are not whole bytes.
+    """
+    if dtype in FLOAT_SIZES:
+        return np.dtype("<u2" if dtype == "bfloat16" else f"<f{FLOAT_SIZES[dtype]}")
+    if dtype in INTEGER_TYPES:
+        return np.dtype(INTEGER_TYPES[dtype])
+    if dtype == "bool":
+        return np.dtype(np.bool_)
+    if dtype == "complex64":
+        return np.dtype("<c8")
+    if item_size(dtype) != 1:
+        raise LawError(f"{dtype!r} has no NumPy dtype")
+    return np.dtype(np.uint8)
+
+
+def stored(values: Floats, dtype: str) -> NDArray[Any]:
     """Converts binary32 values to a float dtype (docs/law.md, "Dtypes and bytes").
 
     Narrower dtypes round to nearest, ties to even, subnormal results included.
+
+    Args:
+        values: A float32 array of finite values.
+        dtype: float64, float32, float16 or bfloat16.
+
+    Returns:
+        An array of the same shape and of `storage_dtype(dtype)`.
+
+    Raises:
+        LawError: If the dtype is not a float dtype.
+    """
+    if dtype not in FLOAT_SIZES:
+        raise LawError(f"{dtype!r} is not a float dtype")
+    return by_tiles(partial(stored_lanes, dtype=dtype), values, dtype=storage_dtype(dtype))
+
+
+def stored_lanes(values: Lanes, dtype: str) -> Lanes:
+    """Prepares binary32 values for a float dtype: a cast to `storage_dtype(dtype)` gives the elements.
+
+    Args:
+        values: Finite values.
+        dtype: float64, float32, float16 or bfloat16.
+
+    Returns:
+        The values themselves; for bfloat16 the bits, rounded to nearest, ties to even.
+    """
+    if dtype != "bfloat16":
+        return values
+    bits = values.view(np.uint32)
+    # Add half a unit of the last place that is kept, less one where that place is even.
+    to_even = _HALF_PLACE + ((bits >> _SIXTEEN) & _ONE)
+    return (bits + to_even) >> _SIXTEEN
+
+
+def float_bytes(values: Floats, dtype: str) -> bytes:
+    """Converts binary32 values to the bytes of a float dtype (docs/law.md, "Dtypes and bytes").
 
     Args:
         values: A float32 array of finite values.
@@ -116,18 +185,7 @@ def float_bytes(values: Floats, dtype: str) -> bytes:
     Raises:
         LawError: If the dtype is not a float dtype.
     """
-    if dtype == "float64":
-        return values.astype("<f8").tobytes()
-    if dtype == "float32":
-        return values.astype("<f4").tobytes()
-    if dtype == "float16":
-        return values.astype("<f2").tobytes()
-    if dtype == "bfloat16":
-        bits = np.ascontiguousarray(values).view(np.uint32)
-        # Add half a unit of the last place that is kept, less one where that place is even.
-        to_even = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-        return ((bits + to_even) >> np.uint32(16)).astype("<u2").tobytes()
-    raise LawError(f"{dtype!r} is not a float dtype")
+    return stored(values, dtype).tobytes()
 
 
 def float_values(data: bytes, dtype: str) -> Doubles:
@@ -143,6 +201,7 @@ def float_values(data: bytes, dtype: str) -> Doubles:
     Raises:
         LawError: If the dtype is not a float dtype.
     """
+    require_exact_arithmetic()
     if dtype == "bfloat16":
         bits = np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)
         return bits.view(np.float32).astype(np.float64)

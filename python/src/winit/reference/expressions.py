@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arithmetic import require_exact_arithmetic
 from .arrays import Doubles, Flags, Floats
 from .dtypes import FLOAT_SIZES
 from .elements import Elements
@@ -66,25 +67,30 @@ def log_uniform(low: float, high: float) -> ElementwiseLaw | ExpressionLaw:
     return expression(["min", ["max", ["exp", "draw"], low], high], uniform(*bounds))
 
 
-def expression_values(law: ExpressionLaw, elements: Elements, hidden: Flags | None = None) -> Floats:
+def expression_values(
+    law: ExpressionLaw, elements: Elements, origin: tuple[int, ...] | None = None, hidden: Flags | None = None
+) -> Floats:
     """Computes the values of an expression (docs/law.md, "Expressions").
 
     Args:
         law: The law.
-        elements: The elements of the tensor, or of the box of a part.
+        elements: The elements of the tensor, or of the box of a part, or of a box within these.
+        origin: The coordinates of the first element within the tensor, or within the box of the part; 0 by default.
         hidden: Elements that need no value, because a later part covers them.
 
     Returns:
         A float32 array of the elements' shape. Its hidden elements are 0.
 
     Raises:
-        LawError: If an operation is outside its domain, or gives a number that is not finite, at some element.
+        ElementError: If an operation is outside its domain, or gives a number that is not finite, at some element.
+        LawError: If the tree has an unknown form.
     """
 
     def draws() -> Doubles:
-        drawn = law_values(law["draw"], elements.words().reshape(-1))
-        return drawn.reshape(elements.shape).astype(np.float64)
+        return law_values(law["draw"], elements.words()).astype(np.float64)
 
-    with np.errstate(over="ignore"):
-        values = tree_values(law["tree"], elements.shape, draws, hidden).astype(np.float32)
+    require_exact_arithmetic()
+    origin = (0,) * len(elements.shape) if origin is None else origin
+    with np.errstate(over="ignore", under="ignore"):
+        values = tree_values(law["tree"], origin, elements.shape, draws, hidden).astype(np.float32)
     return values if hidden is None else np.where(hidden, np.float32(0), values)

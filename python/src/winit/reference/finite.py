@@ -5,29 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from .arrays import Floats
-from .dtypes import FLOAT_LIMITS, float_bytes
-from .errors import LawError
+from .dtypes import FLOAT_LIMITS
+from .errors import ElementError, LawError
 
 
-def finite_bytes(values: Floats, dtype: str) -> bytes:
-    """Converts binary32 values to a float dtype in which all of them are finite.
+def require_finite(values: Floats, dtype: str) -> None:
+    """Checks that binary32 values stay finite in a float dtype.
 
     Args:
         values: A float32 array of any shape.
         dtype: float64, float32, float16 or bfloat16.
 
-    Returns:
-        The little-endian bytes of the elements in row-major order.
-
     Raises:
-        LawError: If the dtype is not a float dtype, or a value is not finite in it. The message names the first such
-            element.
+        ElementError: If a value is not finite in the dtype. The error names the first such element.
+        LawError: If the dtype is not a float dtype.
     """
     if dtype not in FLOAT_LIMITS:
         raise LawError(f"{dtype!r} is not a float dtype")
-    flat = np.ascontiguousarray(values).reshape(-1)
-    good = np.abs(flat.astype(np.float64)) < FLOAT_LIMITS[dtype]
+    good = np.abs(values.astype(np.float64)) < FLOAT_LIMITS[dtype]
     if not np.all(good):
-        element = int(np.argmin(good))
-        raise LawError(f"element {element}: {float(flat[element])!r} is not finite in {dtype}")
-    return float_bytes(flat, dtype)
+        element = int(np.argmin(good.reshape(-1)))
+        raise ElementError(element, f"{float(values.reshape(-1)[element])!r} is not finite in {dtype}")

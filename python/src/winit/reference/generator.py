@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .arrays import Indices, Words
+from .lanes import TILE, Lanes, memory, shared_memory
 
-_MASK32 = np.uint64(0xFFFFFFFF)
-_SHIFT32 = np.uint64(32)
-_MULTIPLIER_0 = np.uint64(0xD2511F53)
-_MULTIPLIER_1 = np.uint64(0xCD9E8D57)
+_MASK32 = np.array(0xFFFFFFFF, np.uint64)  # an array without axes: NumPy takes such an operand faster than a scalar
+_SHIFT32 = np.array(32, np.uint64)
+_MULTIPLIER_0 = np.array(0xD2511F53, np.uint64)
+_MULTIPLIER_1 = np.array(0xCD9E8D57, np.uint64)
 _WEYL_0 = 0x9E3779B9
 _WEYL_1 = 0xBB67AE85
+
+
+def _rounds(c0: Any, c1: Any, c2: Any, c3: Any, k0: int, k1: int) -> tuple[Any, Any, Any, Any]:
+    """Runs the ten rounds on 32-bit values in uint64: lanes, arrays, or arrays without axes."""
+    for _ in range(10):
+        product_0 = c0 * _MULTIPLIER_0  # 32 × 32 bits fit in 64
+        product_1 = c2 * _MULTIPLIER_1
+        high_1, high_0 = product_1 >> _SHIFT32, product_0 >> _SHIFT32
+        high_1 ^= c1
+        high_1 ^= _word(k0)
+        high_0 ^= c3
+        high_0 ^= _word(k1)
+        c0, c1, c2, c3 = high_1, product_1 & _MASK32, high_0, product_0 & _MASK32
+        k0 = (k0 + _WEYL_0) & 0xFFFFFFFF
+        k1 = (k1 + _WEYL_1) & 0xFFFFFFFF
+    return c0, c1, c2, c3
+
+
+def _word(value: int) -> NDArray[np.uint64]:
+    return np.array(value, np.uint64)
 
 
 def philox(
@@ -28,20 +50,14 @@ def philox(
 
     Returns:
         Four uint32 arrays of the counter's shape.
+
+    Example:
+        >>> from winit import reference
+        >>> [hex(lane[0]) for lane in reference.philox(([0], [0], [0], [0]), (0, 0))]
+        ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
-    c0, c1, c2, c3 = (np.asarray(c, dtype=np.uint64) for c in counter)
-    k0, k1 = key
-    for _ in range(10):
-        product_0 = _MULTIPLIER_0 * c0  # 32 × 32 bits fit in 64
-        product_1 = _MULTIPLIER_1 * c2
-        c0, c1, c2, c3 = (
-            (product_1 >> _SHIFT32) ^ c1 ^ np.uint64(k0),
-            product_1 & _MASK32,
-            (product_0 >> _SHIFT32) ^ c3 ^ np.uint64(k1),
-            product_0 & _MASK32,
-        )
-        k0 = (k0 + _WEYL_0) & 0xFFFFFFFF
-        k1 = (k1 + _WEYL_1) & 0xFFFFFFFF
+    c0, c1, c2, c3 = (np.asarray(c, np.uint64) for c in counter)
+    c0, c1, c2, c3 = _rounds(c0, c1, c2, c3, *key)
     return c0.astype(np.uint32), c1.astype(np.uint32), c2.astype(np.uint32), c3.astype(np.uint32)
 
 
@@ -62,18 +78,29 @@ def blocks(seed: int, stream: int, first: int, count: int) -> Words:
     """
     _check_64_bits(seed, "seed")
     _check_64_bits(stream, "stream")
+    result = np.empty((count, 4), np.uint32)
     if count == 0:
-        return np.empty((0, 4), dtype=np.uint32)
+        return result
     _check_64_bits(first, "block")
     _check_64_bits(first + count - 1, "block")
-    index = np.uint64(first) + np.arange(count, dtype=np.uint64)
-    counter = (
-        index & _MASK32,
-        index >> _SHIFT32,
-        np.full(count, stream & 0xFFFFFFFF, dtype=np.uint64),
-        np.full(count, stream >> 32, dtype=np.uint64),
-    )
-    return np.stack(philox(counter, (seed & 0xFFFFFFFF, seed >> 32)), axis=1)
+    with shared_memory():
+        for start in range(0, count, TILE // 4):
+            part = result[start : start + TILE // 4]
+            # A sum that passes 2^64 is refused above.
+            index = np.uint64(first + start) + np.arange(len(part), dtype=np.uint64)
+            _fill_blocks(seed, stream, index, part)
+    return result
+
+
+def _fill_blocks(seed: int, stream: int, indices: Indices, out: Words) -> None:
+    """Writes the blocks of these indices to `out`, of shape (count, 4)."""
+    index = Lanes(indices, memory(len(indices)), kept=indices)
+    first, last = int(indices.min()), int(indices.max())
+    # Where all have one upper half, it is one number, and NumPy computes the first rounds for one block only.
+    upper = _word(first >> 32) if first >> 32 == last >> 32 else index >> _SHIFT32
+    counter = (index & _MASK32, upper, _word(stream & 0xFFFFFFFF), _word(stream >> 32))
+    for lane, words in enumerate(_rounds(*counter, seed & 0xFFFFFFFF, seed >> 32)):
+        np.copyto(out[:, lane], words.array, casting="unsafe")  # each is below 2^32
 
 
 def words(seed: int, stream: int, start: int, count: int) -> Words:
@@ -92,6 +119,11 @@ def words(seed: int, stream: int, start: int, count: int) -> Words:
 
     Raises:
         ValueError: If the seed, the stream or a block index does not fit in 64 bits.
+
+    Example:
+        >>> from winit import reference
+        >>> reference.words(0, 0, 1, 2).tolist() == [0xE169C58D, 0xBC57AC4C]
+        True
     """
     if count == 0:
         return np.empty(0, dtype=np.uint32)
@@ -105,10 +137,12 @@ def words(seed: int, stream: int, start: int, count: int) -> Words:
 def words_at(seed: int, stream: int, indices: Indices) -> Words:
     """Makes the words of any elements (docs/law.md, "Words").
 
+    A word costs a block of four here. `words` makes those of neighbors together.
+
     Args:
         seed: The seed, 0 ..< 2^64.
         stream: The stream, 0 ..< 2^64.
-        indices: The indices of the elements, in an array of any shape.
+        indices: The indices of the elements, in a uint64 array of any shape.
 
     Returns:
         A uint32 array of the same shape.
@@ -116,14 +150,39 @@ def words_at(seed: int, stream: int, indices: Indices) -> Words:
     Raises:
         ValueError: If the seed or the stream does not fit in 64 bits.
     """
+    flat = indices.reshape(-1)
+    extents = [
+        words_of_extents(seed, stream, flat[start : start + TILE // 4], 1) for start in range(0, flat.size, TILE // 4)
+    ]
+    return np.concatenate(extents).reshape(indices.shape) if extents else np.empty(indices.shape, np.uint32)
+
+
+def words_of_extents(seed: int, stream: int, starts: Indices, length: int) -> Words:
+    """Makes the words of extents of elements, all of one length (docs/law.md, "Words").
+
+    Args:
+        seed: The seed, 0 ..< 2^64.
+        stream: The stream, 0 ..< 2^64.
+        starts: The index of the first element of each extent, of shape (count,).
+        length: The number of elements of an extent, 1 or more.
+
+    Returns:
+        A uint32 array of shape (count, length).
+
+    Raises:
+        ValueError: If the seed or the stream does not fit in 64 bits.
+    """
     _check_64_bits(seed, "seed")
     _check_64_bits(stream, "stream")
-    index = indices.reshape(-1)
-    block, lane = index >> np.uint64(2), index & np.uint64(3)
-    counter = (block & _MASK32, block >> _SHIFT32, stream & 0xFFFFFFFF, stream >> 32)
-    lanes = np.stack(philox(counter, (seed & 0xFFFFFFFF, seed >> 32)))
-    chosen: Words = lanes[lane, np.arange(len(index))].reshape(indices.shape)
-    return chosen
+    # An extent begins at any of the four lanes, so that it can need one block more than its length does.
+    per_extent = (length + 2) // 4 + 1
+    first = starts >> np.uint64(2)
+    index: Indices = np.add.outer(first, np.arange(per_extent, dtype=np.uint64)).reshape(-1)
+    lanes = np.empty((index.size, 4), np.uint32)
+    _fill_blocks(seed, stream, index, lanes)
+    offsets = (starts & np.uint64(3)).astype(np.intp)
+    chosen = offsets[:, np.newaxis] + np.arange(length, dtype=np.intp)
+    return np.take_along_axis(lanes.reshape(len(starts), 4 * per_extent), chosen, axis=1)
 
 
 def name_stream(name: str) -> int:

@@ -6,13 +6,17 @@ This implements docs/law.md, "Laws and their parameters".
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from . import unit_draws
+from .arithmetic import require_exact_arithmetic
 from .arrays import Floats, Words
-from .draws import normal_draw, truncated_draw, uniform_draw
 from .errors import LawError
-from .forms import ConstantLaw, ElementwiseLaw, NormalLaw, TruncatedNormalLaw, UniformLaw
+from .forms import ConstantLaw, DrawLaw, ElementwiseLaw, NormalLaw, TruncatedNormalLaw, UniformLaw
+from .lanes import Lanes, by_tiles, maximum, minimum
 from .normal_cdf import phi
 
 LAW_VERSION = "philox4x32-10/icdf-1"
@@ -32,7 +36,8 @@ def binary32(value: float, what: str = "parameter") -> float:
     Raises:
         LawError: If the rounded number is not finite.
     """
-    with np.errstate(over="ignore"):
+    require_exact_arithmetic()
+    with np.errstate(over="ignore", under="ignore"):
         rounded = float(np.float32(value))
     if not math.isfinite(rounded):
         raise LawError(f"{what} {value!r} is not finite in binary32")
@@ -137,26 +142,46 @@ def law_values(law: ElementwiseLaw, w: Words) -> Floats:
 
     Args:
         law: The law.
-        w: The words of the elements, of shape (count,).
+        w: The words of the elements.
 
     Returns:
-        A float32 array of shape (count,).
+        A float32 array of the shape of `w`.
 
     Raises:
         LawError: If the law is not elementwise.
+        FloatingPointModeError: If this thread's floating-point mode is not that of the law.
+
+    Example:
+        >>> from winit import reference
+        >>> reference.law_values(reference.normal(std=0.5), reference.words(42, 0, 0, 2)).tolist()
+        [0.14352095127105713, -0.03941172733902931]
     """
+    require_exact_arithmetic()
+    w = np.asarray(w, np.uint32)
     if law["law"] == "constant":
-        return np.full(len(w), np.float32(law["value"]), dtype=np.float32)
-    if law["law"] == "normal":
-        return normal_draw(w) * np.float32(law["std"]) + np.float32(law["mean"])
-    if law["law"] == "uniform":
-        scaled = uniform_draw(w) * np.float32(law["half"]) + np.float32(law["mid"])
-        clamped: Floats = np.minimum(np.maximum(scaled, np.float32(law["low"])), np.float32(law["high"]))
-        return clamped
-    if law["law"] == "truncated_normal":
-        draw = truncated_draw(w, law["alpha"], law["beta"], law["low"], law["high"])
-        return draw * np.float32(law["std"]) + np.float32(law["mean"])
+        return np.full(w.shape, np.float32(law["value"]))
+    if law["law"] == "uniform" or law["law"] == "normal" or law["law"] == "truncated_normal":
+        return by_tiles(partial(law_lanes, law), w)
     raise LawError(f"{law['law']!r} is not an elementwise law")
+
+
+def law_lanes(law: DrawLaw, w: Lanes) -> Lanes:
+    """Computes the values of a law that draws, on lanes.
+
+    Args:
+        law: The law.
+        w: Words.
+
+    Returns:
+        The values in binary32.
+    """
+    if law["law"] == "normal":
+        return unit_draws.normal(w) * _f32(law["std"]) + _f32(law["mean"])
+    if law["law"] == "uniform":
+        scaled = unit_draws.uniform(w) * _f32(law["half"]) + _f32(law["mid"])
+        return minimum(maximum(scaled, _f32(law["low"])), _f32(law["high"]))
+    draw = unit_draws.truncated(w, law["alpha"], law["beta"], law["low"], law["high"])
+    return draw * _f32(law["std"]) + _f32(law["mean"])
 
 
 def largest_magnitude(law: ElementwiseLaw) -> int | float:
@@ -174,6 +199,10 @@ def largest_magnitude(law: ElementwiseLaw) -> int | float:
         return max(abs(law["low"]), abs(law["high"]))
     reach = 6.35 if law["law"] == "normal" else max(abs(law["low"]), abs(law["high"]))
     return abs(law["mean"]) + reach * abs(law["std"])
+
+
+def _f32(value: float) -> NDArray[np.float32]:
+    return np.array(value, np.float32)
 
 
 def _scale(value: float, what: str) -> float:

@@ -9,6 +9,29 @@ from .errors import LawError
 from .powers import norm
 
 
+def check_norms(axes: list[int], source: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Checks that axes and shape of norms fit the other tensor (docs/law.md, "Norms of another tensor").
+
+    Args:
+        axes: The axes that the norms run over, ascending, at least one.
+        source: The shape of the other tensor.
+        shape: The shape of the norms: the other axes, with these axes as 1 or left out.
+
+    Returns:
+        The shape with these axes left out.
+
+    Raises:
+        LawError: If they do not fit.
+    """
+    if not axes or axes != sorted(set(axes)) or not 0 <= axes[0] <= axes[-1] < len(source):
+        raise LawError(f"{axes} are not ascending axes of a tensor of rank {len(source)}")
+    left_out = tuple(length for axis, length in enumerate(source) if axis not in axes)
+    kept = tuple(1 if axis in axes else length for axis, length in enumerate(source))
+    if shape not in (left_out, kept):
+        raise LawError(f"norms of shape {shape} are neither {kept} nor {left_out}")
+    return left_out
+
+
 def norm_values(values: Doubles, axes: list[int], shape: tuple[int, ...]) -> Floats:
     """Computes the norms of an array over some of its axes (docs/law.md, "Norms of another tensor").
 
@@ -23,15 +46,10 @@ def norm_values(values: Doubles, axes: list[int], shape: tuple[int, ...]) -> Flo
     Raises:
         LawError: If the axes or the shape do not fit the array, or a norm is not finite in binary32.
     """
-    if not axes or axes != sorted(set(axes)) or not 0 <= axes[0] <= axes[-1] < values.ndim:
-        raise LawError(f"{axes} are not ascending axes of a tensor of rank {values.ndim}")
+    left_out = check_norms(axes, values.shape, shape)
     others = [axis for axis in range(values.ndim) if axis not in axes]
-    left_out = tuple(values.shape[axis] for axis in others)
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(values.shape))
-    if shape not in (left_out, kept):
-        raise LawError(f"norms of shape {shape} are neither {kept} nor {left_out}")
     groups = values.transpose(*others, *axes).reshape(*left_out, -1) if values.size else np.zeros((*left_out, 0))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         result = norm(groups).astype(np.float32).reshape(shape)
     if not np.all(np.isfinite(result)):
         raise LawError("a norm is not finite in binary32")

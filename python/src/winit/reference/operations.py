@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import require_exact_arithmetic
 from .arrays import Doubles, Flags
 from .circular import cos, sin
-from .errors import LawError
+from .errors import ElementError, LawError
 from .exponentials import exp, expm1, log, log1p, tanh
 from .powers import is_repeated, pow
 
@@ -71,9 +72,11 @@ def apply(name: str, *operands: Doubles, hidden: Flags | None = None) -> Doubles
         An array of the same shape, of finite numbers.
 
     Raises:
-        LawError: If there is no such operation, or the operands are too many or too few, outside the domain, or their
-            result is not finite. The message names the first such element.
+        ElementError: If the operands are outside the domain, or their result is not finite. The error names the first
+            such element.
+        LawError: If there is no such operation, or the operands are too many or too few.
     """
+    require_exact_arithmetic()
     operation = OPERATIONS.get(name)
     if operation is None or operation.arity != len(operands):
         raise LawError(f"there is no operation {name!r} of {len(operands)} operands")
@@ -94,4 +97,4 @@ def _require(good: Flags, name: str, operands: tuple[Doubles, ...], what: str) -
     if not np.all(good):
         element = int(np.argmin(good.reshape(-1)))
         shown = ", ".join(repr(float(operand.reshape(-1)[element])) for operand in operands)
-        raise LawError(f"element {element}: {name}({shown}) {what}")
+        raise ElementError(element, f"{name}({shown}) {what}")

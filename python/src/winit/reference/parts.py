@@ -2,75 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Flags
-from .dtypes import FLOAT_SIZES, byte_count, integer_bytes, item_size
+from .boxes import Box, common_box, counted_from, is_within, shape_of, view, whole_box
+from .dtypes import byte_count, storage_dtype
 from .elements import Elements
 from .errors import LawError
-from .expressions import expression_values
-from .finite import finite_bytes
-from .forms import Part, PartsLaw
-from .laws import law_values
+from .forms import PartsLaw
+from .regions import fill_region
 from .tensor import Tensor
-from .whole import whole_values
 
 
-def parts_bytes(seed: int, tensor: Tensor, law: PartsLaw) -> bytes:
-    """Makes the canonical bytes of a tensor of parts.
+def fill_parts(seed: int, tensor: Tensor, law: PartsLaw, box: Box, out: NDArray[Any]) -> None:
+    """Fills a box of a tensor of parts. It costs only its own elements, as far as the laws of its parts allow that.
 
     Args:
         seed: The seed, 0 ..< 2^64.
         tensor: The recipe, with the bytes of its literal parts.
         law: The tensor's law.
-
-    Returns:
-        All bytes. Elements in no box are 0.
+        box: The box to fill, with a start and a stop on each axis.
+        out: Where the elements go, of the box's shape. Elements in no part become 0.
 
     Raises:
         LawError: If a part's law does not fit its box, the dtype cannot hold a value, or a literal has no bytes.
     """
-    size = item_size(tensor.dtype)
-    array = np.zeros((*tensor.shape, size), np.uint8)
     whole = Elements.of_shape(seed, tensor.word_stream, tensor.shape)
+    regions = [_region(part["box"], tensor.shape) for part in law["parts"]]
     literals = iter(tensor.literals)
-    boxes = [tuple(slice(int(start), int(stop)) for start, stop in part["box"]) for part in law["parts"]]
-    # The number of the part that decides an element.
-    deciding = np.zeros(tensor.shape, np.intp)
-    for number, box in enumerate(boxes):
-        deciding[box] = number
-    for number, (part, box) in enumerate(zip(law["parts"], boxes, strict=True)):
-        elements = whole[box]
+    out[...] = 0
+    for number, (part, region) in enumerate(zip(law["parts"], regions, strict=True)):
+        given = next(literals, b"") if part["law"]["law"] == "literal" else b""
+        wanted = common_box(region, box)
+        if wanted is None:
+            continue
+        target, within = view(out, counted_from(box, wanted)), counted_from(region, wanted)
+        elements = whole[region]
         if "stream" in part:
             elements = Elements.of_shape(seed, int(part["stream"]), elements.shape)
         try:
-            data = _part_bytes(tensor.dtype, part, elements, literals, deciding[box] != number)
+            if part["law"]["law"] == "literal":
+                target[...] = _literal(given, tensor.dtype, elements.shape)[within]
+            else:
+                hidden = _hidden(wanted, regions[number + 1 :]) if part["law"]["law"] == "expression" else None
+                fill_region(part["law"], elements, within, target, tensor.dtype, of_part=True, hidden=hidden)
         except LawError as error:
             raise LawError(f"in the box {part['box']}: {error}") from error
-        array[box] = np.frombuffer(data, np.uint8).reshape(*elements.shape, size)
-    return array.tobytes()
 
 
-def _part_bytes(dtype: str, part: Part, elements: Elements, literals: Iterator[bytes], hidden: Flags) -> bytes:
-    law, count = part["law"], elements.indices.size
-    if law["law"] == "literal":
-        data = next(literals, b"")
-        if len(data) != byte_count(dtype, count):
-            raise LawError(f"the literal is not {byte_count(dtype, count)} bytes long")
-        return data
-    if dtype not in FLOAT_SIZES:
-        if law["law"] != "constant":
-            raise LawError(f"a {dtype} tensor holds constants only")
-        return integer_bytes(law["value"], dtype) * count
-    if law["law"] == "expression":
-        return finite_bytes(expression_values(law, elements, hidden), dtype)
-    if (
-        law["law"] == "constant"
-        or law["law"] == "uniform"
-        or law["law"] == "normal"
-        or law["law"] == "truncated_normal"
-    ):
-        return finite_bytes(law_values(law, elements.words().reshape(-1)), dtype)
-    return finite_bytes(whole_values(law, elements.without_leading_ones()), dtype)
+def _region(ranges: list[list[int]], shape: tuple[int, ...]) -> Box:
+    """Gives a part's box a range on every axis."""
+    leading = tuple(slice(int(start), int(stop)) for start, stop in ranges)
+    box = (*leading, *whole_box(shape[len(leading) :]))
+    if not is_within(box, shape):
+        raise LawError(f"the box {ranges} is not within the shape {list(shape)}")
+    return box
+
+
+def _hidden(box: Box, later: list[Box]) -> Flags | None:
+    """Tells which elements of a box are in one of the later boxes; None if there are no later boxes."""
+    if not later:
+        return None
+    hidden = np.zeros(shape_of(box), np.bool_)
+    for region in later:
+        common = common_box(region, box)
+        if common is not None:
+            view(hidden, counted_from(box, common))[...] = True
+    return hidden
+
+
+def _literal(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    expected = byte_count(dtype, int(np.prod(shape, dtype=np.int64)))
+    if len(data) != expected:
+        raise LawError(f"the literal is not {expected} bytes long")
+    return np.frombuffer(data, storage_dtype(dtype)).reshape(shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arithmetic import require_exact_arithmetic
 from .arrays import Doubles, Flags
 from .exponentials import ONE, exp, log
 
@@ -58,6 +59,7 @@ def norm(values: Doubles) -> Doubles:
     Returns:
         An array without the last axis; infinite where a sum overflows.
     """
+    require_exact_arithmetic()
     *groups, count = values.shape
     # A sum of squares is not changed by the square of 0.
     rows = -(-count // _LANES)

@@ -88,13 +88,18 @@ def uses_draw(tree: Tree) -> bool:
 
 
 def tree_values(
-    tree: Tree, shape: tuple[int, ...], draws: Callable[[], Doubles], hidden: Flags | None = None
+    tree: Tree,
+    origin: tuple[int, ...],
+    shape: tuple[int, ...],
+    draws: Callable[[], Doubles],
+    hidden: Flags | None = None,
 ) -> Doubles:
-    """Computes the value of a canonical tree at each element (docs/law.md, "Expressions").
+    """Computes the value of a canonical tree at each element of a box (docs/law.md, "Expressions").
 
     Args:
         tree: The tree.
-        shape: The shape of the tensor, or of the box.
+        origin: The coordinates of the box's first element.
+        shape: The shape of the box.
         draws: Gives the draws of all elements, in this shape.
         hidden: Elements that need no value, because a later part covers them. They get any finite value.
 
@@ -102,7 +107,8 @@ def tree_values(
         An array of this shape.
 
     Raises:
-        LawError: If an operation is outside its domain, or gives a number that is not finite, at some element.
+        ElementError: If an operation is outside its domain, or gives a number that is not finite, at some element.
+        LawError: If the tree has an unknown form.
     """
     if is_number(tree):
         return np.full(shape, np.float64(tree))
@@ -112,6 +118,7 @@ def tree_values(
         axis = axis_of(tree)
         if axis >= len(shape):
             raise LawError(f"a tensor of rank {len(shape)} has no axis {axis}")
-        along = np.arange(shape[axis], dtype=np.float64).reshape([-1 if k == axis else 1 for k in range(len(shape))])
-        return np.broadcast_to(along, shape).copy()
-    return apply(tree[0], *(tree_values(operand, shape, draws, hidden) for operand in tree[1:]), hidden=hidden)
+        along = np.arange(origin[axis], origin[axis] + shape[axis]).astype(np.float64)
+        return np.broadcast_to(along.reshape([-1 if k == axis else 1 for k in range(len(shape))]), shape).copy()
+    operands = (tree_values(operand, origin, shape, draws, hidden) for operand in tree[1:])
+    return apply(tree[0], *operands, hidden=hidden)

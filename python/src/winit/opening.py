@@ -1,0 +1,48 @@
+"""One function that opens a recipe or a run, whatever names it."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+
+from .errors import BadInput
+from .recipes import Recipe
+
+
+def open(reference: str | PathLike[str], registry: str | PathLike[str] | None = None) -> Recipe:
+    """Opens a recipe file, or a run of a registry.
+
+    Args:
+        reference: The path of a recipe file, which ends in `.json`; or a reference of a run: `gpt2`, `gpt2:v2`,
+            `gpt2:baseline`, `gpt2@sha256:e6dc`, also written as `winit://gpt2:v2`.
+        registry: The registry file for a reference. By default $WINIT_REGISTRY, else `winit.sqlite` in the current
+            folder.
+
+    Returns:
+        A `Recipe` for a file, a `Run` for a reference.
+
+    Raises:
+        NotFound: If there is no such file or run.
+        BadInput: If a file is not valid, or a reference has another form.
+        Unavailable: If a file cannot be read.
+
+    Example:
+        >>> import winit
+        >>> laws = {"w": ("float32", (4, 3), winit.reference.normal(std=0.02))}
+        >>> winit.Recipe.from_laws(42, laws).save("recipe.json")
+        >>> open("recipe.json")
+        Recipe(seed=42, 1 tensor, 12 elements)
+    """
+    text = os.fspath(reference)
+    if not isinstance(text, str):
+        raise BadInput("a reference or a path must be a str")
+    scheme, is_link, rest = text.partition("://")
+    if is_link:
+        if scheme != "winit":
+            raise BadInput(f"{scheme}:// is not read here; a link to a run begins with winit://")
+        text = rest
+    if isinstance(reference, PathLike) or (text.endswith(".json") and not is_link):
+        return Recipe.load(text)
+    from .registry import Registry
+
+    return Registry(registry)[text]

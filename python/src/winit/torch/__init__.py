@@ -1,0 +1,76 @@
+"""winit for PyTorch: modules whose parameters and buffers are those of a spec, a recipe or a run.
+
+Importing this package costs nothing but its own file: each name loads its module, and PyTorch, when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .auditing import Audit, AuditFinding, NotChecked, audit, watch
+    from .callbacks import WinitCallback, WinitTrainerCallback
+    from .capturing import capture, recording
+    from .fill import fill_
+    from .init import init_
+    from .load import load_into, state_dict
+    from .noising import add_noise_, noise
+    from .perturbing import Perturbation
+    from .verifying import verify
+
+_MODULES = {
+    "Audit": "auditing",
+    "AuditFinding": "auditing",
+    "NotChecked": "auditing",
+    "Perturbation": "perturbing",
+    "WinitCallback": "callbacks",
+    "WinitTrainerCallback": "callbacks",
+    "add_noise_": "noising",
+    "audit": "auditing",
+    "capture": "capturing",
+    "fill_": "fill",
+    "init_": "init",
+    "load_into": "load",
+    "noise": "noising",
+    "recording": "capturing",
+    "state_dict": "load",
+    "verify": "verifying",
+    "watch": "auditing",
+}
+
+__all__ = [
+    "Audit",
+    "AuditFinding",
+    "NotChecked",
+    "Perturbation",
+    "WinitCallback",
+    "WinitTrainerCallback",
+    "add_noise_",
+    "audit",
+    "capture",
+    "fill_",
+    "init_",
+    "load_into",
+    "noise",
+    "recording",
+    "state_dict",
+    "verify",
+    "watch",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the module of a public name when the name is first used."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Lists the public names, used or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,3 @@
+"""The checks of an audit, one file each."""
+
+from __future__ import annotations
