@@ -2,7 +2,7 @@
 // are independent messages. This is twice as fast as the processor's SHA instructions on one message, because each step
 // of one message waits for the step before.
 
-#include "CWinitKernels.h"
+#include "sha256.h"
 
 #include <string.h>
 
@@ -13,17 +13,6 @@
 
 typedef uint32_t u32 __attribute__((vector_size(64)));
 typedef uint64_t u64 __attribute__((vector_size(64)));
-
-static const uint32_t constants[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-};
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
 // The warning says that functions pass these vectors in no standard way if the processor may lack them. Here every
@@ -80,7 +69,7 @@ void winit_sha256_avx512(uint32_t *state, const void *const messages[WINIT_MESSA
       }
       u32 choice = (e & f) | (~e & g);
       u32 majority = (a & b) | (c & (a | b));
-      u32 t1 = h + (w[i & 15] + constants[i]) + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + choice;
+      u32 t1 = h + (w[i & 15] + sha256_constants[i]) + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + choice;
       u32 t2 = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + majority;
       h = g;
       g = f;

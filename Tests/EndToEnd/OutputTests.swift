@@ -165,7 +165,7 @@ import WinitTestSupport
         ).wait()
       }
       guard try run("true").status == 0 else {
-        print("➜ this system lets nobody mount a small disk here: full disks are tested with the fault injector alone")
+        print("➜ no small disk can be mounted on this system: full disks are tested with the fault injector alone")
         return nil
       }
       return try run(script)

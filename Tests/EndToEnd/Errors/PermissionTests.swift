@@ -189,7 +189,7 @@ private struct UserPlace {
   }
 
   @Test(.enabled(if: Users.canSwitch, Users.condition))
-  func `a rebuilt registry keeps owner, group and mode, whoever repairs it`() throws {
+  func `a rebuilt registry keeps owner, group and mode, also if another user repairs it`() throws {
     let place = try UserPlace()
     try place.makeFolder("d", 0, Users.group, 0o2770)
     let create = "create t --spec t.yaml --registry d/r --shared group --seed"

@@ -124,7 +124,7 @@ class Causes:
             data = reference.float_bytes(reference.law_values(law, words), tensor.dtype)  # type: ignore[arg-type]
             found = np.frombuffer(data, f"<u{BITS[tensor.dtype] // 8}") == sample.first
             return [pair for pair, fits in zip(pairs, found, strict=True) if fits]
-        # Other laws are made one by one, so many findings share a budget.
+        # Each sample of another law costs a fill, so the findings share a budget of fills.
         pairs = pairs[: max(self._slow_tests, 0)]
         self._slow_tests -= len(pairs)
         return [

@@ -79,7 +79,7 @@ _Piece: TypeAlias = "tuple[TensorRecipe, int, int]"
 def _pieces(tensors: Iterable[TensorRecipe]) -> Iterator[_Piece]:
     from ..filling import hash_lanes
 
-    step = hash_lanes()  # a thread has so many chunks in memory
+    step = hash_lanes()  # the number of chunks that a thread has in memory
     for tensor in tensors:
         chunks = -(-tensor.byte_count // CHUNK_SIZE)
         if tensor.needs_whole or (tensor.byte_count <= _SMALL and not _has_independent_chunks(tensor)):

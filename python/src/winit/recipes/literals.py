@@ -120,7 +120,7 @@ class FileLiteral:
         return data
 
     def __getstate__(self) -> dict[str, object]:
-        """Leaves out what was found in the file: another process reads it anew."""
+        """Leaves out what was read from the file, because another process reads the file itself."""
         return self.__dict__ | {"_chunks": []}
 
 

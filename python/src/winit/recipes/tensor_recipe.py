@@ -196,7 +196,9 @@ class TensorRecipe:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Makes the whole tensor, so that `np.asarray(recipe["w"])` works."""
         if copy is False:
-            raise ValueError(f"the elements of {quoted(self.name)} are made anew; copy=False cannot be kept")
+            raise ValueError(
+                f"the elements of {quoted(self.name)} are filled for each call; copy=False is not possible"
+            )
         whole = self[...]
         return whole if dtype is None else whole.astype(dtype, copy=False)
 

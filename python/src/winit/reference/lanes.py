@@ -1,7 +1,7 @@
 """Arithmetic on tiles of elements, in memory that is used again.
 
 `Lanes` has the operators of an array, so that formulas read as in docs/law.md, and NumPy computes them, one operation
-after the other. Only the memory differs: the result of an operation goes where an earlier result was that nobody needs
+after the other. Only the memory differs: the result of an operation goes where an earlier result was that is not needed
 anymore. A new array for each result costs six times as much (measured with normal draws), nearly all of it page faults.
 """
 

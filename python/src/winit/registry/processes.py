@@ -99,7 +99,7 @@ def _started(arguments: Sequence[str], environment: Mapping[str, str]) -> subpro
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Holds back a Ctrl-C while a child is started: it would leave a child that nobody knows."""
+    """Holds back a Ctrl-C while a child is started: it would leave a child that no code ends."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield

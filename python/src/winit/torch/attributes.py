@@ -14,7 +14,7 @@ _REGISTERED = ("_parameters", "_buffers", "_modules", "_flat_weights")
 
 
 def attributes_on_meta(module: torch.nn.Module, known: set[int]) -> list[str]:
-    """Names the plain attributes that are tensors on the meta device, which nobody could fill.
+    """Names the plain attributes that are tensors on the meta device, which cannot be filled.
 
     Args:
         module: The module.
