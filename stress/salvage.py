@@ -63,7 +63,7 @@ class Base:
         self.state = independent_reader.load(self.folder / REGISTRY)
         db = sqlite3.connect(self.folder / REGISTRY)
         # For each run the bytes that show that it is still in a file: its row, its manifest, and what no recipe gives.
-        self.runs: dict[Run, list[bytes]] = {}
+        self.runs: dict[Run, list[Piece]] = {}
         for row, name, version, digest, text, parts in db.execute(
             """SELECT runs.id, name, version, digest, json, created_at || tool_version || host || uid || origin
                FROM runs JOIN manifests ON manifests.id = manifest"""
@@ -86,18 +86,30 @@ class Base:
 
     def survivors(self, data: bytes) -> set[Run]:
         """The runs whose rows, and the bytes that no recipe gives, are still in a file."""
-        return {run for run, rows in self.runs.items() if all(row in data for row in rows)}
+        return {run for run, rows in self.runs.items() if all(row.is_in(data) for row in rows)}
 
 
-def pieces(record: bytes, contents: bytes) -> list[bytes]:
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A part of a record."""
+
+    data: bytes
+    # Where the part must be: a record leads to the pages of its rest by their numbers. None for the page of the row.
+    offset: int | None = None
+
+    def is_in(self, file: bytes) -> bool:
+        return self.data in file if self.offset is None else file.startswith(self.data, self.offset)
+
+
+def pieces(record: bytes, contents: bytes) -> list[Piece]:
     """The pieces of a record in a file: its beginning in the page of the row, and the rest in pages of its own."""
     if record in contents:
-        return [record]
+        return [Piece(record)]
     pages = {contents[at + 4 : at + PAGE] for at in range(0, len(contents), PAGE)}
     start = next(start for start in range(PAGE) if record[start : start + PAGE - 4] in pages)
-    found = [record[:start], *(record[at : at + PAGE - 4] for at in range(start, len(record), PAGE - 4))]
-    assert all(piece in contents for piece in found)
-    return found
+    assert record[:start] in contents
+    rest = [record[at : at + PAGE - 4] for at in range(start, len(record), PAGE - 4)]
+    return [Piece(record[:start]), *(Piece(part, contents.index(part)) for part in rest)]
 
 
 def lose(contents: bytes, chance: random.Random) -> tuple[bytes, str]:

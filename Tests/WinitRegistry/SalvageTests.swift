@@ -396,6 +396,44 @@ private func expectVerified(
     try expectVerified(folder.path("r"))
   }
 
+  @Test func `a file without its first page and its migrations is a registry by its manifests, and is repaired`()
+    throws
+  {
+    let original = try Registries()
+    let names = ["migrations", "sqlite_autoindex_migrations_1"]
+    let folder = try original.damaged(pages: [1] + names.compactMap { try? original.roots[$0] })
+    #expect(try !String(decoding: folder.bytes("r"), as: UTF8.self).contains("v0001_runs"))
+    #expect(try repair(folder).isSound)
+    #expect(try Registries.ids(folder.path("r")) == original.ids)
+    try expectVerified(folder.path("r"))
+  }
+
+  @Test(arguments: [
+    "UPDATE manifests SET json = replace(json, 'normal', 'Normal')", "UPDATE tensors SET stream = '5'",
+    "UPDATE tensors SET dtype = 'float8' WHERE run = 1", "DELETE FROM tensors WHERE name = 'emb' AND run = 1",
+  ])
+  func `records that contradict themselves are restored from other records of a sound file`(sql: String) throws {
+    let original = try Registries()
+    try original.fixture.tamper(sql)
+    let folder = try TemporaryFolder()
+    try folder.write("r", original.fixture.folder.bytes("r"))
+    #expect(try !Registry.checkIntegrity(at: folder.path("r"), full: false, repair: false).isSound)
+    let report = try repair(folder)
+    #expect(report.isSound && report.salvage?.lostRuns.isEmpty == true, "\(report)")
+    #expect(try Registries.ids(folder.path("r")) == original.ids)
+    try expectVerified(folder.path("r"))
+  }
+
+  @Test func `a record that no other record restores stays, and no second file appears`() throws {
+    let original = try Registries()
+    try original.fixture.tamper("UPDATE tensors SET digest = zeroblob(32); UPDATE manifests SET json = json || ' '")
+    let folder = try TemporaryFolder()
+    try folder.write("r", original.fixture.folder.bytes("r"))
+    for _ in 0..<2 { #expect(try !repair(folder).isSound) }
+    #expect(try Set(folder.contents()).isSubset(of: ["r", "r-journal"]))
+    #expect(try Registry(opening: folder.path("r")).runs().count == original.ids.count)
+  }
+
   @Test func `a connection that was open before a repair cannot write into the damaged file afterward`() throws {
     let original = try Registries()
     let folder = try original.damaged(pages: [try #require(try original.roots["runs_by_seed"])])

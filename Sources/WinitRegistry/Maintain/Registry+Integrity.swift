@@ -17,7 +17,8 @@ extension Registry {
   ///   - full: whether every chunk is read and hashed too.
   ///   - repair: whether damaged chunks are regenerated from any recipe that gives them; includes a full check. If the
   ///     structure of the file is damaged, a new file with everything that can be salvaged takes its place, and the
-  ///     damaged file stays beside it as `NAME.damaged-1`. Without a repair nothing changes.
+  ///     damaged file stays beside it as `NAME.damaged-1`. The same is done if records are still damaged and a new file
+  ///     would have every run whole. Without a repair nothing changes.
   ///   - progress: called with the bytes that were hashed and the bytes of all chunks; with zeros while records are
   ///     checked.
   /// - Throws: `RegistryError` with the code `io`, or `damagedRegistry` if the file is so damaged that nothing can be
@@ -40,16 +41,25 @@ extension Registry {
 
   private func repaired(_ report: IntegrityReport, _ progress: ProgressHandler?) throws -> IntegrityReport {
     let store = try store
-    guard report.structure.isEmpty, let repaired = try Repair(store: store, progress: progress).run(report) else {
-      let repaired = try FileSalvage(path: path, progress: progress).repair(report)
-      try reopen()
+    let salvage = FileSalvage(path: path, progress: progress)
+    if report.structure.isEmpty, let repaired = try Repair(store: store, progress: progress).run(report),
+      try !canRestoreRecords(repaired) || !salvage.preview().isComplete
+    {
+      let detail: JSONValue = [
+        "repaired_chunks": .integer(repaired.chunks.count(where: \.isRepaired)),
+        "damaged_chunks": .integer(repaired.chunks.count { !$0.isRepaired }), "rebuilt": false,
+      ]
+      try store.record(Event("repair", detail, by: currentActor()), nil)
       return repaired
     }
-    let detail: JSONValue = [
-      "repaired_chunks": .integer(repaired.chunks.count(where: \.isRepaired)),
-      "damaged_chunks": .integer(repaired.chunks.count { !$0.isRepaired }), "rebuilt": false,
-    ]
-    try store.record(Event("repair", detail, by: currentActor()), nil)
+    let repaired = try salvage.repair(report)
+    try reopen()
     return repaired
+  }
+
+  /// Whether runs are still damaged, and other parts of the file may give what they should be. A run of another law is a
+  /// record that this version cannot prove.
+  private func canRestoreRecords(_ report: IntegrityReport) -> Bool {
+    !report.isSound && report.records.allSatisfy { $0.run.record.lawVersion == Registry.lawVersion }
   }
 }

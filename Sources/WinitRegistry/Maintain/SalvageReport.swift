@@ -36,4 +36,7 @@ package struct SalvageReport: Sendable {
   package internal(set) var neededBytes = 0
   /// The path of the damaged file after the repair; nil before it.
   package internal(set) var damagedFile: String?
+
+  /// Whether every run can be salvaged whole.
+  var isComplete: Bool { lostRuns.isEmpty && incompleteRuns.isEmpty }
 }

@@ -1,5 +1,7 @@
 // The pages of a SQLite file that may be damaged, read without SQLite. https://sqlite.org/fileformat.html defines them.
 
+import WinitCore
+
 /// The pages of a SQLite file, of which any may be damaged or missing. Nothing in the file is trusted: every number is
 /// checked before it is used, and the work is bounded by the size of the file.
 package struct PageFile {
@@ -82,9 +84,11 @@ package struct PageFile {
     }
   }
 
-  /// Whether the file is a registry by the mark in its header, or by the table of the migrations.
+  /// Whether the file is a registry by the mark in its header, by the table of the migrations, or by the beginning of a
+  /// manifest.
   var isRegistry: Bool {
     read(68, 4).number(0, 4) == Int(RegistryFile.applicationID) && recordedPageCount != nil || !migrationPages.isEmpty
+      || !firstLeaves(with: "{\"chunk_size\":\(chunkSize),\"law_version\":").isEmpty
   }
 
   /// Returns whether the migrations of the file are those up to a number, so that it has the schema of this number.
@@ -97,11 +101,15 @@ package struct PageFile {
   }
 
   /// The pages that hold the rows or the index of the migrations. A registry has them at its beginning.
-  private var migrationPages: [[UInt8]] {
-    (1..<min(pageCount, 256) + 1).compactMap { page in
+  private var migrationPages: [[UInt8]] { firstLeaves(with: "v0001_runs") }
+
+  /// Returns those of the first pages of the file that hold rows or entries, and a text.
+  private func firstLeaves(with text: String) -> [[UInt8]] {
+    let text = Array(text.utf8)
+    return (1..<min(pageCount, 256) + 1).compactMap { page in
       guard BTreePage.Kind(rawValue: firstByte(of: page))?.isLeaf == true else { return nil }
       let bytes = bytes(of: page)
-      return bytes.contains(Array("v0001_runs".utf8)) ? bytes : nil
+      return bytes.contains(text) ? bytes : nil
     }
   }
 
