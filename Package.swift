@@ -21,7 +21,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
-let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_details"]
+let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_details", "v0005_diagnoses"]
 
 let presets = [
   "alexnet",
@@ -84,25 +84,32 @@ let package = Package(
       "WinitCore",
       ["WinitJSON", "CWinitKernels", .target(name: "CWinitLibcrypto", condition: .when(platforms: [.linux]))]),
     module("WinitInitializers", ["WinitCore", "WinitJSON"]),
+    module("WinitDiagnosis", ["WinitCore", "WinitInitializers", "WinitJSON", "CWinitKernels"]),
+    module("WinitReport", ["WinitDiagnosis", "WinitCore", "WinitJSON"]),
     module("WinitFiles", ["WinitCore", "WinitJSON", "CWinitZlib"]),
     .target(
       name: "WinitPresets", path: "presets", resources: presets.map { .embedInCode("\($0).yaml") },
       swiftSettings: strict),
     module(
       "WinitSpec",
-      ["WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitPresets", "CWinitLibyaml"]),
+      [
+        "WinitCore", "WinitInitializers", "WinitDiagnosis", "WinitJSON", "WinitFiles", "WinitPresets", "CWinitLibyaml",
+      ]),
     .target(
       name: "WinitMigrations", path: "migrations", resources: migrations.map { .embedInCode("\($0).sql") },
       swiftSettings: strict),
     module("WinitStorage", ["WinitCore", "WinitJSON", "WinitFiles", "WinitMigrations", "CWinitStorage", grdb]),
     module(
       "WinitRegistry",
-      ["WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage"]),
+      [
+        "WinitCore", "WinitInitializers", "WinitDiagnosis", "WinitReport", "WinitJSON", "WinitFiles", "WinitSpec",
+        "WinitStorage",
+      ]),
     module("WinitTesting", ["WinitRegistry"]),
     .executableTarget(
       name: "winit-registry",
       dependencies: [
-        "WinitRegistry", "WinitCore", "WinitFiles", "WinitInitializers", "WinitJSON",
+        "WinitRegistry", "WinitCore", "WinitDiagnosis", "WinitReport", "WinitFiles", "WinitInitializers", "WinitJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -114,7 +121,8 @@ let package = Package(
     .target(
       name: "WinitFuzzTargets",
       dependencies: [
-        "WinitCore", "WinitInitializers", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "WinitRegistry",
+        "WinitCore", "WinitInitializers", "WinitDiagnosis", "WinitReport", "WinitJSON", "WinitFiles", "WinitSpec",
+        "WinitStorage", "WinitRegistry",
       ],
       path: "Fuzz/WinitFuzzTargets", swiftSettings: strict),
     .executableTarget(
@@ -124,12 +132,14 @@ let package = Package(
     tests(of: "WinitJSON"),
     tests(of: "WinitCore", ["WinitJSON", "CWinitKernels"]),
     tests(of: "WinitInitializers", ["WinitCore", "WinitJSON"]),
+    tests(of: "WinitDiagnosis", ["WinitCore", "WinitInitializers", "WinitJSON"]),
+    tests(of: "WinitReport", ["WinitDiagnosis", "WinitCore", "WinitJSON"]),
     tests(of: "WinitFiles", ["WinitCore", "WinitJSON"]),
-    tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitJSON", "WinitPresets"]),
+    tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitDiagnosis", "WinitJSON", "WinitPresets"]),
     tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", grdb]),
     tests(
       of: "WinitRegistry",
-      ["WinitCore", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "CWinitKernels", grdb]),
+      ["WinitCore", "WinitDiagnosis", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "CWinitKernels", grdb]),
     tests(of: "WinitTesting", ["WinitRegistry", grdb]),
     tests(of: "WinitFuzzTargets", ["winit-fuzz"]),
     .testTarget(

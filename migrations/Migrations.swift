@@ -12,6 +12,7 @@ package struct Migration: Sendable {
     Migration(number: 2, name: "v0002_years", bytes: PackageResources.v0002_years_sql),
     Migration(number: 3, name: "v0003_terms", bytes: PackageResources.v0003_terms_sql),
     Migration(number: 4, name: "v0004_details", bytes: PackageResources.v0004_details_sql),
+    Migration(number: 5, name: "v0005_diagnoses", bytes: PackageResources.v0005_diagnoses_sql),
   ]
 
   private init(number: Int, name: String, bytes: [UInt8]) {

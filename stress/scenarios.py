@@ -216,6 +216,12 @@ def rubbish(program: Program, folder: Path) -> None:
     db.close()
 
 
+def diagnosed(program: Program, folder: Path) -> None:
+    """A run that keeps a diagnosis, which another one replaces."""
+    some(program, folder)
+    program.succeed(["diagnose", "m", "--keep", "--registry", REGISTRY, "--json"], folder)
+
+
 def removed(program: Program, folder: Path) -> None:
     """A removed run."""
     some(program, folder)
@@ -291,6 +297,10 @@ def scenarios() -> list[Scenario]:
         Scenario("alias", some, on("alias", "m:v1", "good"), ("alias",)),
         Scenario("rename", some, on("rename", "m", "k"), ("rename",)),
         Scenario("tag", some, on("tag", "m", "a=b"), ("tag",)),
+        Scenario("diagnose --keep", some, on("diagnose", "m", "--keep"), ("diagnose",)),
+        Scenario("diagnose --keep again", diagnosed, on("diagnose", "m", "--keep"), ("diagnose",)),
+        Scenario("report", some, on("report", "m", "-o", "page.html"), ("report",), ("page.html",)),
+        Scenario("report again", some, on("report", "m", "-o", "s.yaml", "--force"), ("report",), ("s.yaml",)),
         Scenario("doctor --repair", damaged, on("doctor", "--full", "--repair"), ("doctor",), lasting=True),
         Scenario("doctor --repair of lost pages", torn, on("doctor", "--repair"), ("doctor",)),
     ]

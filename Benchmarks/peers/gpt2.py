@@ -80,7 +80,10 @@ def measure_verify(bench: Bench, torch: Torch) -> None:
     def verify() -> float:
         return bench.run("verify", "gpt2", "--registry", "recipe", peak="verify.gpt2.peak.mb")
 
-    contenders: dict[str, Callable[[], float]] = {"ours": verify}
+    def diagnose() -> float:
+        return bench.run("diagnose", "gpt2", "--registry", "recipe", peak="diagnose.gpt2.peak.mb")
+
+    contenders: dict[str, Callable[[], float]] = {"ours": verify, "diagnose": diagnose}
     has_openssl = sha256_rate() is not None
     if has_openssl:
         contenders["sha256"] = sha256_seconds
@@ -91,6 +94,7 @@ def measure_verify(bench: Bench, torch: Torch) -> None:
         contenders["torch"] = lambda: torch.seconds("verify")
     seconds = bench.rotate("verify", contenders)
     bench.value("verify.gpt2.GBps", [GPT2_BYTES / s / 1e9 for s in seconds["ours"]])
+    bench.value("diagnose/verify", [d / v for v, d in zip(seconds["ours"], seconds["diagnose"], strict=True)], 3)
     for peer, aim in (("sha256", 0.65), ("torch", None)):
         bench.ratio(f"verify/{peer}", ratios(seconds, peer, "ours"), aim)
     if has_openssl:

@@ -33,8 +33,8 @@ package struct FuzzTarget: Sendable {
 
   /// All targets, in order of their names.
   package static let all = [
-    configuration, expression, git, index, journal, json, manifest, name, npy, pages, reference, safetensors, shards,
-    slice, yaml,
+    configuration, diagnosis, expression, git, index, journal, json, manifest, name, network, npy, pages, reference,
+    safetensors, shards, slice, yaml,
   ]
 }
 

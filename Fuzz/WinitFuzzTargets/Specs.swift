@@ -1,6 +1,7 @@
 // The parser of specs, and the planner that resolves them to laws.
 
 import WinitCore
+import WinitDiagnosis
 import WinitInitializers
 import WinitJSON
 import WinitSpec
@@ -17,8 +18,11 @@ extension FuzzTarget {
 
   private static func plan(_ text: String, like: (path: String, tensors: [LikeTensor])?) throws -> Verdict {
     do {
-      for tensor in try ModelSpec(parsing: text, file: "x.yaml").resolve(like: like).tensors {
-        try check(tensor)
+      let plan = try ModelSpec(parsing: text, file: "x.yaml").resolve(like: like)
+      for tensor in plan.tensors { try check(tensor) }
+      if let network = plan.network {
+        let read = PlannedNetwork(json: try JSONValue(parsing: network.json.compact))
+        try expect(read == network, "the network \(network.json.compact) is read as another network")
       }
       return .accepted
     } catch let error as SpecError {

@@ -1,6 +1,7 @@
 // A spec as it is written: parsed and not yet resolved.
 
 package import WinitCore
+import WinitDiagnosis
 import WinitInitializers
 
 /// A model's tensors and the rules that initialize them. docs/spec.md describes the YAML form. Parsing has no effects:
@@ -24,6 +25,10 @@ package struct ModelSpec: Sendable {
   var rules: [Rule]
   /// The preset that the spec uses; nil for none.
   var preset: PresetUse?
+  /// The path through the model; nil if neither the spec nor its preset gives it.
+  var network: NetworkText?
+  /// The findings that the spec allows.
+  var allowed: [AllowedPattern] = []
   /// Whether a rule could not be read, so that a tensor without a rule is no error of its own.
   let lacksRules: Bool
   /// The problems found while reading. Resolving throws them together with its own problems, so that one attempt

@@ -66,7 +66,7 @@ package struct SpecProblem: Sendable, Hashable {
     case unknownScheme
     /// A scheme does not have a parameter.
     case unknownParameter
-    /// A parameter's word is not known.
+    /// A word is not known: that of a parameter, an activation, a norm, a pool or a finding.
     case unknownWord
     /// A parameter that the scheme needs is not given.
     case missingParameter
@@ -105,6 +105,11 @@ package struct SpecProblem: Sendable, Hashable {
     case invalidLiteral
     /// All tensors together have too many parts or values.
     case limitExceeded
+
+    // The network.
+
+    /// An entry of `network` does not fit where it stands, or a tensor does not fit the entry.
+    case invalidNetwork
 
     // Warnings.
 

@@ -79,6 +79,7 @@ struct WinitRegistryCommand: ParsableCommand {
       CommandGroup(
         name: "Initialize",
         subcommands: [CreateCommand.self, GetCommand.self, VerifyCommand.self, GraftCommand.self]),
+      CommandGroup(name: "Diagnose", subcommands: [DiagnoseCommand.self, ReportCommand.self]),
       CommandGroup(
         name: "Find",
         subcommands: [

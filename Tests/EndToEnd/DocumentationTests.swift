@@ -16,7 +16,8 @@ import WinitTestSupport
 
       """
     let commands = [
-      "", "create", "get", "verify", "graft", "list", "show", "diff", "identify", "log", "alias", "rename", "tag",
+      "", "create", "get", "verify", "graft", "diagnose", "report", "list", "show", "diff", "identify", "log", "alias",
+      "rename", "tag",
       "note", "rm",
       "restore", "export", "import", "backup", "stats", "gc", "strip", "materialize", "doctor", "schemes",
       "schemes list", "schemes show", "preset",
@@ -73,6 +74,7 @@ import WinitTestSupport
       "strip t",
       "materialize t", "export t -o b", "import b", "export t --manifest -o t.json", "import t.json --as m",
       "get t --max-shard-size 5GB -o folder/", "identify t.safetensors", "import t.safetensors --as c", "backup copy",
+      "diagnose t --keep --spectrum", "diagnose t.safetensors", "report t -o page.html", "show t",
       "rename c d", "graft t u --take * --as g",
       "rm d", "list --deleted", "restore d", "rm d", "gc", "gc --yes --grace 0d", "list --count",
       "doctor --full",

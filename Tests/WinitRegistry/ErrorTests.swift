@@ -290,6 +290,7 @@ private let longCalls: [LongCall] = [
   LongCall("export") { try $0.registry.export($0.stored, to: $0.path("out"), progress: $1) },
   LongCall("exportFolder") { try $0.registry.exportFolder($0.stored, format: .raw, to: $0.path("out"), progress: $1) },
   LongCall("backup") { try $0.registry.backup(to: $0.path("out"), progress: $1) },
+  LongCall("diagnose") { _ = try $0.registry.diagnose($0.stored, progress: $1) },
   LongCall("verify") { try $0.registry.verify($0.stored, progress: $1) },
   LongCall("verify several") { try $0.registry.verify(.all, progress: $1) },
   LongCall("verify against") { try $0.registry.verify($0.imported, against: $0.path("c.checkpoint"), progress: $1) },

@@ -102,6 +102,45 @@ import WinitTestSupport
         like: {shape: [3], init: {scheme: literal, from: like}}
       """
     ),
+    ("an entry that is none", "tensors: {a: [2, 2]}\nrules: [{match: a, init: ones}]\nnetwork: [{wieght: a}, a, {}]"),
+    (
+      "entries of a network",
+      """
+      tensors: {a: [2, 3], b: [3, 2], n: [2], c: [2, 2, 3, 3], h.0.w: [2, 2], h.2.w: [2, 2]}
+      rules: [{match: "*", init: ones}]
+      network:
+        - {weight: aa, activation: rely}
+        - {weight: x.a}
+        - {weight: a}
+        - {weight: a}
+        - {weight: n}
+        - {weight: b, stride: 2}
+        - {norm: batch, weight: n}
+        - {input: [3]}
+        - {residual: [{weight: a}]}
+        - {pool: max, size: 1 / 2}
+        - {repeat: "h.{i}", of: [{weight: w}]}
+        - {repeat: "g.{i}", of: [{weight: w}]}
+        - {activation: softmax}
+        - {attention: {query: a, key: a, value: a}}
+      """
+    ),
+    (
+      "a convolution without an input",
+      "tensors: {c: [2, 2, 3, 3]}\nrules: [{match: c, init: ones}]\nnetwork: [{weight: c}]"
+    ),
+    (
+      "the other layout",
+      "tensors: {a: [2, 3], b: [2, 3]}\nrules: [{match: '*', init: ones}]\nnetwork: [{weight: a}, {weight: b}]"
+    ),
+    (
+      "allowed findings",
+      """
+      tensors: {a: [2]}
+      rules: [{match: a, init: ones}]
+      allow: [{finding: dead-unit, reason: x}, {finding: dead-units}, {finding: dead-units, reason: " "}, x]
+      """
+    ),
     ("a warning", "tensors: {a: [1]}\nrules: [{match: a, init: ones}, {match: b, init: zeros}]"),
   ]
 

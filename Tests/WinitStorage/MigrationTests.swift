@@ -29,6 +29,12 @@ private let ids = [
     "kept:v1": "9dbe9f8b4f848a5b29d44beb75aba76426e78d796c88b34dc412b83fff826983",
     "taken:v1": "26c1e75860eb82a7a164a67ff9ec3a9acfe16f9a30930477ae971a1cc285bbca",
   ],
+  4: [
+    "m:v1": "605f9a19dea7011517a07a0bb73823e20c74e879822c6aeaa7c597069eede386",
+    "m:v2": "48848aa0588be902dc3a044138940a37c08f9996bcbdae304c30bb594c9dc00d",
+    "kept:v1": "a1ea41c555439935ca47063ef9e8bc6d60544c8e9a241eefe6aa7529355b148a",
+    "taken:v1": "f4c94253bcc4eba4b6eed3735f8e588e051e8d96d84b0778c9d4f1028389c983",
+  ],
 ]
 
 @Suite struct MigrationTests {
@@ -43,7 +49,7 @@ private let ids = [
     }
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [1, 2, 3, 4])
   func `opening a file of an earlier schema migrates it and loses nothing`(from schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
@@ -87,6 +93,21 @@ private let ids = [
     #expect(try store.unfinishedPass(selection)?.seen == [imported.uid: true])
   }
 
+  @Test func `schema 4: seeds of tensors, presets, skipped tensors and the metadata of a checkpoint survive`() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.open(earlierRegistry(4, in: folder))
+    let first = try #require(try store.run(named: "m", version: 1))
+    #expect(try store.tensors(of: first).map(\.ownSeed) == [nil, 77, nil])
+    let kept = try #require(try store.run(named: "kept"))
+    #expect(kept.preset?["name"]?.stringValue == "torch")
+    #expect(try store.details(of: kept).skipped.map(\.string) == ["other.weight"])
+    let imported = try #require(try store.run(named: "taken"))
+    let metadata = try store.details(of: imported).metadata
+    #expect(metadata.map { "\($0.key)=\($0.value)" } == ["format=pt", "epoch=3"])
+    // The table of diagnoses is new, and empty.
+    #expect(try store.diagnoses(of: first).isEmpty)
+  }
+
   @Test(arguments: ["words", "words_by_run", "passes", "pass_runs"])
   func `schema 2: damage in a renamed table or its index does not keep the file from being migrated`(
     object: String
@@ -109,7 +130,7 @@ private let ids = [
     #expect(try store.tensors(of: run).count == run.tensorCount)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [1, 2, 3, 4])
   func `a file of an earlier schema cannot be opened for reading only, and is not changed`(schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
@@ -122,7 +143,7 @@ private let ids = [
     #expect(try folder.bytes("v\(schema)") == before)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [1, 2, 3, 4])
   func `a file of an earlier schema that is opened several times at once is migrated once`(schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)

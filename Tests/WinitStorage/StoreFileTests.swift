@@ -155,7 +155,7 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
     let db = try DatabaseQueue(path: folder.path("r"))
-    try db.write { try $0.execute(sql: "INSERT INTO migrations VALUES (5, 'v0005_next', '00', '2030-01-01')") }
+    try db.write { try $0.execute(sql: "INSERT INTO migrations VALUES (6, 'v0006_next', '00', '2030-01-01')") }
     try db.close()
     try overwrite(folder.path("r"), at: 60, with: [0, 0, 0, 99])
     let before = try folder.bytes("r")

@@ -25,6 +25,8 @@ from winit.reference import Floats, Tensor, Words
 from .vector_expressions import expressions
 from .vector_functions import functions, functions_sweep
 from .vector_manifest import additions_ids, additions_manifest
+from .vector_passes import pass_vectors
+from .vector_statistics import law_moments, spectrum, statistics
 from .vector_structures import structures
 from .vector_text import MADE, from_hex64, hex32, hex64, text_file
 
@@ -367,6 +369,10 @@ FILES: dict[str, Callable[[], bytes]] = {
     "functions-sweep.txt": functions_sweep,
     "expressions.txt": expressions,
     "structures.txt": structures,
+    "passes.txt": pass_vectors,
+    "statistics.txt": statistics,
+    "law-moments.txt": law_moments,
+    "spectrum.txt": spectrum,
     "manifest-additions.json": additions_manifest,
     "manifest-additions.txt": additions_ids,
 }

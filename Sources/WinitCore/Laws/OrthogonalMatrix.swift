@@ -2,8 +2,6 @@
 // docs/law.md defines every operation. The sums of each element have one order, so the bits do not depend on threads or
 // vectors.
 
-import CWinitKernels
-
 /// A rows × columns matrix with orthonormal columns, or with orthonormal rows if there are fewer rows than columns.
 ///
 /// The distribution is uniform (Haar), because the diagonal of R is made positive (Mezzadri, "How to generate random
@@ -12,7 +10,7 @@ struct OrthogonalMatrix: Sendable {
   /// The number of columns that are reflected together. The law defines this number.
   static let block = 64
   /// The number of columns that are adjacent in memory.
-  static let panel = 16
+  static let panel = SIMDKernel.panelWidth
   /// The number of rows that are processed at once, so that they stay in the cache.
   private static let strip = 256
 
@@ -214,7 +212,7 @@ struct OrthogonalMatrix: Sendable {
     products.withUnsafeMutableBufferPointer { products in
       guard let products = products.baseAddress, let v = v.baseAddress else { return }
       for column in stride(from: 0, to: size, by: Self.panel) {
-        update(
+        kernel.update(
           products + column, size, v, 1, size, v + column, size,
           size, rows,
           subtract: false)
@@ -254,7 +252,7 @@ struct OrthogonalMatrix: Sendable {
           let count = min(Self.strip, rows - start)
           for (slot, p) in mine.enumerated() {
             let c = columns + (p * height + reflections.first + start) * width
-            update(
+            kernel.update(
               sums + slot * size * width, width, v + start * size, 1, size, c, width, size, count,
               subtract: false)
           }
@@ -262,7 +260,7 @@ struct OrthogonalMatrix: Sendable {
         reflections.t.withUnsafeBufferPointer { t in
           guard let t = t.baseAddress else { return }
           for slot in 0..<mine.count {
-            update(
+            kernel.update(
               turned + slot * size * width, width, t, transposed ? 1 : size,
               transposed ? size : 1,
               sums + slot * size * width, width, size, size, subtract: false)
@@ -272,31 +270,10 @@ struct OrthogonalMatrix: Sendable {
           let count = min(Self.strip, rows - start)
           for (slot, p) in mine.enumerated() {
             let c = columns + (p * height + reflections.first + start) * width
-            update(
+            kernel.update(
               c, width, v + start * size, size, 1, turned + slot * size * width, width, count, size,
               subtract: true)
           }
-        }
-      }
-    }
-  }
-
-  /// Updates rows of 16 numbers: C[i] ±= Σₖ a(i, k) × B[k], in ascending order of k. winit_kernels.h describes the
-  /// parameters of `winit_update`.
-  private func update(
-    _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ aRow: Int, _ aK: Int,
-    _ b: UnsafePointer<Double>, _ bRow: Int, _ rows: Int, _ count: Int, subtract: Bool
-  ) {
-    if let number = kernel.number {
-      winit_update(number, c, cRow, a, aRow, aK, b, bRow, rows, count, subtract ? 1 : 0)
-      return
-    }
-    for i in 0..<rows {
-      for k in 0..<count {
-        let factor = a[i * aRow + k * aK]
-        for j in 0..<Self.panel {
-          let product = factor * b[k * bRow + j]
-          c[i * cRow + j] = subtract ? c[i * cRow + j] - product : c[i * cRow + j] + product
         }
       }
     }

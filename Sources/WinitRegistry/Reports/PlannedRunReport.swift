@@ -2,6 +2,7 @@
 
 import Foundation
 import WinitCore
+import WinitDiagnosis
 import WinitFiles
 import WinitInitializers
 package import WinitJSON
@@ -16,7 +17,9 @@ extension PlannedRun: JSONReport {
       "tensor_count": .integer(tensors.count), "parameter_count": .integer(parameterCount),
       "byte_count": .integer(byteCount), "stored_bytes_maximum": .integer(storedBytesMaximum),
       "law_version": .string(WinitCore.lawVersion), "preset": presetJSON ?? .null,
-      "skipped_tensors": .strings(skipped), "warnings": .strings(warnings),
+      "skipped_tensors": .strings(skipped), "network": network?.json ?? .null,
+      "network_problem": .optional(networkProblem), "allow": .array(allowed.map(\.json)),
+      "warnings": .strings(warnings),
       "tensors": .array(tensors.map(\.jsonValue)),
     ]
   }

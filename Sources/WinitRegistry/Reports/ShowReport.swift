@@ -1,5 +1,6 @@
 // The JSON of `show`.
 
+import WinitDiagnosis
 package import WinitJSON
 import WinitStorage
 
@@ -8,13 +9,17 @@ package struct ShowReport: Sendable, JSONReport {
   package let run: Run
   /// The tensors, in the order of the spec.
   package let tensors: [RunTensor]
-  /// The skipped tensors, and the metadata of an imported checkpoint.
+  /// The skipped tensors, the metadata of an imported checkpoint, the network and the allowed findings.
   package let details: RunDetails
 
-  package init(run: Run, tensors: [RunTensor], details: RunDetails) {
+  /// The diagnoses that the run keeps.
+  package let diagnoses: [KeptDiagnosis]
+
+  package init(run: Run, tensors: [RunTensor], details: RunDetails, diagnoses: [KeptDiagnosis]) {
     self.run = run
     self.tensors = tensors
     self.details = details
+    self.diagnoses = diagnoses
   }
 
   package var jsonValue: JSONValue {
@@ -23,6 +28,9 @@ package struct ShowReport: Sendable, JSONReport {
       [
         .init("skipped_tensors", .strings(details.skipped)),
         .init("file_metadata", .object(details.metadata.map { .init($0.key, .string($0.value)) })),
+        .init("diagnoses", .array(diagnoses.map(\.jsonValue))),
+        .init("network", details.network?.json ?? .null),
+        .init("allow", .array(details.allowed.map(\.json))),
         .init("tensors", .array(tensors.map(\.jsonValue))),
       ])
   }

@@ -1,6 +1,7 @@
 // create --dry-run: what a create would record, without the digests.
 
 import WinitCore
+package import WinitDiagnosis
 import WinitInitializers
 import WinitJSON
 package import WinitSpec
@@ -23,6 +24,12 @@ package struct PlannedRun: Sendable {
   package let warnings: [String]
   package let preset: RunPreset?
   let presetJSON: JSONValue?
+  /// The network; nil for none.
+  package let network: PlannedNetwork?
+  /// Why the network of the preset does not fit; nil if it fits, or if there is none.
+  package let networkProblem: String?
+  /// The findings that the spec allows.
+  package let allowed: [AllowedPattern]
 
   /// Creates the run of a plan.
   ///
@@ -48,6 +55,7 @@ package struct PlannedRun: Sendable {
     skipped = plan.skipped.map(\.string)
     warnings = plan.warningTexts
     presetJSON = plan.preset?.json
+    (network, networkProblem, allowed) = (plan.network, plan.networkProblem, plan.allowed)
     preset = presetJSON.map { RunPreset(json: $0) }
   }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import WinitCore
+import WinitDiagnosis
 import WinitJSON
 package import WinitSpec
 import WinitStorage
@@ -93,7 +94,9 @@ extension Registry {
     let producer = try Producer(options)
     let environment = options.recordsEnvironment ? Environment(producer) : nil
     let tags = try checkedTags(options.tags)
-    let details = WinitStorage.RunDetails.bounded(skipped: plan.skipped, metadata: plan.metadata)
+    let details = WinitStorage.RunDetails.bounded(
+      skipped: plan.skipped, metadata: plan.metadata, network: plan.network?.json, allowed: plan.allowed.map(\.json),
+      meantConstants: plan.meantConstants)
     let source = PlannedChunks(
       recipes: recipes, literals: try plan.literals(recipes), names: plan.tensors.map(\.name))
     try Recipe.checkMemory(

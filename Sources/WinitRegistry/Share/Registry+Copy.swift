@@ -33,6 +33,7 @@ extension Registry {
       writer in
       var new = NewRun(copying: run, tensors, includingEnvironment: includingEnvironment)
       new.details = try source.details(of: run)
+      new.diagnoses = try source.diagnoses(of: run)
       let recorded = try writer.write([load], digest: reader.digest) {
         try target.commitIfNew(new, lease: writer.lease, event, aliases: run.aliases)
       }

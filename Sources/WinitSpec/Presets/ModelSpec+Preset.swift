@@ -44,11 +44,12 @@ extension ModelSpec {
     self = spec.markedAsPreset
   }
 
-  /// The spec with its rules and values marked as those of a preset.
+  /// The spec with its rules, values and network marked as those of a preset.
   var markedAsPreset: ModelSpec {
     var spec = self
     for index in spec.rules.indices { spec.rules[index].isPreset = true }
     for index in spec.values.indices { spec.values[index].isPreset = true }
+    spec.network?.isPreset = true
     return spec
   }
 }

@@ -1,5 +1,6 @@
 // The preset that a spec uses, with the options that the user sets.
 
+import WinitCore
 import WinitJSON
 
 /// What makes rules a preset, and how a spec uses it.

@@ -74,7 +74,8 @@ extension SpecReader {
     return nil
   }
 
-  private mutating func rank(_ node: SpecNode) -> Int? {
+  /// Reads a number of dimensions.
+  mutating func rank(_ node: SpecNode) -> Int? {
     if let rank = node.scalar.flatMap({ Int($0) }), rank >= 0 { return rank }
     report(.wrongType, node.line, "the rank is \(node.summary); it must be a number of dimensions")
     return nil

@@ -1,6 +1,7 @@
 // Reads a spec from its YAML tree.
 
 import WinitCore
+import WinitDiagnosis
 import WinitInitializers
 
 /// Reads a spec. The reader continues after a problem, so that one attempt reports all problems.
@@ -27,6 +28,7 @@ struct SpecReader {
     var like: (path: String, line: Int)?
     var tensors: [ModelSpec.TensorEntry] = []
     var rules: [ModelSpec.Rule] = []
+    var (network, allowed) = (NetworkText?.none, [AllowedPattern]())
     // Tensors and rules may come before the layout.
     if let node = root?.mapping?.first(where: { $0.key.scalar == "layout" })?.value {
       layout = self.layout(node) ?? layout
@@ -34,7 +36,8 @@ struct SpecReader {
     for (key, node) in members(
       of: root,
       known: [
-        "dtype", "layout", "like", "preset", "values", "tensors", "rules", "identify", "model_types", "options",
+        "dtype", "layout", "like", "preset", "values", "tensors", "rules", "network", "allow", "identify",
+        "model_types", "options",
       ], what: "a spec")
     {
       switch key {
@@ -44,18 +47,23 @@ struct SpecReader {
       case "preset": preset = self.preset(node)
       case "identify", "model_types", "options": declare(key, node, in: &declared)
       case "values": values = self.values(node)
+      case "network": network = self.network(node)
+      case "allow": allowed = self.allowed(node)
       case "tensors": tensors = self.tensors(node)
       default: rules = self.rules(node)
       }
     }
     if root == nil { report(.emptySpec, nil, "the spec is empty. Give tensors, or like, and rules") }
-    // The spec's own values and rules come before those of the preset.
+    // The spec's own values, rules and allowed findings come before those of the preset, and its network replaces the
+    // preset's.
     let named = Set(values.map(\.name))
-    let spec = ModelSpec(
+    var spec = ModelSpec(
       file: file, dtype: dtype, layout: layout,
       values: (preset?.values ?? []).filter { !named.contains($0.name) } + values, like: like?.path,
       likeLine: like?.line, tensors: tensors, rules: rules + (preset?.rules ?? []), preset: preset?.preset ?? declared,
       lacksRules: lacksRules, diagnostics: diagnostics)
+    spec.network = network ?? preset?.network
+    spec.allowed = allowed + (preset?.allowed ?? [])
     guard declared != nil else { return spec }
     return check(spec, against: preset).markedAsPreset
   }

@@ -1,6 +1,7 @@
 // A resolved spec.
 
 package import WinitCore
+package import WinitDiagnosis
 package import WinitJSON
 
 /// A resolved spec: tensors with their laws, and warnings.
@@ -17,6 +18,12 @@ package struct Plan: Sendable {
   package var metadata: [(key: String, value: String)] = []
   /// What was taken from a preset; nil without a preset.
   package var preset: PlannedPreset?
+  /// The network of the spec or of its preset, with the names of the tensors; nil for none.
+  package var network: PlannedNetwork?
+  /// Why the network of the preset does not fit these tensors; nil if it fits, or if there is none.
+  package var networkProblem: String?
+  /// The findings that the spec allows.
+  package var allowed: [AllowedPattern] = []
   /// What gave each tensor its init.
   package var sources: [TensorName: InitSource] = [:]
 }

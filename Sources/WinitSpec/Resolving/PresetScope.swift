@@ -1,5 +1,7 @@
 // The names that the rules of a preset see.
 
+import WinitCore
+
 /// The tensors to which a preset applies: those whose names begin with a prefix. The rules of the preset see these
 /// names without the prefix, and no other names.
 struct PresetScope {

@@ -71,6 +71,7 @@ struct Resolver {
     takeNorms(&tensors)
     tie(&tensors)
     checkStreams(tensors)
+    let network = plannedNetwork()
     let unused = spec.rules.indices.filter { !matched.contains($0) }.map { spec.rules[$0] }
     for rule in unused { checkUnused(rule) }
     let problems = spec.diagnostics + diagnostics
@@ -83,10 +84,13 @@ struct Resolver {
           nil)
       ])
     }
-    return Plan(
+    var resolved = Plan(
       tensors: tensors,
-      warnings: unused.filter { !$0.isPreset }.map(warning) + presetWarnings(subjects, configuration),
+      warnings: unused.filter { !$0.isPreset }.map(warning) + presetWarnings(subjects, configuration)
+        + networkWarnings(network.problem),
       skipped: skipped, preset: plannedPreset(configuration), sources: initSources())
+    (resolved.network, resolved.networkProblem, resolved.allowed) = (network.network, network.problem, spec.allowed)
+    return resolved
   }
 
   /// Returns what gave each tensor its init.

@@ -10,7 +10,7 @@ package struct Schema {
   private let objects: [String: String]
 
   /// The `digest` of the schema that all migrations create. A test compares it with the migrations.
-  package static let currentDigest = "b7f4af14c38b34e1b28c709e6627c4f0d66defbd50cd140b0223d6d4d07d28f0"
+  package static let currentDigest = "73a5d42dbc86e0b1059d6b6eb2f7d1ab0ef72cb467742e2aa4ccf551e7b3aeeb"
 
   /// The SHA-256 of all definitions, ordered by kind and name.
   package var digest: SHA256Digest {

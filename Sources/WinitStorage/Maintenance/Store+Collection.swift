@@ -69,7 +69,7 @@ extension Store {
       for sql in [
         "DELETE FROM tensor_chunks WHERE tensor IN (SELECT id FROM tensors WHERE run = ?)",
         "DELETE FROM tensors WHERE run = ?", "DELETE FROM run_terms WHERE run = ?",
-        "DELETE FROM tags WHERE run = ?", "DELETE FROM runs WHERE id = ?",
+        "DELETE FROM tags WHERE run = ?", "DELETE FROM diagnoses WHERE run = ?", "DELETE FROM runs WHERE id = ?",
       ] { try db.execute(sql: sql, arguments: [run.rowID]) }
       try db.execute(
         sql: """

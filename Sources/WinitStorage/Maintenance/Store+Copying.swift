@@ -10,6 +10,7 @@ extension Store {
     "migrations": "number", "manifests": "id", "runs": "id", "tensors": "id",
     "tensor_chunks": "tensor, position",
     "names": "name", "tags": "run, key", "run_terms": "kind, term, run", "aliases": "name, alias",
+    "diagnoses": "id",
     "history": "id",
     "verification_passes": "id", "pass_runs": "pass, run",
   ]

@@ -4,7 +4,8 @@ import GRDB
 
 extension Store {
   /// Returns which value of the rows of a run this software never writes: a text with the character U+0000, at which
-  /// reading it would end; a git checkout that is not an object; or references to the bytes of a recipe-only run.
+  /// reading it would end; a git checkout that is not an object; references to the bytes of a recipe-only run; or
+  /// a kept diagnosis that is not one of this run.
   /// Returns nil if there is none.
   package func foreignValue(in run: RunRecord) throws -> String? {
     let row = run.rowID
@@ -29,6 +30,14 @@ extension Store {
           SELECT 1 FROM runs JOIN tensors ON tensors.run = runs.id JOIN tensor_chunks ON tensor = tensors.id
           WHERE runs.id = ? AND stored = 0
             AND NOT instr(law, '"literal"') AND NOT instr(law, '"same_as"') AND NOT instr(law, '"norm_of"'))
+        """
+      ),
+      (
+        "kept diagnosis: it is not readable, or is about another run",
+        """
+        SELECT EXISTS (
+          SELECT 1 FROM runs JOIN manifests ON manifests.id = runs.manifest JOIN diagnoses ON diagnoses.run = runs.id
+          WHERE runs.id = ? AND \(Store.isForeignDiagnosis))
         """
       ),
     ]

@@ -37,6 +37,14 @@ private let knownInconsistencies = [
     what: "tags of a run that does not exist", count: "SELECT count(*) FROM tags WHERE \(isStrayTag)",
     repair: ["DELETE FROM tags WHERE \(isStrayTag)"]),
   Inconsistency(
+    what: "diagnoses of a run that does not exist", count: "SELECT count(*) FROM diagnoses WHERE \(isStrayDiagnosis)",
+    repair: ["DELETE FROM diagnoses WHERE \(isStrayDiagnosis)"]),
+  Inconsistency(
+    what: "kept diagnoses that are not readable, or are about another run",
+    count: "SELECT count(*) FROM diagnoses WHERE \(isForeignDiagnosis)",
+    // A diagnosis can be made again. The right text of a damaged one is unknown.
+    repair: ["DELETE FROM diagnoses WHERE \(isForeignDiagnosis)"]),
+  Inconsistency(
     what: "search terms that are missing, or that do not occur in their run",
     count: """
       SELECT count(*) FROM (
@@ -65,7 +73,7 @@ private let knownInconsistencies = [
 
 /// The GLOB pattern of the times in a registry, such as 2026-11-24T10:00:00Z. Times are ordered as text, which needs
 /// this form.
-private let timePattern =
+let timePattern =
   "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z"
 
 private let isStrayAlias = """
@@ -83,6 +91,15 @@ private let isStrayReference = """
   """
 
 private let isStrayTag = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = tags.run)"
+
+private let isStrayDiagnosis = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = diagnoses.run)"
+
+/// A kept diagnosis names the id of its run. A later version may write a document with another number.
+private let isForeignDiagnosis = """
+  EXISTS (
+    SELECT 1 FROM runs JOIN manifests ON manifests.id = runs.manifest
+    WHERE runs.id = diagnoses.run AND \(Store.isForeignDiagnosis))
+  """
 
 private let isStrayLeaseEntry = """
   NOT EXISTS (SELECT 1 FROM leases WHERE leases.id = lease)

@@ -39,6 +39,8 @@ package struct NewRun: Sendable {
   package var tags: [TagRecord] = []
   package var note = ""
   package var parent: String?
+  /// The diagnoses that are kept with the run.
+  package var diagnoses: [DiagnosisRecord] = []
   /// The uid and the version in the registry from which the run comes; nil for a new run.
   package var origin: (uid: String, version: Int)?
 

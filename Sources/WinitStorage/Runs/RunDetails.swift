@@ -2,15 +2,21 @@
 
 import GRDB
 package import WinitCore
-import WinitJSON
+package import WinitJSON
 
-/// The tensors that the spec of a run skips, and the metadata of a checkpoint that was imported. They are recorded with
-/// the run and are not part of its id.
+/// The tensors that the spec of a run skips, the metadata of a checkpoint that was imported, and what a diagnosis needs:
+/// the network and the findings that the spec allows. They are recorded with the run and are not part of its id.
 package struct RunDetails: Sendable {
   /// The tensors of `like` that the spec skips.
   package var skipped: [TensorName] = []
   /// The members of `__metadata__` of an imported checkpoint.
   package var metadata: [(key: String, value: String)] = []
+  /// The network of the spec; nil for none.
+  package var network: JSONValue?
+  /// The findings that the spec allows.
+  package var allowed: [JSONValue] = []
+  /// The weights of constants for which a rule of the spec names the module, so that the constant is meant.
+  package var meantConstants: [TensorName] = []
 
   package init() {}
 
@@ -20,6 +26,9 @@ package struct RunDetails: Sendable {
     metadata = (json?["metadata"]?.objectValue ?? []).compactMap { member in
       member.value.stringValue.map { (member.key, $0) }
     }
+    network = json?["network"]
+    allowed = json?["allow"]?.arrayValue ?? []
+    meantConstants = (json?["meant_constants"]?.arrayValue ?? []).compactMap { $0.stringValue.map { TensorName($0) } }
   }
 
   /// The record: an empty object if there is nothing to record.
@@ -29,15 +38,21 @@ package struct RunDetails: Sendable {
     if !metadata.isEmpty {
       members.append(.init("metadata", .object(metadata.map { .init($0.key, .string($0.value)) })))
     }
+    if let network { members.append(.init("network", network)) }
+    if !allowed.isEmpty { members.append(.init("allow", .array(allowed))) }
+    if !meantConstants.isEmpty {
+      members.append(.init("meant_constants", .array(meantConstants.map { .string($0.string) })))
+    }
     return .object(members)
   }
 
-  /// The maximum size of the metadata, and of the names of skipped tensors, in bytes.
+  /// The maximum size of each of the details, in bytes.
   package static let limit = 1 << 20
 
   /// Returns the details to record, and a warning for each that is too large to be recorded.
   package static func bounded(
-    skipped: [TensorName], metadata: [(key: String, value: String)]
+    skipped: [TensorName], metadata: [(key: String, value: String)], network: JSONValue? = nil,
+    allowed: [JSONValue] = [], meantConstants: [TensorName] = []
   ) -> (recorded: RunDetails, warnings: [String]) {
     var (details, warnings) = (RunDetails(), [String]())
     if skipped.reduce(0, { $0 + $1.string.utf8.count }) <= limit {
@@ -50,6 +65,18 @@ package struct RunDetails: Sendable {
     } else {
       warnings.append("the metadata of the checkpoint has more than 1 MiB and was not recorded")
     }
+    if (network?.compact.utf8.count ?? 0) <= limit {
+      details.network = network
+    } else {
+      warnings.append("the network has more than 1 MiB as JSON and was not recorded, so that the run has no curves")
+    }
+    if allowed.reduce(0, { $0 + $1.compact.utf8.count }) <= limit {
+      details.allowed = allowed
+    } else {
+      warnings.append("the allowed findings have more than 1 MiB as JSON and were not recorded")
+    }
+    // Without them, a diagnosis takes a constant of a weight for a finding.
+    if meantConstants.reduce(0, { $0 + $1.string.utf8.count }) <= limit { details.meantConstants = meantConstants }
     return (details, warnings)
   }
 }

@@ -77,6 +77,7 @@ extension Store {
       try db.execute(
         sql: "INSERT INTO tags (run, key, value) VALUES (?, ?, ?)", arguments: [row, tag.key, tag.value])
     }
+    for diagnosis in run.diagnoses { try insert(diagnosis, of: row, db) }
     let missing = try insertTensors(run.tensors, of: row, seed: run.seed, stored: run.isStored, db)
     guard missing.isEmpty else { throw StoreError.missingChunks(missing) }
     try db.execute(

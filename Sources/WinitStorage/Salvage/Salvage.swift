@@ -56,6 +56,7 @@ package final class Salvage {
           try copyTensors(db)
           try copyNames(db, history)
           try copyAliasesAndTags(db)
+          try copyDiagnoses(db)
           try history.copy(to: db)
           return .commit
         }

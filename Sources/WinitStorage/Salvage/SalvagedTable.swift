@@ -2,7 +2,7 @@
 
 /// The tables whose rows are salvaged. Everything else in a registry follows from them, or can be lost without harm.
 enum SalvagedTable {
-  case migrations, manifests, runs, tensors, chunks, history, names, tags, aliases
+  case migrations, manifests, runs, tensors, chunks, history, names, tags, aliases, diagnoses
   /// Indices, whose entries hold a part of a row that is lost.
   case runsByVersion, runsByUID, runsByTime, runsByManifest, manifestsByDigest
   /// The chunks of tensors, which show whether the bytes of a run are stored.
@@ -61,6 +61,7 @@ enum SalvagedTable {
         if types[1] == .blob(32), types[2].isInteger, case .blob = types[3] { self = .chunks; return }
         if text(1..<4) { self = .migrations; return }
       case 5 where types[1] == .blob(32) && types[2] == .blob(32) && text(3..<5): self = .manifests; return
+      case 5 where types[1].isInteger && text(2..<5): self = .diagnoses; return
       case 7 where text(1..<3) && optionalText(3..<5) && text(5..<7): self = .history; return
       case 11, 12:
         if integers(1..<3), text(3..<9), types[9] == .blob(32), case .blob = types[10], optionalText(11..<types.count) {

@@ -34,6 +34,9 @@ func grouped(_ count: Int) -> String {
 /// Formats a count and a noun: `1 run`, `2 runs`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
+/// Formats a count and a noun with an irregular plural: `2 diagnoses`.
+func counted(_ count: Int, _ noun: String, _ plural: String) -> String { "\(count) \(count == 1 ? noun : plural)" }
+
 /// Formats a duration: `317 ms`, `1.8 s`.
 func humanDuration(_ duration: Duration) -> String {
   let seconds = duration / .seconds(1)

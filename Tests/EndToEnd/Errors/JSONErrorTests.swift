@@ -55,7 +55,7 @@ private func expectJSONError(
       "show": "x", "diff": "a b", "identify": "none", "log": "", "alias": "x y", "rename": "a b", "tag": "x k=v",
       "note": "x y", "rm": "x", "restore": "x", "export": "x -o out", "import": "none.winit", "backup": "copy",
       "stats": "", "gc": "", "strip": "x", "materialize": "x", "doctor": "", "schemes show": "nope",
-      "preset options": "nope",
+      "preset options": "nope", "diagnose": "x", "report": "x -o page.html",
     ]
     // These can only fail to print.
     let printing = ["schemes list", "preset list", "version"]

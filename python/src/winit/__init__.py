@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import reference
     from . import torch as torch
     from .comparing import compare, verify
+    from .diagnosing import Diagnosis, read_diagnosis
     from .errors import BadInput, Error, Finding, Mismatch, NotFound, Unavailable
     from .kernels import backend
     from .noising import Perturbation, add_noise, noise
@@ -24,6 +25,7 @@ __version__ = "0.2.0"
 __all__ = [
     "BadInput",
     "DamageWarning",
+    "Diagnosis",
     "Error",
     "Finding",
     "Mismatch",
@@ -42,6 +44,7 @@ __all__ = [
     "compare",
     "noise",
     "open",
+    "read_diagnosis",
     "reference",
     "verify",
 ]
@@ -49,6 +52,7 @@ __all__ = [
 _MODULES = {
     "BadInput": "errors",
     "DamageWarning": "registry",
+    "Diagnosis": "diagnosing",
     "Error": "errors",
     "Finding": "errors",
     "Mismatch": "errors",
@@ -67,6 +71,7 @@ _MODULES = {
     "compare": "comparing",
     "noise": "noising",
     "open": "opening",
+    "read_diagnosis": "diagnosing",
     "verify": "comparing",
 }
 """The module of each name that is imported when it is first used: pytest imports the package on every run."""

@@ -46,14 +46,14 @@ def _migrate(database: sqlite3.Connection, first: int, last: int) -> None:
 
 @pytest.fixture
 def registry_of(tmp_path: Path) -> Callable[[int], Path]:
-    """Makes a registry of a schema: 1 to 3 as older versions left them, 4 migrated by this test."""
+    """Makes a registry of a schema: 1 to 3 as older versions left them, later ones migrated by this test."""
 
     def make(schema: int, name: str = "") -> Path:
         path = tmp_path / (name or f"v{schema}.sqlite")
         database = sqlite3.connect(path)
         database.executescript((VECTORS / f"registry-v{min(schema, 3)}.sql").read_text("utf-8"))
-        if schema == 4:
-            _migrate(database, 4, 4)
+        if schema > 3:
+            _migrate(database, 4, schema)
         database.close()
         return path
 
@@ -63,7 +63,7 @@ def registry_of(tmp_path: Path) -> Callable[[int], Path]:
 @pytest.fixture
 def path(registry_of: Callable[[int], Path]) -> Path:
     """A registry of the newest schema with the runs m:v1 (stored), m:v2 (recipe-only) and taken:v1 (imported)."""
-    return registry_of(4)
+    return registry_of(5)
 
 
 @pytest.fixture

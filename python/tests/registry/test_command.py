@@ -21,7 +21,7 @@ from winit.registry import command, processes
 
 Fake = Callable[..., str]
 VERSION = (
-    'import sys\nif sys.argv[1] == "version":\n    print(\'{"version": "0.2.0", "schema": 4}\')\n    sys.exit(0)\n'
+    'import sys\nif sys.argv[1] == "version":\n    print(\'{"version": "0.2.0", "schema": 5}\')\n    sys.exit(0)\n'
 )
 
 

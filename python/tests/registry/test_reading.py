@@ -45,7 +45,7 @@ def change(path: Path, sql: str, arguments: tuple[object, ...] = ()) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("schema", [1, 2, 3, 4])
+@pytest.mark.parametrize("schema", [1, 2, 3, 4, 5])
 def test_a_registry_of_every_schema_is_read(schema: int, registry_of: Callable[[int], Path]) -> None:
     registry = Registry(registry_of(schema))
     runs = list(registry)
@@ -55,6 +55,19 @@ def test_a_registry_of_every_schema_is_read(schema: int, registry_of: Callable[[
         run.verify()
         assert [name for name, _ in run.arrays()] == sorted(run)
         assert registry[run.reference].weights == run.weights
+
+
+def test_a_registry_that_the_last_version_with_schema_4_left_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "v4.sqlite"
+    database = sqlite3.connect(path)
+    database.executescript((Path(__file__).parents[3] / "Tests" / "Vectors" / "registry-v4.sql").read_text("utf-8"))
+    database.close()
+    registry = Registry(path)
+    assert [run.reference for run in registry] == ["taken:v1", "m:v2", "m:v1"]
+    for run in registry:
+        run.verify()
+    # The tensor `w` has the seed 77 in both runs.
+    assert np.array_equal(registry["m:v1"]["w"][:], registry["m:v2"]["w"][:])
 
 
 def test_stored_bytes_are_those_of_the_file(path: Path) -> None:

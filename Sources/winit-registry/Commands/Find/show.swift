@@ -43,11 +43,13 @@ struct ShowCommand: JSONCommand {
       }
       let tensors = try registry.tensors(of: run)
       let details = try registry.details(of: run)
+      let diagnoses = try registry.keptDiagnosisTimes(of: run)
       if json.enabled {
-        try emit(ShowReport(run: run, tensors: tensors, details: details).json)
+        try emit(ShowReport(run: run, tensors: tensors, details: details, diagnoses: diagnoses).json)
       } else {
         try emit(run.reference)
-        try emit(Table(fields: run.summaryRows + detailRows(run, tensors, in: registry) + details.rows).text)
+        try emit(
+          Table(fields: run.summaryRows + detailRows(run, tensors, in: registry) + details.rows + diagnoses.rows).text)
         try emit("")
         let columns = [
           Table.Column("TENSOR", .key), Table.Column("DTYPE"), Table.Column("SHAPE"),
@@ -117,5 +119,12 @@ extension RunDetails {
       rows.append(["  metadata", texts.joined(separator: ", ") + (metadata.count > 10 ? ", …" : "")])
     }
     return rows
+  }
+}
+
+extension [KeptDiagnosis] {
+  /// The kept diagnoses as a row of a table; no row without one.
+  fileprivate var rows: [[String]] {
+    isEmpty ? [] : [["  diagnosed", map { "\($0.kind) on \($0.madeAt)" }.joined(separator: ", ")]]
   }
 }

@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 from ..errors import BadInput, Error
-from .targets import target
+from .targets import pair, place, target
 
 _DESCRIPTION = """\
 Build a PyTorch model and report every element of its parameters and buffers that its initialization never wrote, and
@@ -81,10 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadInput(f"the audit needs PyTorch, which cannot be imported: {error}") from None
     from ..torch import audit
 
-    scheme = {names: _number(word, std) for word in arguments.scheme for names, std in [_pair(word, "--scheme")]}
+    scheme = {names: _number(word, std) for word in arguments.scheme for names, std in [pair(word, "--scheme")]}
     accept = dict[str, list[str]]()
     for word in arguments.accept:
-        kind, names = _pair(word, "--accept")
+        kind, names = pair(word, "--accept")
         accept.setdefault(kind, []).append(names)
     with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
         sys.argv = [arguments.target]  # for a module that reads the arguments of the process
@@ -104,22 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
         except (Exception, SystemExit) as error:
             if not arguments.json:
                 traceback.print_exc()
-            place = _place(error)
-            raise BadInput(f"the build `{arguments.target}` failed{place}: {type(error).__name__}: {error}") from None
+            where = place(error)
+            raise BadInput(f"the build `{arguments.target}` failed{where}: {type(error).__name__}: {error}") from None
     print(result.to_json() if arguments.json else result)
     return 1 if result.findings or (arguments.strict and result.not_checked) else 0
-
-
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-
-
-def _pair(word: str, option: str) -> tuple[str, str]:
-    left, equals, right = word.partition("=")
-    if not left or not equals or not right:
-        raise BadInput(f"{option} needs two values joined by `=`, and got `{word}`")
-    return left, right
 
 
 def _number(word: str, text: str) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ..errors import Error
-from . import audit, backend
+from . import audit, backend, diagnose
 
 USAGE = 64
 INTERRUPTED = 130
@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
         description="The same initial weights on every machine. The command `winit-registry` writes registries.",
     )
     subcommands = parser.add_subparsers(title="subcommands", dest="subcommand", metavar="SUBCOMMAND", required=True)
-    for module in (audit, backend):
+    for module in (audit, backend, diagnose):
         module.add(subcommands)
     try:
         arguments = parser.parse_args(words)

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,24 @@ def target(word: str) -> Any:
         except AttributeError:
             raise NotFound(f"{place} has no {quoted(name)}{_suggestion(found, part)}") from None
     return found
+
+
+def pair(word: str, option: str) -> tuple[str, str]:
+    """Splits the value of an option at its first `=`.
+
+    Raises:
+        BadInput: If a side is empty.
+    """
+    left, equals, right = word.partition("=")
+    if not left or not equals or not right:
+        raise BadInput(f"{option} needs two values joined by `=`, and got `{word}`")
+    return left, right
+
+
+def place(error: BaseException) -> str:
+    """Returns the file and the line where an error was raised, for a message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _module(name: str) -> ModuleType:

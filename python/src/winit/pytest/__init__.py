@@ -1,9 +1,10 @@
-"""The pytest plug-in: the fixture `winit`, which compares models with runs, recipes and snapshots, and audits them.
+"""The pytest plug-in: the fixture `winit`, which compares models with runs and snapshots, audits and diagnoses them.
 
     def test_step_0(winit):
         winit.check(Model(), "gpt2@sha256:e6dc")   # against a run of the registry
         winit.check(Model())                       # against a snapshot beside the test
         winit.audit(Model)                         # every element was written
+        winit.diagnose(Model, batch)               # signals and gradients neither vanish nor explode
 
 pytest loads the plug-in in every session of an environment that has it. It imports NumPy and the rest of winit when a
 test uses the fixture, and not before.

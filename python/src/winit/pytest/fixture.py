@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -81,6 +81,34 @@ class WinitFixture:
 
         result = audit(build, **options)
         self._failing(result.raise_for_findings)
+        return result
+
+    def diagnose(
+        self,
+        model_or_build: Any,
+        batch: Any,
+        loss: Callable[[Any, Any], Any] | None = None,
+        *,
+        severity: Literal["error", "warning", "information"] = "warning",
+        **options: Any,
+    ) -> Any:
+        """Fails the test if a diagnosis has findings of a severity or worse: see `winit.torch.diagnose`.
+
+        Args:
+            model_or_build: A torch module, or a function that builds one.
+            batch: What the model takes.
+            loss: A function of output and batch.
+            severity: `error`, `warning` or `information`.
+            options: Options of `winit.torch.diagnose`, such as `allow={"identical-tensors": "layers.*"}`.
+
+        Returns:
+            The diagnosis.
+        """
+        __tracebackhide__ = True
+        from ..torch import diagnose
+
+        result = diagnose(model_or_build, batch, loss, **options)
+        self._failing(lambda: result.assert_healthy(severity))
         return result
 
     def _update(self, path: Path, model_or_state: Any, recipe: Recipe | None, options: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .auditing import Audit, AuditFinding, NotChecked, audit, watch
     from .callbacks import WinitCallback, WinitTrainerCallback
     from .capturing import capture, recording
+    from .diagnosing import diagnose
     from .fill import fill_
     from .init import init_
     from .load import load_into, state_dict
@@ -28,6 +29,7 @@ _MODULES = {
     "add_noise_": "noising",
     "audit": "auditing",
     "capture": "capturing",
+    "diagnose": "diagnosing",
     "fill_": "fill",
     "init_": "init",
     "load_into": "load",
@@ -48,6 +50,7 @@ __all__ = [
     "add_noise_",
     "audit",
     "capture",
+    "diagnose",
     "fill_",
     "init_",
     "load_into",

@@ -1,5 +1,5 @@
 import Testing
-import WinitSpec
+import WinitCore
 
 @Suite struct GlobTests {
   @Test(

@@ -25,10 +25,10 @@ package struct Glob: Sendable {
   }
 
   /// Whether every name that matches begins with a known character.
-  var isAnchored: Bool { if case .character = parts.first { true } else { false } }
+  package var isAnchored: Bool { if case .character = parts.first { true } else { false } }
 
   /// The characters before the first wildcard: the beginning of every name that matches.
-  let start: String
+  package let start: String
 
   package init(_ text: String) {
     self.text = text
