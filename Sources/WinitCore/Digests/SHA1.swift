@@ -12,7 +12,12 @@ package func sha1Digest(of message: [UInt8]) -> [UInt8] {
     Array(Insecure.SHA1.hash(data: message))
   #else
     [UInt8](unsafeUninitializedCapacity: 20) { digest, count in
-      count = CWinitLibcrypto.SHA1(message, message.count, digest.baseAddress) == nil ? 0 : 20
+      // `SHA1` looks the algorithm up in tables that the end of the process frees, also while a thread reads a checkout.
+      var state = SHA_CTX()
+      SHA1_Init(&state)
+      SHA1_Update(&state, message, message.count)
+      SHA1_Final(digest.baseAddress, &state)
+      count = 20
     }
   #endif
 }
