@@ -3,6 +3,7 @@
 import Testing
 import WinitCore
 import WinitDiagnosis
+import WinitJSON
 
 @Suite struct RuleSignalTests {
   /// The layers of a chain whose signal and gradient change by a factor in each layer, by theory.
@@ -219,6 +220,29 @@ import WinitDiagnosis
 
   @Test(arguments: suited)
   private func `a law that suits the activation is no finding`(gain: Gain) { #expect(findings(gain) == []) }
+
+  @Test(arguments: [("xavier_normal", 1.0, 0), ("normal", 1.0, 0), ("normal", 0.5, 1)])
+  func `a weight with the scheme that its activation wants is no finding, although its fans differ`(
+    scheme: String, factor: Double, count: Int
+  ) {
+    var wide = TestTensor.normal("a.weight", [256, 64], std: factor * (2.0 / 320).squareRoot())
+    wide.scheme = ["scheme": .string(scheme)]
+    let model = TestModel(tensors: [wide, .normal("b.weight", [8, 256], std: (1.0 / 256).squareRoot())])
+    let network = Network([
+      .weight(Network.Weight("a.weight", activation: .tanh)), .weight(Network.Weight("b.weight")),
+    ])
+    let found = brief(model.findings { $0.network = network })
+    #expect(found.count { $0.contains("layer-gain") } == count, "\(found)")
+  }
+
+  @Test func `a fix that cannot match all tensors alone names the others`() throws {
+    let tensors = (0..<4).map { TestTensor.normal("net.\($0).weight", [96, 96], std: (1.0 / 96).squareRoot()) }
+    let network = Network(
+      (0..<4).map { .weight(Network.Weight("net.\($0).weight", activation: $0 < 3 ? .relu : .linear)) })
+    let fix = try #require(TestModel(tensors: tensors).findings { $0.network = network }.first?.fix)
+    #expect(fix.hasPrefix(#"- {match: "net.0.weight", init: "#))
+    #expect(fix.hasSuffix("}  # likewise net.1.weight, net.2.weight"))
+  }
 
   @Test func `a norm behind the layer and a residual branch keep the scale`() {
     let tensors = ["a", "b", "c", "d", "out"].map { TestTensor.normal("\($0).weight", [96, 96], std: 0.02) }

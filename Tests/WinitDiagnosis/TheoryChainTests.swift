@@ -29,6 +29,14 @@ import WinitInitializers
     #expect(chain.layers.map(\.fanSource) == [.layout(.keras), .layout(.keras)])
   }
 
+  @Test func `blocks that change the width are a chain, because no sum can be around them`() throws {
+    let tensors = [
+      ("in.1.fc1.weight", [32, 16]), ("in.1.fc2.weight", [64, 32]), ("in.2.fc1.weight", [32, 64]),
+      ("in.2.fc2.weight", [8, 32]),
+    ]
+    #expect(try chain(tensors)?.layers.count == 4)
+  }
+
   /// torchvision's VGG-11 and AlexNet: the blocks in the order of a file, in which `classifier` is first.
   @Test func `convolutions are followed by layers that flatten`() throws {
     let tensors = [
@@ -59,6 +67,11 @@ import WinitInitializers
     [("0.lora_A.weight", [8, 64]), ("0.lora_B.weight", [64, 8]), ("1.lora_A.weight", [8, 64])],
     [("0.q_proj.weight", [64, 64]), ("0.k_proj.weight", [64, 64])],
     [("lstm.weight_ih_l0", [64, 64]), ("lstm.weight_hh_l0", [64, 64])],
+    // Blocks of two layers that give as many values as they take: a residual sum may be around each.
+    [
+      ("in.weight", [64, 16]), ("in.1.fc1.weight", [64, 64]), ("in.1.fc2.weight", [64, 64]),
+      ("in.2.fc1.weight", [64, 64]), ("in.2.fc2.weight", [64, 64]),
+    ],
     // A convolution behind a linear layer, and kernels of different rank.
     [("fc1.weight", [64, 10]), ("conv2.weight", [8, 64, 3, 3])],
     [("conv1.weight", [64, 3, 3, 3]), ("conv2.weight", [8, 64, 3])],

@@ -6,10 +6,10 @@ struct NumberedName {
   let texts: [String]
   let numbers: [Int]
 
-  /// Numbers have at most so many digits.
+  /// The maximum number of digits of a number.
   private static let maximumDigits = 9
 
-  /// A label lists at most so many ranges.
+  /// The maximum number of ranges in a label.
   private static let maximumRanges = 12
 
   /// Splits a name. A number is written in decimal digits without a zero before them. The name is a single text if it

@@ -96,7 +96,7 @@ extension ObservedTensor {
     }
   }
 
-  /// Whether random units of so many elements are never equal by chance: they have at least 64 random bits. Zeros have
+  /// Whether random units of this size are never equal by chance: they have at least 64 random bits. Zeros have
   /// none.
   func isNeverEqualByChance(elements: Int) -> Bool {
     let nonzero = 1 - Double(statistics.zeros) / Double(max(1, statistics.count))

@@ -1,4 +1,4 @@
-// Reads the JSON form of a network, strictly: it may come from a bundle that somebody sent.
+// Reads the JSON form of a network, strictly: it may come from a bundle made elsewhere.
 
 import WinitCore
 package import WinitJSON

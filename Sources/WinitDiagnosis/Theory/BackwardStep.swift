@@ -18,7 +18,7 @@ indirect enum BackwardStep {
   case scale(Double, cross: Double)
   /// A mean over positions whose weights have the overlaps of `PositionMean`.
   case average(PositionMean)
-  /// A mean that leaves one position of so many.
+  /// A mean over this number of positions.
   case collapse(Double)
   /// The sum of two paths.
   case sum([BackwardStep], [BackwardStep])

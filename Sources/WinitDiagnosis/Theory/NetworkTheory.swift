@@ -146,7 +146,7 @@ extension Network.Entry {
 }
 
 extension Double {
-  /// The number with so many digits behind the point, for a text.
+  /// The number with this number of digits after the point, for a text.
   fileprivate func rounded(toPlaces places: Int) -> Double {
     let scale = (0..<places).reduce(1.0) { product, _ in product * 10 }
     return (self * scale).rounded() / scale

@@ -29,7 +29,7 @@ struct SignalMoments: Equatable {
   /// The distribution of a unit before an activation.
   var input: NormalInput { NormalInput(mean: mean, variance: max(0, q - mean * mean)) }
 
-  /// Behind random weights: each unit is a sum of so many inputs times weights, and a bias. Where weights and inputs
+  /// Behind random weights: each unit is a sum of inputs times weights, and a bias. Where weights and inputs
   /// both have means, all units have the product of the means in common.
   func weighted(by weight: UnitWeights, bias: UnitWeights? = nil) -> SignalMoments {
     let factor = weight.factor

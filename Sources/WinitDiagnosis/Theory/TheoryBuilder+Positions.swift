@@ -4,7 +4,7 @@ import WinitCore
 import WinitJSON
 
 extension TheoryBuilder {
-  /// A table with at most so many rows gives the kind of a token, which all tokens of a sample usually share.
+  /// A table with at most this number of rows gives the kind of a token, which all tokens of a sample usually share.
   private static let maximumKinds = 16
 
   /// The sum of rows of tables: at the start of the first table's tokens, later of what is added to the values. Samples

@@ -28,7 +28,7 @@ extension TheoryBuilder {
     note(weight.weight, kind: "linear", &state, isMain: isMain, &steps)
   }
 
-  /// Multiplies by weights with so many inputs for each output.
+  /// Multiplies by weights with this number of inputs for each output.
   func multiply(
     _ fanIn: Double, _ found: WeightFacts, _ bias: UnitWeights?, _ state: inout State, _ steps: inout [BackwardStep]
   ) {

@@ -40,7 +40,7 @@ enum LayerGainRule {
   private static func hasWantedScheme(
     _ tensor: ObservedTensor, _ law: String?, _ activation: ActivationFunction
   ) -> Bool {
-    let wanted = name(of: activation).prefix { $0 != " " }
+    let wanted = name(of: activation).prefix(while: \.isLetter)
     if let scheme = Advice.schemeName(tensor), scheme.hasPrefix(wanted.lowercased() + "_") { return true }
     return law.map { $0 == wanted } ?? false
   }

@@ -15,7 +15,7 @@ ALL_EQUAL = "all outputs are equal"
 """The beginning of the message about a weight whose outputs are all equal."""
 
 _ENTROPY = 64
-"""Below so many random bits in a unit, two may be equal by chance: a 1 × 1 kernel of float16 has 11."""
+"""The random bits of a unit below which two units may be equal by chance: a 1 × 1 kernel of float16 has 11."""
 
 
 def identical_neurons(

@@ -172,7 +172,7 @@ def _of_box(
 
 
 _FAR = 8.0
-"""No normal draw in binary32 is so many standard deviations away."""
+"""No normal draw in binary32 is this number of standard deviations away."""
 
 
 def _with_outliers(law: Mapping[str, Any], values: Tensor, dtype: torch.dtype, sigmas: float) -> _Found:

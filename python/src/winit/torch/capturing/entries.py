@@ -10,7 +10,7 @@ from ...recipes import BytesLiteral
 from .values import Empty, Tensor, Value
 
 MAXIMUM_LITERAL = 1 << 28
-"""A literal has at most so many elements."""
+"""The maximum number of elements of a literal."""
 
 
 @dataclass

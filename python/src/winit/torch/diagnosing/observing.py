@@ -21,7 +21,7 @@ from ..tensors import ModuleTensor, module_tensors
 from .weights import bias_of, is_kernel, layout
 
 _UNIT_LIMIT = 1 << 22
-"""Above so many outputs and inputs, they are not compared."""
+"""The number of outputs and inputs above which they are not compared."""
 
 
 class Tensors:

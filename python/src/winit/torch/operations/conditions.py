@@ -7,7 +7,7 @@ import torch
 from ...reference.errors import FloatingPointModeError
 
 _CHECKED_COUNT = 1 << 17
-"""Elements of a check on the CPU: PyTorch splits an operation on so many among its threads."""
+"""Elements of a check on the CPU. PyTorch splits an operation on this number of elements among its threads."""
 
 
 def runs_operations(device: torch.device) -> bool:
