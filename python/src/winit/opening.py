@@ -14,7 +14,8 @@ def open(reference: str | PathLike[str], registry: str | PathLike[str] | None = 
 
     Args:
         reference: The path of a recipe file, which ends in `.json`; or a reference of a run: `gpt2`, `gpt2:v2`,
-            `gpt2:baseline`, `gpt2@sha256:e6dc`, also written as `winit://gpt2:v2`.
+            `gpt2:baseline`, `gpt2@sha256:e6dc`, also written as `winit://gpt2:v2`. `winit:///path/to/gpt2.json` is a
+            recipe file.
         registry: The registry file for a reference. By default $WINIT_REGISTRY, else `winit.sqlite` in the current
             folder.
 
@@ -41,7 +42,8 @@ def open(reference: str | PathLike[str], registry: str | PathLike[str] | None = 
         if scheme != "winit":
             raise BadInput(f"{scheme}:// is not read here; a link to a run begins with winit://")
         text = rest
-    if isinstance(reference, PathLike) or (text.endswith(".json") and not is_link):
+    is_file_link = text.startswith("/") and is_link  # winit:///path/to/gpt2.json
+    if isinstance(reference, PathLike) or (text.endswith(".json") and (is_file_link or not is_link)):
         return Recipe.load(text)
     from .registry import Registry
 

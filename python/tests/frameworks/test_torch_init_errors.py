@@ -138,12 +138,12 @@ def test_values_that_may_fail_are_made_once_before_and_not_kept_beyond_a_limit(m
 
 
 def test_an_interrupted_fill_says_that_the_module_is_partly_written(monkeypatch: Any) -> None:
-    from winit.torch import commit
+    from winit.torch.sharding import writing
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commit, "write_box", interrupted)
+    monkeypatch.setattr(writing, "write_box", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         init_(nn.Linear(2, 2), spec_of(nn.Linear(2, 2)), seed=1)
     if sys.version_info >= (3, 11):

@@ -166,8 +166,9 @@ def test_all_tensors_move_to_the_device_that_is_given_and_others_stay() -> None:
 
 @pytest.mark.parametrize("way", ["operations", "copy"])
 def test_the_ways_of_other_devices_fill_modules_with_the_same_bits(monkeypatch: Any, way: str) -> None:
-    from winit.torch import commit, writing
+    from winit.torch import writing
+    from winit.torch.sharding import writing as of_parts
 
-    monkeypatch.setattr(commit, "write_box", functools.partial(writing.write_box, force=way))
+    monkeypatch.setattr(of_parts, "write_box", functools.partial(writing.write_box, force=way))
     for module in (Model(), meta()):
         require_all(module, init_(module, spec_of(Model()), seed=7))

@@ -83,7 +83,10 @@ class _TorchTensor:
         if tensor.device.type == "meta":
             raise BadInput(f"{quoted(name)} is on the meta device and has no values. Materialize the module first.")
         if tensor.layout != torch.strided or type(tensor).__name__ == "DTensor":
-            raise BadInput(f"{quoted(name)} is a {type(tensor).__name__} that is not dense on this process")
+            raise BadInput(
+                f"{quoted(name)} is a {type(tensor).__name__} that is not dense on this process. "
+                "winit.torch.verify_distributed compares DTensors"
+            )
 
     def bits(self, offset: Sequence[int], size: Sequence[int]) -> Bits:
         torch = sys.modules["torch"]

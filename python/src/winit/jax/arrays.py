@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..errors import BadInput
-from ..quoting import quoted
 from ..recipes import TensorRecipe
+from .dtypes import held_dtype
+from .placing import checked_placement
 
 
 def make_array(recipe: TensorRecipe, sharding: Any, dtype: Any = None) -> Any:
@@ -17,7 +17,8 @@ def make_array(recipe: TensorRecipe, sharding: Any, dtype: Any = None) -> Any:
 
     Args:
         recipe: The recipe of the tensor, such as `run["params/Dense_0/kernel"]`.
-        sharding: A `jax.sharding.Sharding`, or a device.
+        sharding: A `jax.sharding.Sharding`, or a device. A sharding over an abstract mesh takes the mesh of
+            `jax.set_mesh`.
         dtype: The floating-point dtype of the array, if it is not that of the tensor: each value is rounded once, to
             nearest, ties to even.
 
@@ -25,7 +26,8 @@ def make_array(recipe: TensorRecipe, sharding: Any, dtype: Any = None) -> Any:
         A `jax.Array` of the tensor's shape.
 
     Raises:
-        BadInput: If JAX cannot hold the dtype, as it cannot hold 64 bits unless `jax_enable_x64` is set.
+        BadInput: If JAX cannot hold the dtype, as it cannot hold 64 bits unless `jax_enable_x64` is set, or the
+            sharding does not divide the axes.
 
     Example:
         >>> import jax, winit
@@ -38,9 +40,8 @@ def make_array(recipe: TensorRecipe, sharding: Any, dtype: Any = None) -> Any:
         >>> bool((array == recipe["w"][...]).all())
         True
     """
-    wanted = _held_dtype(recipe, dtype)
-    if not isinstance(sharding, jax.sharding.Sharding):
-        sharding = jax.sharding.SingleDeviceSharding(sharding)
+    wanted = held_dtype(recipe, dtype)
+    sharding = checked_placement(recipe.name, recipe.shape, sharding)
     made: dict[tuple[tuple[int, int], ...], np.ndarray[Any, Any]] = {}
 
     def shard(index: tuple[slice, ...]) -> np.ndarray[Any, Any]:
@@ -52,21 +53,3 @@ def make_array(recipe: TensorRecipe, sharding: Any, dtype: Any = None) -> Any:
         return made[box]
 
     return jax.make_array_from_callback(recipe.shape, sharding, shard)
-
-
-def _held_dtype(recipe: TensorRecipe, dtype: Any) -> np.dtype[Any]:
-    """Returns the dtype of the array; raises `BadInput` if JAX would give it another."""
-    own: np.dtype[Any] = np.dtype(jax.numpy.dtype(recipe.dtype))
-    wanted: np.dtype[Any] = own if dtype is None else np.dtype(jax.numpy.dtype(dtype))
-    if wanted != own and not (jax.numpy.issubdtype(own, jax.numpy.floating) and _is_floating(wanted)):
-        raise BadInput(f"{quoted(recipe.name)} is {own}; only floating-point values are rounded to another dtype")
-    if jax.dtypes.canonicalize_dtype(wanted) != wanted:
-        raise BadInput(
-            f"JAX holds no {wanted} now, which {quoted(recipe.name)} needs. Set jax.config.update('jax_enable_x64', "
-            "True), or pass a dtype of at most 32 bits"
-        )
-    return wanted
-
-
-def _is_floating(dtype: np.dtype[Any]) -> bool:
-    return bool(jax.numpy.issubdtype(dtype, jax.numpy.floating))

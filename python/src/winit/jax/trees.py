@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -14,6 +12,9 @@ from ..errors import BadInput, NotFound
 from ..quoting import counted, quoted
 from ..recipes import Recipe, TensorRecipe
 from .arrays import make_array
+from .dtypes import held_dtype
+from .leaves import Leaf, leaves_of
+from .placing import checked_placement, placements
 
 
 def make_tree(
@@ -28,13 +29,15 @@ def make_tree(
     """Makes the arrays of a tree from a recipe or a run. Nothing is made before all names, shapes and dtypes fit.
 
     The name of a leaf is its path, joined with `/`: `params/Dense_0/kernel` in flax's linen, `linear/kernel` in nnx.
+    The boxes of linen for axis names (`nn.Partitioned`, `nn.LogicallyPartitioned`) are no step of a path, and stay.
     States of random generators (typed keys of JAX, `nnx.RngState`) are left as they are.
 
     Args:
         run: A run, a recipe, a reference such as "mlp@sha256:e6dc", or the path of a recipe file.
         abstract: A tree whose leaves have shape and dtype: of `jax.eval_shape`, of arrays, or an `nnx.State`.
-        shardings: A sharding for all leaves, or a tree of shardings. By default that of each leaf, where it has one,
-            else the default device.
+        shardings: A sharding for all leaves, or a tree of shardings, such as `nnx.get_named_sharding(state, mesh)` or
+            `nn.logical_to_mesh_sharding(specs, mesh, rules)`. By default that of each leaf, where it has one, else
+            the default device. A sharding over an abstract mesh takes the mesh of `jax.set_mesh`.
         rename: Gives the name in the run of a leaf's name.
         subset: Whether the run may have tensors that the tree has no leaf for.
         cast: Whether leaves may have another floating-point dtype than their tensors, to which the values are rounded.
@@ -44,7 +47,8 @@ def make_tree(
 
     Raises:
         NotFound: If the run lacks a tensor.
-        BadInput: If a shape or a dtype differs, or the run has tensors without a leaf.
+        BadInput: If a shape or a dtype differs, the run has tensors without a leaf, or a sharding does not divide the
+            axes of its leaf: JAX has such arrays inside jit only.
 
     Example:
         >>> import jax, winit
@@ -56,8 +60,8 @@ def make_tree(
         (3, 2)
     """
     recipe = _opened(run)
-    leaves, rebuild = _leaves(abstract)
-    places = _shardings(leaves, abstract, shardings)
+    leaves, rebuild = leaves_of(abstract)
+    places = placements(leaves, shardings)
     wanted = [leaf for leaf in leaves if not leaf.is_generator]
     tensors = {leaf.name: _tensor(recipe, leaf, rename, cast) for leaf in wanted}
     used = {tensor.name for tensor in tensors.values()}
@@ -66,20 +70,15 @@ def make_tree(
         raise BadInput(
             f"the run has {counted(len(left), 'tensor')} that the tree has no leaf for, such as {quoted(left[0])}"
         )
+    for leaf, place in zip(leaves, places, strict=True):
+        if not leaf.is_generator:
+            checked_placement(leaf.name, tuple(leaf.value.shape), place)
+            held_dtype(tensors[leaf.name], leaf.value.dtype if cast else None)
     made = [
         leaf.value if leaf.is_generator else make_array(tensors[leaf.name], place, leaf.value.dtype if cast else None)
         for leaf, place in zip(leaves, places, strict=True)
     ]
     return rebuild(made)
-
-
-@dataclass(frozen=True)
-class _Leaf:
-    """A leaf of the tree: its name, and what stands there now."""
-
-    name: str
-    value: Any
-    is_generator: bool
 
 
 def _opened(run: Recipe | str | PathLike[str]) -> Recipe:
@@ -90,51 +89,7 @@ def _opened(run: Recipe | str | PathLike[str]) -> Recipe:
     return open(run)
 
 
-def _leaves(abstract: Any) -> tuple[list[_Leaf], Callable[[list[Any]], Any]]:
-    """Returns the leaves in order, and a function that puts values in their places."""
-    nnx = sys.modules.get("flax.nnx")
-    if nnx is not None and isinstance(abstract, nnx.State):
-        flat = list(nnx.to_flat_state(abstract))
-        leaves = [
-            _Leaf(_joined(path), _raw(variable), isinstance(variable, nnx.RngState) or _is_key(_raw(variable)))
-            for path, variable in flat
-        ]
-
-        def rebuild(values: list[Any]) -> Any:
-            made = [
-                (path, variable if leaf.is_generator else variable.replace(value))
-                for (path, variable), leaf, value in zip(flat, leaves, values, strict=True)
-            ]
-            return nnx.from_flat_state(made)
-
-        return leaves, rebuild
-    paths, structure = jax.tree_util.tree_flatten_with_path(abstract)
-    leaves = [_Leaf(_joined(path), value, _is_key(value)) for path, value in paths]
-    return leaves, lambda values: jax.tree_util.tree_unflatten(structure, values)
-
-
-def _raw(variable: Any) -> Any:
-    get = getattr(variable, "get_value", None)
-    return get() if get is not None else variable.value
-
-
-def _is_key(value: Any) -> bool:
-    dtype = getattr(value, "dtype", None)
-    return dtype is not None and bool(jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key))
-
-
-def _joined(path: tuple[Any, ...]) -> str:
-    return "/".join(_step(step) for step in path)
-
-
-def _step(step: Any) -> str:
-    for attribute in ("key", "idx", "name"):
-        if hasattr(step, attribute):
-            return str(getattr(step, attribute))
-    return str(step)
-
-
-def _tensor(recipe: Recipe, leaf: _Leaf, rename: Callable[[str], str] | None, cast: bool) -> TensorRecipe:
+def _tensor(recipe: Recipe, leaf: Leaf, rename: Callable[[str], str] | None, cast: bool) -> TensorRecipe:
     name = leaf.name if rename is None else rename(leaf.name)
     try:
         tensor = recipe[name]
@@ -155,25 +110,6 @@ def _tensor(recipe: Recipe, leaf: _Leaf, rename: Callable[[str], str] | None, ca
     return tensor
 
 
-def _shardings(leaves: list[_Leaf], abstract: Any, shardings: Any) -> list[Any]:
-    default = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    if shardings is None:
-        return [getattr(leaf.value, "sharding", None) or default for leaf in leaves]
-    if isinstance(shardings, jax.sharding.Sharding):
-        return [shardings] * len(leaves)
-    found = {leaf.name: _sharding(leaf) for leaf in _leaves(shardings)[0]}
-    missing = [leaf.name for leaf in leaves if leaf.name not in found and not leaf.is_generator]
-    if missing:
-        raise BadInput(f"the tree of shardings has none for {quoted(missing[0])}")
-    return [found.get(leaf.name, default) for leaf in leaves]
-
-
-def _sharding(leaf: _Leaf) -> Any:
-    if not isinstance(leaf.value, jax.sharding.Sharding):
-        raise BadInput(f"the tree of shardings has a {type(leaf.value).__name__} at {quoted(leaf.name)}")
-    return leaf.value
-
-
 def names(abstract: Any) -> Mapping[str, tuple[int, ...]]:
     """Returns the names that `make_tree` gives the leaves of a tree, with their shapes.
 
@@ -189,4 +125,4 @@ def names(abstract: Any) -> Mapping[str, tuple[int, ...]]:
         >>> names({"params": {"kernel": jax.ShapeDtypeStruct((3, 2), "float32")}})
         {'params/kernel': (3, 2)}
     """
-    return {leaf.name: tuple(leaf.value.shape) for leaf in _leaves(abstract)[0] if not leaf.is_generator}
+    return {leaf.name: tuple(leaf.value.shape) for leaf in leaves_of(abstract)[0] if not leaf.is_generator}

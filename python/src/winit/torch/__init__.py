@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from .auditing import Audit, AuditFinding, NotChecked, audit, watch
     from .callbacks import WinitCallback, WinitTrainerCallback
     from .capturing import capture, recording
+    from .checkpoint import RecipeReader
     from .diagnosing import diagnose
     from .fill import fill_
     from .init import init_
     from .load import load_into, state_dict
     from .noising import add_noise_, noise
     from .perturbing import Perturbation
+    from .sharding.verifying import verify_distributed
     from .verifying import verify
 
 _MODULES = {
@@ -24,6 +26,7 @@ _MODULES = {
     "AuditFinding": "auditing",
     "NotChecked": "auditing",
     "Perturbation": "perturbing",
+    "RecipeReader": "checkpoint",
     "WinitCallback": "callbacks",
     "WinitTrainerCallback": "callbacks",
     "add_noise_": "noising",
@@ -37,6 +40,7 @@ _MODULES = {
     "recording": "capturing",
     "state_dict": "load",
     "verify": "verifying",
+    "verify_distributed": "sharding.verifying",
     "watch": "auditing",
 }
 
@@ -45,6 +49,7 @@ __all__ = [
     "AuditFinding",
     "NotChecked",
     "Perturbation",
+    "RecipeReader",
     "WinitCallback",
     "WinitTrainerCallback",
     "add_noise_",
@@ -58,6 +63,7 @@ __all__ = [
     "recording",
     "state_dict",
     "verify",
+    "verify_distributed",
     "watch",
 ]
 

@@ -7,10 +7,13 @@ import torch
 from ..recipes import TensorRecipe
 from . import operations
 from .attributes import compute_attributes
+from .dtypes import count_write
 from .memory import needs_memory, new_memory, replace, tie
 from .plan import Plan
+from .sharding.dtensors import is_dtensor, local_of, with_local
+from .sharding.fsdp import offloaded_parameters
+from .sharding.writing import write_held
 from .tensors import ModuleTensor
-from .writing import write_box
 
 _SURE = frozenset({"constant", "uniform", "normal", "truncated_normal"})
 """Laws whose numbers were checked when the recipe was made: a fill with them cannot fail."""
@@ -35,17 +38,19 @@ def commit(module: torch.nn.Module, plan: Plan, device: torch.device | None, hom
     fills = [(one, recipe) for one, recipe in plan.fills if id(one) not in tied]
     fresh = [(one, recipe) for one, recipe in fills if needs_memory(one.tensor, device)]
     in_place = [(one, recipe) for one, recipe in fills if not needs_memory(one.tensor, device)]
-    for place in {one.tensor.device for one, _ in in_place} | ({home} if fresh else set()):
+    offloaded = offloaded_parameters(module)
+    targets = {id(one): _target(one.tensor, device, home, offloaded) for one, _ in fresh}
+    for place in {local_of(one.tensor).device for one, _ in in_place} | set(targets.values()):
         if place.type != "cpu" and operations.runs_operations(place):
             operations.require_exact_arithmetic(place)
     made: dict[int, torch.Tensor] = {}
     by_device: dict[torch.device, list[ModuleTensor]] = {}
     for one, _ in fresh:
-        by_device.setdefault(_target(one.tensor, device, home), []).append(one)
+        by_device.setdefault(targets[id(one)], []).append(one)
     for target, ones in by_device.items():
         made.update(new_memory(ones, target))
     for one, recipe in fresh:
-        _write(made[id(one.tensor)], recipe)
+        write_held(made[id(one.tensor)], recipe, is_checked=True)
     prepared = _prepared(in_place)
 
     try:
@@ -53,7 +58,7 @@ def commit(module: torch.nn.Module, plan: Plan, device: torch.device | None, hom
             if id(one) in prepared:
                 _copy(one.tensor, prepared[id(one)])
             else:
-                _write(one.tensor, recipe)
+                write_held(one.tensor, recipe, is_checked=True)
     except BaseException as error:
         if hasattr(error, "add_note"):  # from Python 3.11 on
             error.add_note("The module is partly written. Fill it again before it is used.")
@@ -65,14 +70,14 @@ def commit(module: torch.nn.Module, plan: Plan, device: torch.device | None, hom
     compute_attributes(module)
 
 
-def _target(tensor: torch.Tensor, device: torch.device | None, home: torch.device) -> torch.device:
+def _target(tensor: torch.Tensor, device: torch.device | None, home: torch.device, offloaded: set[int]) -> torch.device:
     if device is not None:
         return device
+    if id(tensor) in offloaded:
+        return torch.device("cpu")
+    if is_dtensor(tensor) and tensor.device.type == "meta":
+        return torch.empty(0, device=tensor.device_mesh.device_type).device  # with the index of the current device
     return home if tensor.device.type == "meta" else tensor.device
-
-
-def _write(tensor: torch.Tensor, recipe: TensorRecipe) -> None:
-    write_box(tensor, recipe, (0,) * tensor.ndim, is_checked=True)
 
 
 def _prepared(in_place: list[tuple[ModuleTensor, TensorRecipe]]) -> dict[int, torch.Tensor]:
@@ -83,10 +88,12 @@ def _prepared(in_place: list[tuple[ModuleTensor, TensorRecipe]]) -> dict[int, to
         if recipe.law["law"] in _SURE:
             continue
         tensor = one.tensor
-        kept += tensor.numel() * tensor.element_size()
+        held = local_of(tensor)
+        kept += held.numel() * held.element_size()
         with torch.inference_mode(False), torch.no_grad():
-            made = torch.empty(tuple(tensor.shape), dtype=tensor.dtype, device=tensor.device)
-        _write(made, recipe)
+            made = torch.empty(tuple(held.shape), dtype=held.dtype, device=held.device)
+            made = with_local(tensor, made) if is_dtensor(tensor) else made
+        write_held(made, recipe, is_checked=True)
         if kept <= _KEPT_BYTES:
             prepared[id(one)] = made
     return prepared
@@ -94,4 +101,6 @@ def _prepared(in_place: list[tuple[ModuleTensor, TensorRecipe]]) -> dict[int, to
 
 def _copy(tensor: torch.Tensor, values: torch.Tensor) -> None:
     with torch.no_grad(), torch.inference_mode(tensor.is_inference()):
-        tensor.detach().copy_(values)
+        local_of(tensor).detach().copy_(local_of(values))
+        if is_dtensor(tensor):
+            count_write(tensor)

@@ -9,8 +9,9 @@ import torch
 
 from ..errors import BadInput
 from ..recipes import TensorRecipe
+from .sharding.writing import write_held
 from .uncompiled import uncompiled
-from .writing import check_tensor, write_box
+from .writing import check_tensor
 
 
 @uncompiled
@@ -23,6 +24,9 @@ def fill_(tensor: torch.Tensor, recipe: TensorRecipe, offset: Sequence[int] | No
 
     A compiled function (torch.compile) calls `fill_` outside the compiled code: a compiler fuses multiplications with
     additions and divides approximately, which changes bits.
+
+    Of a DTensor, each rank makes the elements that it holds, and ranks exchange nothing. The shape, and `offset`, are
+    those of the whole tensor.
 
     Args:
         tensor: What to fill, of the recipe's dtype. Its `requires_grad` does not matter.
@@ -53,7 +57,7 @@ def fill_(tensor: torch.Tensor, recipe: TensorRecipe, offset: Sequence[int] | No
             )
         offset = (0,) * len(shape)
     place = _checked_offset(recipe, offset, shape)
-    write_box(tensor, recipe, place)
+    write_held(tensor, recipe, place)
     return tensor
 
 

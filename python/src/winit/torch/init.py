@@ -14,10 +14,11 @@ from .attributes import attributes_on_meta
 from .building import add_buffers, built_on_meta, home_of
 from .commit import commit
 from .kept import split_kept
-from .kinds import why_unsupported
 from .memory import has_hooks, needs_memory
 from .names import Rename, listed
 from .plan import Plan, plan, refuse
+from .sharding.dtensors import why_unfillable
+from .sharding.refusing import gathered, leave_started_untied, moved
 from .sources import Source, recipe_of
 from .tensors import module_tensors, unwrapped
 from .uncompiled import uncompiled
@@ -70,6 +71,10 @@ def init_(
     `requires_grad`, strides and attributes of parameters stay. Everything is checked before anything is written: names,
     shapes, dtypes, kinds of tensors, memory that tensors share.
 
+    Of a DTensor (FSDP2, tensor parallel), each rank makes the elements that it holds, and ranks exchange nothing: the
+    values are those of a single process, whatever the mesh. On the meta device it gets its local part. Ties are
+    restored between DTensors of one mesh and the same placements.
+
     Names are the stream: a library that renames a parameter changes its values under a spec and a seed. A recorded run
     with `rename` keeps them.
 
@@ -81,7 +86,8 @@ def init_(
             `winit.torch.capture` sees in it.
         seed: The seed for a spec, 0 ..< 2^64.
         device: Where all tensors are to be afterwards, as for `to_empty`. By default they stay where they are, and
-            those on the meta device go where the other tensors of the module are, or to the default device.
+            those on the meta device go where the other tensors of the module are, or to the default device; DTensors
+            go to the device of their mesh, or to the CPU if FSDP offloads them.
         rename: From names in the module to names in the source: a function, or a mapping of those that differ.
         subset: Whether the source may have tensors that the module has not.
         keep: Patterns of names (`*` matches anything) of tensors that stay as they are. Do not keep what `to_empty`
@@ -121,7 +127,15 @@ def init_(
     made = plan(fill, recipe, rename, tie=tie, ignored={name for one in kept for name in one.names})
     if build is not None:
         add_buffers(made, build)
-    refuse(problems + made.problems + _unmatched(made, subset, build is not None) + _irreplaceable(inner, made, target))
+    leave_started_untied(inner, made)
+    refuse(
+        problems
+        + made.problems
+        + _unmatched(made, subset, build is not None)
+        + gathered(inner)
+        + moved(made, target)
+        + _irreplaceable(inner, made, target)
+    )
     commit(inner, made, target, target or home_of(fill + kept))
     left = [name for name, tensor in chain(inner.named_parameters(), inner.named_buffers()) if tensor.is_meta]
     if left:
@@ -168,7 +182,7 @@ def _irreplaceable(module: torch.nn.Module, made: Plan, device: torch.device | N
         for name in attributes_on_meta(module, known)
     ]
     for one, _ in made.fills:
-        replaced = not why_unsupported(one.tensor) and needs_memory(one.tensor, device)
+        replaced = not why_unfillable(one.tensor) and needs_memory(one.tensor, device)
         if replaced and any(has_hooks(each) for each in one.objects):
             problems.append(f"`{one.name}` has hooks, which new memory would lose: register them after init_")
     return problems

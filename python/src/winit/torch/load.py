@@ -14,6 +14,7 @@ from .commit import commit
 from .dtypes import torch_dtype
 from .names import Rename, listed
 from .plan import plan, refuse
+from .sharding.refusing import gathered, leave_started_untied
 from .sources import run_of
 from .tensors import module_tensors, unwrapped
 from .uncompiled import uncompiled
@@ -58,12 +59,13 @@ def load_into(
     tensors = module_tensors(inner)
     made = plan(tensors, run_of(run), rename)
     missing = [one.name for one in made.missing if one.persistent]
-    problems = list(made.problems)
+    problems = made.problems + gathered(inner)
     if strict and missing:
         problems.append(f"missing, {len(missing)} of the module not in the run: {listed(missing)}")
     if strict and made.unexpected:
         problems.append(f"unexpected, {len(made.unexpected)} of the run not in the module: {listed(made.unexpected)}")
     refuse(problems)
+    leave_started_untied(inner, made)
     commit(inner, made, None, home_of(tensors))
     return missing, made.unexpected
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .overlaps import repeats_itself
+from .sharding.dtensors import is_dtensor, local_of, with_local
 from .tensors import ModuleTensor
 
 _ALIGNMENT = 64
@@ -18,6 +19,7 @@ def needs_memory(tensor: torch.Tensor, device: torch.device | None) -> bool:
     That is so on the meta device, on another device than the one that is asked for, and where several elements lie at
     one place.
     """
+    tensor = local_of(tensor)
     elsewhere = device is not None and tensor.device != device
     return tensor.device.type == "meta" or elsewhere or repeats_itself(tensor)
 
@@ -30,13 +32,14 @@ def new_memory(tensors: list[ModuleTensor], device: torch.device) -> dict[int, t
     """
     groups: dict[int, list[ModuleTensor]] = {}
     for one in tensors:
-        key = id(one) if repeats_itself(one.tensor) else one.tensor.untyped_storage()._cdata
+        held = local_of(one.tensor)
+        key = id(one) if repeats_itself(held) else held.untyped_storage()._cdata
         groups.setdefault(key, []).append(one)
     made: dict[int, torch.Tensor] = {}
     # Tensors made in inference mode could never be trained.
     with torch.no_grad(), torch.inference_mode(False):
         for group in groups.values():
-            for one, memory in zip(group, _allocated([each.tensor for each in group], device), strict=True):
+            for one, memory in zip(group, _allocated([local_of(each.tensor) for each in group], device), strict=True):
                 for old in one.objects:
                     made[id(old)] = _like(old, memory)
     return made
@@ -82,11 +85,14 @@ def _span(tensor: torch.Tensor) -> tuple[int, int]:
 
 def _like(old: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
     """Makes an object of the class, attributes and `requires_grad` of another, with this memory."""
-    if type(old) is torch.Tensor:
+    if is_dtensor(old):
+        new: torch.Tensor = with_local(old, memory)
+    elif type(old) is torch.Tensor:
         new = memory.detach().requires_grad_(old.requires_grad)
     else:
         new = torch.Tensor._make_subclass(type(old), memory.detach(), old.requires_grad)
-    new.__dict__.update(old.__dict__)
+    held = {"_local_tensor", "_spec"} if is_dtensor(old) else ()  # the new object has its own
+    new.__dict__.update({key: value for key, value in old.__dict__.items() if key not in held})
     return new
 
 

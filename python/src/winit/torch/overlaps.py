@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from .kinds import why_unsupported
+from .sharding.dtensors import local_of, why_unfillable
 from .tensors import ModuleTensor
 
 _MAX_WORK = 1 << 20  # candidate solutions; harder pairs count as overlapping
@@ -18,15 +18,18 @@ def overlaps(tensors: list[ModuleTensor]) -> Iterator[tuple[ModuleTensor, Module
     """Finds pairs of tensors that have memory of elements in common. Interleaved columns have none."""
     by_storage: dict[int, list[ModuleTensor]] = {}
     for tensor in tensors:
-        if why_unsupported(tensor.tensor) is None and tensor.tensor.numel() > 0:
-            by_storage.setdefault(tensor.tensor.untyped_storage()._cdata, []).append(tensor)
+        held = local_of(tensor.tensor)
+        if why_unfillable(tensor.tensor) is None and held.numel() > 0:
+            by_storage.setdefault(held.untyped_storage()._cdata, []).append(tensor)
     for group in by_storage.values():
-        group.sort(key=lambda tensor: _extent(tensor.tensor)[0])
+        group.sort(key=lambda tensor: _extent(local_of(tensor.tensor))[0])
         reach: list[tuple[int, ModuleTensor]] = []
         for tensor in group:
-            start, stop = _extent(tensor.tensor)
+            start, stop = _extent(local_of(tensor.tensor))
             reach = [(end, other) for end, other in reach if end > start]
-            yield from ((other, tensor) for _, other in reach if _share(other.tensor, tensor.tensor))
+            yield from (
+                (other, tensor) for _, other in reach if _share(local_of(other.tensor), local_of(tensor.tensor))
+            )
             reach.append((stop, tensor))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ..errors import BadInput
 from ..recipes import TensorRecipe
 from .dtypes import dtype_name
-from .kinds import why_unsupported
 from .names import Rename, name_in_run
 from .overlaps import overlaps
+from .sharding.dtensors import same_layout, why_unfillable
 from .tensors import ModuleTensor
 
 _SHOWN = 20  # problems in an error
@@ -111,14 +111,14 @@ def _bytes_of(tensor: TensorRecipe) -> tuple[object, ...]:
 
 
 def _can_tie(one: ModuleTensor, other: ModuleTensor) -> bool:
-    """One parameter cannot be two that are trained and not trained, nor parameter and buffer."""
-    both = one.is_parameter and other.is_parameter
+    """One parameter cannot be trained and not trained, parameter and buffer, nor split over ranks in two ways."""
+    both = one.is_parameter and other.is_parameter and same_layout(one.tensor, other.tensor)
     return both and one.tensor.requires_grad == other.tensor.requires_grad
 
 
 def _misfits(tensor: ModuleTensor, recipe: TensorRecipe) -> list[str]:
     for name, one in ((tensor.name, each) for each in tensor.objects):
-        reason = why_unsupported(one)
+        reason = why_unfillable(one)
         if reason is not None:
             return [f"`{name}` {reason}"]
         if tuple(one.shape) != recipe.shape:

@@ -48,12 +48,12 @@ def verify(
     recipe = run_of(run)
     state = module_or_state
     if isinstance(state, torch.nn.Module):
-        state = _state_of(state, recipe, rename)
+        state = state_of(state, recipe, rename)
     with torch.no_grad():
         compare_all(state, recipe, subset=subset, cast=cast, rename=lambda name: name_in_run(name, rename))
 
 
-def _state_of(module: torch.nn.Module, recipe: Recipe, rename: Rename | None) -> dict[str, torch.Tensor]:
+def state_of(module: torch.nn.Module, recipe: Recipe, rename: Rename | None) -> dict[str, torch.Tensor]:
     """Returns the tensors of a module by name. A tied tensor that the run has under one name needs no other name."""
     state = dict[str, torch.Tensor]()
     for one in module_tensors(unwrapped(module)):

@@ -8,18 +8,18 @@ from ..errors import BadInput
 from ..recipes import TensorRecipe
 from . import operations
 from .dtypes import count_write, dtype_name, memory_of
-from .kinds import why_unsupported
 from .overlaps import repeats_itself
+from .sharding.dtensors import local_of, why_unfillable
 
 
 def check_tensor(tensor: torch.Tensor, recipe: TensorRecipe) -> None:
     """Raises `BadInput` if a tensor cannot be filled, or has not the dtype of its recipe."""
-    reason = why_unsupported(tensor)
+    reason = why_unfillable(tensor)
     if reason is None and tensor.device.type == "meta":
         reason = "is on the meta device and has no memory. `init_` materializes a module's tensors"
     if reason is None and dtype_name(tensor.dtype) != recipe.dtype:
         reason = f"has the dtype {str(tensor.dtype).removeprefix('torch.')}, and the recipe says {recipe.dtype}"
-    if reason is None and repeats_itself(tensor):
+    if reason is None and repeats_itself(local_of(tensor)):
         reason = "has several elements at one place of its memory, as an expanded tensor has. Fill a clone of it"
     if reason is not None:
         raise BadInput(f"the tensor for `{recipe.name}` {reason}. Nothing was written.")
