@@ -4,6 +4,16 @@
 #define WINIT_FUNCTIONS_H
 
 #include "CWinitKernels.h"
+#include "winit_statistics.h"
+
+struct winit_statistics_functions {
+  void (*read)(const char *bytes, size_t count, unsigned format, double *values);
+  struct winit_scan (*scan)(const double *values, size_t count);
+  void (*powers)(const double *values, size_t count, double center, double sums[4]);
+  void (*count)(const double *values, size_t count, const struct winit_intervals *intervals, int64_t *counts);
+  void (*hash)(
+      const double *values, size_t count, const struct winit_hash_side *sides, size_t side_count, int is_wide);
+};
 
 struct winit_functions {
   enum winit_kernel kernel;
@@ -16,6 +26,7 @@ struct winit_functions {
   void (*apply)(
       double *matrix, size_t height, size_t first, const double *v, const double *t, int transposed, size_t panel,
       size_t panels, double *scratch);
+  struct winit_statistics_functions statistics;
 };
 
 /// Returns the functions of a kernel, or NULL if there is no such kernel or this processor cannot run it.

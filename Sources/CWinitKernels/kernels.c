@@ -1,4 +1,5 @@
-// Compiles kernel.h, update.h and orthogonal.h once for each instruction set, and lists the functions of each.
+// Compiles kernel.h, update.h, orthogonal.h and statistics.h once for each instruction set, and lists the functions of
+// each.
 
 #include "arithmetic.h"
 #include "functions.h"
@@ -26,6 +27,7 @@
 #include "kernel.h"
 #include "update.h"
 #include "orthogonal.h"
+#include "statistics.h"
 #undef SUFFIX
 #undef WIDTH
 
@@ -35,6 +37,7 @@
 #include "kernel.h"
 #include "update.h"
 #include "orthogonal.h"
+#include "statistics.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
@@ -45,6 +48,7 @@
 #include "kernel.h"
 #include "update.h"
 #include "orthogonal.h"
+#include "statistics.h"
 #undef SUFFIX
 #undef WIDTH
 #pragma clang attribute pop
@@ -56,13 +60,19 @@
 #include "kernel.h"
 #include "update.h"
 #include "orthogonal.h"
+#include "statistics.h"
 #undef SUFFIX
 #undef WIDTH
 
 #endif
 
-#define FUNCTIONS(kernel, suffix) \
-  {kernel, fill_range_##suffix, update_any_##suffix, reflect_any_##suffix, apply_any_##suffix}
+#define FUNCTIONS(kernel, suffix)                                                                              \
+  {kernel,                                                                                                     \
+   fill_range_##suffix,                                                                                        \
+   update_any_##suffix,                                                                                        \
+   reflect_any_##suffix,                                                                                       \
+   apply_any_##suffix,                                                                                         \
+   {read_values_##suffix, scan_values_##suffix, sum_powers_##suffix, count_values_##suffix, hash_values_##suffix}}
 
 const struct winit_functions *winit_functions_of(enum winit_kernel kernel) {
 #if defined(__x86_64__)

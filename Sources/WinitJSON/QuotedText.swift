@@ -33,7 +33,10 @@ package func escapingControls(_ scalars: some Collection<Unicode.Scalar>, except
     } else {
       for unit in String(scalar).utf16 {
         let digits = String(unit, radix: 16)
-        result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
+        // `+=` of this view copies it, and its time would be quadratic.
+        for scalar in "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars {
+          result.append(scalar)
+        }
       }
     }
   }

@@ -86,6 +86,41 @@ private func chain(_ scheme: String = "he_normal", layers: Int = 30) -> String {
     #expect(!figures.isEmpty && figures.allSatisfy { $0.hasSuffix(".svg") })
   }
 
+  @Test func `report takes the spec that a checkpoint is compared with, or that is filled, as diagnose does`() throws {
+    let place = try Workplace()
+    try place.folder.write("s.yaml", chain(layers: 4))
+    try place.succeed("create m --spec s.yaml --seed 3")
+    try place.succeed("get m -o m.safetensors")
+    func documents(_ words: String) throws -> [String]? {
+      try place.json("report \(words) -o page.html --force")["diagnoses"]?.arrayValue?.map(\.compact)
+    }
+    let compared = try place.json("diagnose m.safetensors --spec s.yaml")
+    #expect(compared["tensors"]?.arrayValue?.first?["expected_std"]?.compact != "null")
+    #expect(try documents("m.safetensors --spec s.yaml") == [compared.compact])
+    let filled = try place.json("diagnose --spec s.yaml --seed 5").compact
+    #expect(try documents("--spec s.yaml --seed 5") == [filled])
+    #expect(
+      try documents("m.safetensors --layout keras") == [place.json("diagnose m.safetensors --layout keras").compact])
+    // The spec is about the checkpoint; a document is drawn as it is.
+    try place.folder.write("d.json", filled)
+    #expect(try documents("m.safetensors d.json --spec s.yaml") == [compared.compact, filled])
+    for wrong in ["m --spec s.yaml", "d.json --spec s.yaml", "", "m.safetensors --spec s.yaml --seed 1", "--seed 1"] {
+      #expect(try place.run("report \(wrong) -o wrong.html").status == 64, "\(wrong)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: place.folder.path("wrong.html")))
+  }
+
+  @Test func `the text says where the rule of a fix goes, if there is one`() throws {
+    let place = try Workplace()
+    try place.folder.write("bad.yaml", chain("xavier_normal"))
+    try place.folder.write("good.yaml", chain(layers: 4))
+    let remedyPlace = "above the other rules of the spec"
+    #expect(try place.succeed("diagnose --spec bad.yaml").output.contains(remedyPlace))
+    #expect(try !place.succeed("diagnose --spec good.yaml").output.contains(remedyPlace))
+    try place.succeed("report --spec bad.yaml -o bad.html")
+    #expect(try String(contentsOfFile: place.folder.path("bad.html"), encoding: .utf8).contains(remedyPlace))
+  }
+
   @Test func `--document keeps the document of a model, and refuses any other`() throws {
     let place = try Workplace()
     try place.folder.write("s.yaml", chain(layers: 2))
@@ -113,10 +148,10 @@ private func chain(_ scheme: String = "he_normal", layers: Int = 30) -> String {
     try place.succeed("create m --spec s.yaml --seed 3")
     var model = Diagnosis(subject: DiagnosisSubject(.model, name: "evil\nerror  forged", toolVersion: "0"))
     model.tensors = (0..<2000).map { index in
-      var tensor = TensorDiagnosis(name: "t\u{1B}[31m.\(index)", shape: [1], dtype: "float32", count: 1 << 53)
+      var tensor = TensorDiagnosis(name: "t\u{1B}[31m.\(index)", shape: [1 << 53], dtype: "float32", count: 1 << 53)
       (tensor.min, tensor.max, tensor.mean, tensor.std, tensor.z) = (-1e-300, 1e300, 1e300, 0x1p-1070, -1e308)
-      (tensor.nan, tensor.infinite) = (1 << 52, 1 << 52)
-      tensor.histogram = Histogram(low: -1e308, high: 1e308, counts: [1 << 53, 0, 7])
+      (tensor.nan, tensor.infinite) = (1 << 51, 1 << 51)
+      tensor.histogram = Histogram(low: -1e308, high: 1e308, counts: [1 << 51, 0, 7])
       return tensor
     }
     model.tensors.append(TensorDiagnosis(name: "net.0.weight", shape: [32, 32], dtype: "float32", count: 1024))
@@ -141,5 +176,18 @@ private func chain(_ scheme: String = "he_normal", layers: Int = 30) -> String {
     #expect(blocks.output.contains("█") && blocks.output.contains("│"))
     let plain = try place.run("diagnose --spec s.yaml", environment: ["LC_ALL": "C"])
     #expect(!plain.output.contains("█") && !plain.output.contains("│") && plain.output.contains("|"))
+    // A message has ASCII alone too, and a name its own characters.
+    try place.folder.write(
+      "small.yaml",
+      """
+      tensors: {é.0.weight: [64, 64], é.1.weight: [64, 64], é.2.weight: [64, 64]}
+      rules: [{match: "*", init: {scheme: uniform, low: -0.125, high: 0.125}}]
+      network: [{weight: é.0.weight, activation: relu}, {weight: é.1.weight, activation: relu}, {weight: é.2.weight}]
+      """)
+    let unicode = try place.run("diagnose --spec small.yaml --all", environment: ["LC_ALL": "C.UTF-8"]).output
+    #expect(unicode.contains("√fan_in"))
+    let ascii = try place.run("diagnose --spec small.yaml --all", environment: ["LC_ALL": "C"]).output
+    #expect(ascii.contains("sqrt(fan_in)") && ascii.contains("é.0.weight"))
+    #expect(ascii.replacing("é", with: "e").utf8.allSatisfy { $0 < 0x80 })
   }
 }

@@ -19,6 +19,8 @@ import WinitJSON
       Network.Attention(
         query: "q", key: "k", value: "v", output: "o", heads: 8, isCausal: true, valueBias: "vb", outputBias: "ob")),
     .gate(Network.Gate(gate: "g", up: "u", activation: .silu, gateBias: "gb", upBias: "ub")),
+    .attention(
+      Network.Attention(query: "q", key: "k", value: "v", output: "o", heads: nil, isCausal: false)),
     .residual([.weight(Network.Weight("r"))], shortcut: [.weight(Network.Weight("s"))]),
     .residual([.weight(Network.Weight("x"))], shortcut: []),
   ])
@@ -40,7 +42,9 @@ import WinitJSON
     "{}", "null", "[1]", "[{}]", #"[{"weight":"w","wight":1}]"#, #"[{"weight":1}]"#, #"[{"weight":""}]"#,
     #"[{"weight":"w","stride":0}]"#, #"[{"weight":"w","stride":1.5}]"#, #"[{"weight":"w","stride":1e300}]"#,
     #"[{"weight":"w","padding":-1}]"#, #"[{"weight":"w","transposed":1}]"#, #"[{"weight":"w","activation":"?"}]"#,
-    #"[{"activation":3}]"#, #"[{"norm":"?"}]"#, #"[{"pool":"max","size":-1}]"#, #"[{"embedding":[]}]"#,
+    #"[{"activation":3}]"#, #"[{"norm":"?"}]"#, #"[{"pool":"max","size":-1}]"#,
+    #"[{"pool":"max","size":0}]"#, #"[{"pool":"max"}]"#, #"[{"pool":"global","size":2}]"#,
+    #"[{"attention":{"query":"q","key":"k","value":"v","output":"o","heads":0}}]"#, #"[{"embedding":[]}]"#,
     #"[{"embedding":["a",1]}]"#, #"[{"input":[]}]"#, #"[{"input":[0]}]"#, #"[{"input":[1,1,1,1,1,1,1,1,1]}]"#,
     #"[{"input":[9007199254740992,9007199254740992]}]"#, #"[{"input":[3],"std":-1}]"#, #"[{"input":[3],"std":"1"}]"#,
     #"[{"attention":{"query":"q"}}]"#, #"[{"attention":{"query":"q","key":"k","value":"v","output":"o","x":1}}]"#,

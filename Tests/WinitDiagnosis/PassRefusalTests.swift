@@ -95,7 +95,7 @@ import WinitInitializers
       [weight("a.weight"), .activation(.softmax), weight("b.weight")],
       [.residual([weight("a.weight")], shortcut: [])], [.residual([], shortcut: [weight("a.weight")])],
       [weight("a.weight"), .residual([.activation(.softmax)], shortcut: [])],
-      [.residual([], shortcut: [])], [.repeat(prefix: "h.{i}", [weight("a.weight")])],
+      [.residual([], shortcut: [])],
       [weight("a.weight"), .norm(.init(.layer, weight: "vector"))],
       [weight("a.weight"), .norm(.init(.layer, weight: nil, bias: "missing"))],
       [weight("missing")], [weight("empty")], [weight("a.weight", bias: "missing")],

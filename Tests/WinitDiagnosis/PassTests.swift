@@ -19,6 +19,22 @@ import WinitInitializers
     return model
   }
 
+  // MARK: - Norms
+
+  /// A layer norm of two units gives −1 and 1 whatever their values are, but for the 1e-5 that is added to the variance,
+  /// and an RMS norm of one unit gives its sign: what comes before gets no gradient.
+  @Test(arguments: [(Network.Norm.Kind.layer, 2), (.rms, 1)])
+  func `the gradient through a norm is 0 where its output cannot change`(kind: Network.Norm.Kind, units: Int) throws {
+    var model = PassModel(seed: 3)
+    try model.add("a.weight", [units, 16], .normal(roundingMean: 0, std: 10))
+    model.network.entries.append(.norm(.init(kind, weight: nil)))
+    try model.add("b.weight", [4, units], .normal(roundingMean: 0, std: 1))
+    let layers = try model.pass(PassOptions(batch: 64)).layers
+    let (first, last) = (layers[0].measured.gradient ?? .nan, layers[layers.count - 1].measured.gradient ?? .nan)
+    // The values before the norm have a std of 40. Without one of its terms, the formula leaves 1/40 of the gradient.
+    #expect(last > 0.1 && first >= 0 && first < 1e-3 * last)
+  }
+
   // MARK: - Papers
 
   /// He et al., "Delving Deep into Rectifiers" (2015), section 2.2: with ReLU the signal of a layer is √½ of what it is

@@ -156,6 +156,12 @@ import WinitJSON
     #expect(brief(found) == (count == 0 ? [] : ["warning look-alike-inputs net.2.weight"]))
   }
 
+  /// 3 and 4 hidden layers, and the last one. A sigmoid network of three hidden layers has a cosine of 0.99 and trains.
+  @Test(arguments: [(4, "information"), (5, "warning")])
+  func `inputs that look alike are a warning from four hidden layers on`(count: Int, severity: String) {
+    #expect(brief(findings(measured(count, cosine: 0.993))) == ["\(severity) look-alike-inputs net.2.weight"])
+  }
+
   @Test func `layers behind a fault are not judged`() {
     var model = TestModel.mlp(layers: 6)
     model["net.2.weight"].scale(10)

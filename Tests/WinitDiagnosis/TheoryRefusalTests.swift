@@ -3,6 +3,7 @@
 import Testing
 import WinitCore
 import WinitDiagnosis
+import WinitInitializers
 
 @Suite struct TheoryRefusalTests {
   private func chain(
@@ -60,7 +61,6 @@ import WinitDiagnosis
     [.weight(.init("a")), .norm(.init(.layer, weight: "missing"))],
     [.weight(.init("a")), .input(shape: [8], std: 1)],
     [.weight(.init("a")), .residual([.weight(.init("d"))], shortcut: [])],
-    [.weight(.init("a")), .repeat(prefix: "h.{i}", [])],
     [.input(shape: [3, 4, 4], std: 1), .weight(.init("k", stride: 0))],
     [.input(shape: [3, 4, 4], std: 1), .weight(.init("k", padding: -1))],
     [.input(shape: [3, 2, 2], std: 1), .weight(.init("k"))],  // no output
@@ -103,6 +103,52 @@ import WinitDiagnosis
     tensors.add("k", [3, 3, 3, 3], std: 1e150)
     tensors.add("flat", [8, 1 << 20], std: 1)
     _ = tensors.theory(entries)
+  }
+
+  @Test func `a tensor whose squares binary64 does not hold is refused, and one of zeros is not`() {
+    for (std, isRefused) in [
+      (1e160, true), (1e-200, true), (1e-160, true), (1e150, false), (1e-150, false), (0, false),
+    ] {
+      let facts = { (name: String) -> WeightFacts? in
+        guard let shape = try? Shape([8, 8]) else { return nil }
+        var facts = WeightFacts(shape: shape, fanSource: .layout(.torch), meanSquare: std * std)
+        facts.hasElementsOtherThanZero = std != 0
+        return facts
+      }
+      let theory = NetworkTheory(Network([.weight(.init("a")), .weight(.init("b"))]), source: .spec, facts: facts)
+      #expect((theory.refusal?.contains("squares") ?? false) == isRefused, "\(std)")
+      #expect(theory.layers.isEmpty == isRefused)
+    }
+  }
+
+  @Test func `a text says where the numbers of theory end`() {
+    func accuracy(_ gain: Double) -> String {
+      let (tensors, entries) = TheoryTensors.chain(depth: 600, width: 5000, std: gain / 70, activation: .relu)
+      return tensors.theory(entries).summary.accuracy
+    }
+    #expect(accuracy(1e3).contains("1e150") && accuracy(1e-3).contains("1e150"))
+    #expect(!accuracy(1.4).contains("1e150") && !accuracy(0).contains("1e150"))
+  }
+
+  @Test func `the shapes alone show whether a network contradicts them`() {
+    let dims = ["a": [8, 8], "c": [3, 3], "k": [5, 3, 3, 3], "t": [9, 8], "u": [9, 7]]
+    func contradiction(_ entries: [Network.Entry]) -> TheoryProblem? {
+      NetworkTheory.contradiction(in: Network(entries)) { name in
+        dims[name].flatMap { try? Shape($0) }.map { ($0, .layout(.torch)) }
+      }
+    }
+    let input = Network.Entry.input(shape: [3, 4, 4], std: 1)
+    #expect(contradiction([.weight(.init("a")), .weight(.init("c"))])?.tensor == "c")
+    #expect(contradiction([.embedding(.init(tables: ["t"])), .weight(.init("c"))])?.tensor == "c")
+    #expect(contradiction([.embedding(.init(tables: ["t", "u"]))])?.tensor == "u")
+    #expect(contradiction([.input(shape: [3, 2, 2], std: 1), .weight(.init("k"))])?.tensor == "k")
+    #expect(contradiction([input, .weight(.init("k")), .pool(.init(.max, size: 9, stride: 9))]) != nil)
+    #expect(contradiction([.weight(.init("a")), .residual([.weight(.init("c"))], shortcut: [])]) != nil)
+    #expect(contradiction([input, .weight(.init("k")), .pool(.init(.global, size: 0, stride: 1))]) == nil)
+    #expect(contradiction([.weight(.init("a", activation: .gelu)), .weight(.init("a"))]) == nil)
+    // What is unknown is no contradiction.
+    #expect(contradiction([.weight(.init("missing"))]) == nil)
+    #expect(contradiction([.weight(.init("a", activation: .softmax)), .weight(.init("a"))]) == nil)
   }
 
   /// Theory ends at 1e150 and at 0, but every number is one that JSON can hold.

@@ -129,6 +129,79 @@ import WinitTestSupport
     #expect(diagnosis.findings == ofSpec.findings && diagnosis.declared == ofSpec.declared)
   }
 
+  @Test func `a run of a spec has the layout of its spec, also for ties, parts and literals`() throws {
+    let fixture = try Fixture()
+    let tensors = """
+      layout: LAYOUT
+      tensors:
+        w: {shape: [8, 4], init: he_normal}
+        tied: {shape: [8, 4], init: {scheme: same_as, of: w}}
+        parts: {shape: [4, 2], init: {scheme: parts, base: {scheme: normal, std: 1}, parts: [{box: [[0, 1]], init: zeros}]}}
+        given: {shape: [2, 1], init: {scheme: literal, values: [1, 2]}}
+      """
+    for (layout, fanIns) in [("torch", [4, 4, 2, 1]), ("keras", [8, 8, 4, 2])] {
+      let spec = tensors.replacing("LAYOUT", with: layout)
+      let run = try fixture.create(layout, spec)
+      let diagnosis = try fixture.registry.diagnose(run)
+      #expect(!diagnosis.notes.contains { $0.contains("which axes") })
+      #expect(diagnosis.tensors.map(\.fanIn) == fanIns)
+      let ofSpec = try ModelSpec(parsing: spec).diagnose(seed: 42, like: nil).tensors
+      #expect(ofSpec.suffix(2).compactMap(\.fanIn) == fanIns.suffix(2))
+    }
+  }
+
+  @Test func `a note names the weights that a network leaves out, and no bias, tie, vector or integer`() throws {
+    func notes(_ tensors: String) throws -> [String] {
+      let spec = """
+        tensors: {a.weight: [4, 4], a.bias: [4], scale: [4, 1], \(tensors)}
+        rules: [{match: "*", dtype: integer, init: zeros}, {match: "*", init: {scheme: normal, std: 0.5}}]
+        network: [{weight: a.weight, activation: relu}, {weight: b.weight}]
+        """
+      return try ModelSpec(parsing: spec).diagnose(seed: 1, like: nil).notes.filter { $0.contains("does not have") }
+    }
+    let whole = "b.weight: [4, 4], ids: {shape: [4, 4], dtype: int64}"
+    #expect(try notes(whole + ", tied: {shape: [4, 4], init: {scheme: same_as, of: b.weight}}").isEmpty)
+    let one = try notes(whole + ", c.weight: [4, 4]")
+    #expect(one.count == 1 && one[0].contains("`c.weight`, so") && one[0].contains("this weight"))
+    let more = try notes(whole + ", c.weight: [4, 4], d.weight: [2, 2, 3, 3]")
+    #expect(more.count == 1 && more[0].contains("`c.weight` and 1 more") && more[0].contains("these weights"))
+  }
+
+  /// Weights of binary64 whose squares overflow or underflow, and the same weights at the scale 1.
+  @Test(arguments: [1e160, 1e-200])
+  func `weights whose squares binary64 does not hold have their statistics and spectrum, and no curve`(scale: Double)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    func diagnosis(_ scale: Double) throws -> Diagnosis {
+      // Sines have no pattern in rows of 8.
+      let elements = (0..<64).map { sin(Double($0 * $0) + 1) * scale }
+      let header =
+        #"{"0.weight":{"dtype":"F64","shape":[8,8],"data_offsets":[0,512]},"#
+        + #""1.weight":{"dtype":"F64","shape":[8,8],"data_offsets":[512,1024]}}"#
+      let size = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+      let bytes = (elements + elements.reversed()).flatMap { value in
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+      }
+      try folder.write("w.safetensors", size + Array(header.utf8) + bytes)
+      var options = DiagnosisOptions()
+      options.hasSpectrum = true
+      return try Diagnosis.ofCheckpoint(
+        folder.path("w.safetensors"), spec: nil, usesKerasLayout: false, options: options)
+    }
+    let (unit, scaled) = (try diagnosis(1), try diagnosis(scale))
+    for (one, other) in zip(unit.tensors, scaled.tensors) {
+      func ratio(_ value: (TensorDiagnosis) -> Double?) -> Double {
+        (value(other) ?? .nan) / (value(one) ?? .nan) / scale
+      }
+      #expect(abs(ratio(\.std) - 1) < 1e-12 && abs(ratio(\.mean) - 1) < 1e-12)
+      #expect(abs(ratio(\.spectrum?.largest) - 1) < 1e-12 && abs(ratio(\.spectrum?.edge) - 1) < 1e-12)
+      #expect(abs(ratio(\.spectrum?.smallest) - 1) < 1e-9)
+    }
+    #expect(!unit.layers.isEmpty && scaled.layers.isEmpty)
+    #expect(scaled.notes.contains { $0.contains("no theory") && $0.contains("squares") })
+  }
+
   @Test func `an operation that is stopped ends with the error of the handler`() throws {
     let fixture = try Fixture()
     let run = try fixture.create()

@@ -49,7 +49,7 @@ private func corrupt(_ path: String, _ sql: String) throws {
     "runs": [
       "name", "version", "manifest", "seed", "stored", "tensor_count", "parameter_count", "byte_count",
       "created_at", "tool_version", "host", "uid", "origin", "experiment", "note", "parent", "git",
-      "deleted_at",
+      "deleted_at", "preset", "details",
     ],
     "manifests": ["digest", "weights", "law_version", "json"],
     "tensors": [

@@ -107,6 +107,64 @@ import WinitTestSupport
     #expect(try registry.keptDiagnoses(of: other).count == 1)
   }
 
+  /// Changes of a kept diagnosis of the weights of the run, which has one tensor `w` of two binary32 numbers.
+  private static let contradictions = [
+    "json_set(json, '$.tensors', 7)", "json_set(json, '$.tensors[0].std', -1)",
+    "json_set(json, '$.tensors[0].dtype', 'float16')",
+    "json_set(json, '$.tensors[0].shape', json('[3]'), '$.tensors[0].count', 3)",
+    "json_set(json, '$.tensors[0].name', 'v')", "json_set(json, '$.subject.kind', 'model')",
+    "json_set(json, '$.findings', json('[{\"code\":\"zzz\",\"severity\":\"error\",\"message\":\"\"}]'))",
+  ]
+
+  @Test(arguments: contradictions)
+  func `doctor finds a document that cannot be read or has other tensors than its run, and its repair deletes it`(
+    json: String
+  ) throws {
+    let fixture = try Fixture()
+    let registry = fixture.registry
+    let run = try fixture.create("m", tinySpec)
+    try registry.keep(registry.diagnose(run), with: run)
+    try registry.keep(model(), with: run)
+    #expect(try registry.checkIntegrity().isSound)
+    try fixture.tamper("UPDATE diagnoses SET json = \(json) WHERE kind = 'weights'")
+    let report = try registry.checkIntegrity()
+    #expect(report.affectedRuns == ["m:v1"] && report.records.count == 1)
+    #expect(report.records.first?.finding.message.contains("kept diagnosis of the weights") == true)
+    expectError(.damagedRegistry) { try registry.keptDiagnoses(of: run) }
+    #expect(try registry.checkIntegrity(repair: true).isSound)
+    #expect(try registry.keptDiagnoses(of: run).map(\.subject.kind) == [.model])
+  }
+
+  @Test func `a kept diagnosis of an unknown kind is damage, and none that a report shows`() throws {
+    let fixture = try Fixture()
+    let registry = fixture.registry
+    let run = try fixture.create("m", tinySpec)
+    try registry.keep(model(), with: run)
+    try fixture.tamper(
+      """
+      PRAGMA ignore_check_constraints = ON;
+      INSERT INTO diagnoses (run, kind, made_at, json) SELECT run, 'zzz', made_at, json FROM diagnoses
+      """)
+    #expect(try registry.checkIntegrity().references.count == 1)
+    #expect(try registry.keptDiagnosisTimes(of: run).map(\.kind) == ["model"])
+    #expect(try registry.keptDiagnoses(of: run).count == 1)
+    let other = try Fixture()
+    expectError(.mismatch) { try other.registry.importBundle(fixture.folder.path("r")) }
+    #expect(try registry.checkIntegrity(repair: true).isSound)
+    #expect(try fixture.count("diagnoses") == 1)
+  }
+
+  @Test func `a diagnosis of tensors of another shape, dtype or number of elements is not kept`() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", tinySpec)
+    for (shape, dtype, count) in [([3], "float32", 3), ([2], "bfloat16", 2), ([2], "float32", 3)] {
+      var other = model()
+      other.tensors = [TensorDiagnosis(name: "w", shape: shape, dtype: dtype, count: count)]
+      expectError(.invalidArgument) { try fixture.registry.keep(other, with: run) }
+    }
+    #expect(try fixture.count("diagnoses") == 0)
+  }
+
   @Test func `doctor finds a diagnosis of a run that does not exist`() throws {
     let fixture = try Fixture()
     let run = try fixture.create("m", tinySpec)

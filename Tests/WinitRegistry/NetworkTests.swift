@@ -60,6 +60,43 @@ import WinitTestSupport
     #expect(read.network == nil && read.allowed.isEmpty)
   }
 
+  /// Records that this software never writes, and the part that each error names.
+  private static let damaged = [
+    ("1", "details"), ("no JSON", "details"), ("{\"network\":[]}", "`network`"), ("{\"allow\":{}}", "`allow`"),
+    ("{\"network\":{\"source\":\"spec\",\"entries\":[{\"weight\":1}]}}", "`network`"),
+    ("{\"allow\":[{\"finding\":\"zzz\",\"match\":\"*\",\"reason\":\"r\"}]}", "`allow`"),
+    ("{\"skipped\":[1]}", "`skipped`"), ("{\"meant_constants\":\"w\"}", "`meant_constants`"),
+    ("{\"metadata\":{\"a\":1}}", "`metadata`"),
+  ]
+
+  @Test(arguments: damaged)
+  func `a damaged record is found by doctor, named by diagnose, and removed by a repair`(details: String, part: String)
+    throws
+  {
+    let fixture = try Fixture()
+    let registry = fixture.registry
+    let run = try fixture.create("m", Self.tensors + Self.lists)
+    let other = try fixture.create("other", Self.tensors + Self.lists)
+    #expect(try registry.checkIntegrity().isSound)
+    try fixture.tamper("UPDATE runs SET details = '\(details)' WHERE name = 'm'")
+    let report = try registry.checkIntegrity()
+    #expect(!report.isSound && report.affectedRuns == ["m:v1"])
+    #expect(report.records.map(\.finding.message).contains { $0.contains(part) && $0.contains("cannot be read") })
+    let notes = try registry.diagnose(run).notes
+    let isOfFiles = ["`skipped`", "`metadata`"].contains(part)
+    #expect(notes.contains { $0.contains(part) && $0.contains("doctor --repair") } != isOfFiles)
+    #expect(try !registry.diagnose(other).notes.contains { $0.contains("cannot be read") })
+    // The damage is not copied to another file.
+    expectError(.mismatch) { try registry.exportBundle([run], to: fixture.folder.path("bundle")) }
+    #expect(!fixture.folder.exists("bundle"))
+    let into = try Fixture()
+    expectError(.mismatch) { try into.registry.importBundle(fixture.folder.path("r")) }
+    let repaired = try registry.checkIntegrity(repair: true)
+    #expect(repaired.isSound && !repaired.isRebuilt)
+    #expect(try registry.run("m").id == run.id && registry.verify(run).matches)
+    #expect(try registry.details(of: other).network != nil)
+  }
+
   @Test func `a network that is too large to be recorded is left out with a warning`() throws {
     let fixture = try Fixture()
     // Each entry has a name of 250 characters: 5000 of them are more than 1 MiB.

@@ -79,6 +79,32 @@ import WinitSpec
     #expect(keras.map(summary) == ["5 k invalidNetwork"] && keras.first?.message.contains("layout: keras") == true)
   }
 
+  @Test func `a layer takes what is behind tokens, a vector or a flattened map exactly`() throws {
+    func problems(_ tensors: String, _ network: String) throws -> [String] {
+      let text = "tensors: {\(tensors)}\nrules: [{match: '*', init: {scheme: normal, std: 1}}]\nnetwork:\n\(network)"
+      do {
+        _ = try plan(text)
+        return []
+      } catch let error as SpecError { return error.diagnostics.map(summary) }
+    }
+    // The rows of an embedding have 4 elements, and 12 is a multiple.
+    let tokens = "t: [9, 4], w: [3, 4], v: [3, 12]"
+    #expect(try problems(tokens, "  - {embedding: t}\n  - {weight: w}").isEmpty)
+    #expect(try problems(tokens, "  - {embedding: t}\n  - {weight: v}") == ["5 v invalidNetwork"])
+    // A vector of 8.
+    let vector = "a: [8, 4], b: [3, 16]"
+    #expect(try problems(vector, "  - {weight: a}\n  - {weight: b}") == ["5 b invalidNetwork"])
+    // 4 channels of 3 × 3, behind a pool of 1, and none behind a pool of 9.
+    let map = "c: [4, 1, 3, 3], w: [10, 36], v: [10, 72], p: [10, 4]"
+    #expect(try problems(map, "  - {input: [1, 5, 5]}\n  - {weight: c}\n  - {weight: w}").isEmpty)
+    #expect(try problems(map, "  - {input: [1, 5, 5]}\n  - {weight: c}\n  - {weight: v}") == ["6 v invalidNetwork"])
+    #expect(
+      try problems(map, "  - {input: [1, 5, 5]}\n  - {weight: c}\n  - {pool: global}\n  - {weight: p}").isEmpty)
+    #expect(
+      try problems(map, "  - {input: [1, 5, 5]}\n  - {weight: c}\n  - {pool: max, size: 9}\n  - {weight: p}")
+        == ["4 invalidNetwork"])
+  }
+
   @Test func `a convolution has as many axes as the map`() throws {
     let text = "tensors: {c: [4, 2, 3, 3], d: [4, 2, 3]}\nrules: [{match: '*', init: normal}]\nnetwork:"
     #expect(try problems("\(text) [{input: [2, 5]}, {weight: d}]").isEmpty)

@@ -61,7 +61,6 @@ import WinitTestSupport
         }
       case .gate(let gate): [["linear", gate.gate]] + row(gate.activation) + [["linear", gate.up]]
       case .residual(let branch, let shortcut): steps(branch, ranks) + steps(shortcut, ranks)
-      case .repeat: [["unexpanded"]]
       }
     }
   }

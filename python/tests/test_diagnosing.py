@@ -377,6 +377,14 @@ def test_a_document_that_was_written_by_hand_is_read(tmp_path: Path) -> None:
         ("tensors", [{"name": "a", "shape": [-1], "dtype": "f", "count": 1}], r"tensors\[0\].shape"),
         ("tensors", [{"name": "a", "shape": [True], "dtype": "f", "count": 1}], r"tensors\[0\].shape"),
         ("layers", [{"name": "a", "kind": "linear", "measured": {"rms": "1"}}], r"layers\[0\].measured.rms"),
+        ("tensors", [{"name": "a", "shape": [2], "dtype": "f", "count": 3}], r"tensors\[0\].count"),
+        ("tensors", [{"name": "a", "shape": [2], "dtype": "f", "count": 2.0}], r"tensors\[0\].count"),
+        ("tensors", [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "std": -1}], r"tensors\[0\].std"),
+        ("tensors", [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "zeros": 3}], r"tensors\[0\].zeros"),
+        ("tensors", [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "min": 1, "max": 0}], r"tensors\[0\].max"),
+        ("layers", [{"name": "a", "kind": "linear", "measured": {"dead": 1.5}}], r"layers\[0\].measured.dead"),
+        ("layers", [{"name": "a", "kind": "linear", "measured": {"cosine": 1.1}}], r"layers\[0\].measured.cosine"),
+        ("layers", [{"name": "a", "kind": "linear", "theory": {"q": -1}}], r"layers\[0\].theory.q"),
         ("findings", [{"code": "a", "severity": "bad", "message": ""}], r"findings\[0\].severity"),
         ("notes", [1], "notes"),
     ],
@@ -407,6 +415,21 @@ def diagnosis() -> winit.Diagnosis:
     return winit.Diagnosis(Subject("model", "Net", "0"), findings=tuple(found))
 
 
+def test_gradients_are_shown_relative_to_the_last_layer_of_the_main_path() -> None:
+    def layer(name: str, gradient: float | None, **options: Any) -> LayerDiagnosis:
+        return LayerDiagnosis(name, "linear", measured=Measured(1, 0.5, gradient), **options)
+
+    layers = (layer("first", 0.02), layer("branch", 0.01, main_path=False), layer("last", 0.04), layer("none", None))
+    shown = winit.Diagnosis(Subject("model", "Net", "0"), layers=layers)
+    gradients = [line.split()[2] for line in str(shown).splitlines() if line.split()[:1] != [] and "0.5" in line]
+    assert gradients == ["0.5", "0.25", "1", "–"]
+    assert "relative to the last layer" in str(shown)
+    html = shown._repr_html_()
+    assert all(f">{text}</td>" in html for text in ("0.25", "1")) and "relative to the last layer" in html
+    zero = winit.Diagnosis(Subject("model", "Net", "0"), layers=(layer("a", 0.0), layer("b", 0.0)))
+    assert "relative to the last layer" in str(zero)
+
+
 def test_an_assertion_counts_a_severity_and_what_is_worse() -> None:
     assert diagnosis().assert_healthy("error").worst() == "warning"
     with pytest.raises(winit.Mismatch, match=r"layers\.0\.weight: equal") as caught:
@@ -422,3 +445,10 @@ def test_an_assertion_counts_a_severity_and_what_is_worse() -> None:
         diagnosis().assert_healthy(allow={"identical": "*"})
     with pytest.raises(winit.BadInput, match="severity"):
         diagnosis().assert_healthy("fatal")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("fix", "is_said"), [('- {match: "a", init: ones}', True), ("torch.nn.init.ones_(a)", False)])
+def test_the_text_says_where_the_rule_of_a_fix_goes(fix: str, is_said: bool) -> None:
+    finding = DiagnosisFinding("all-zero-weights", "warning", "zero", tensor="a", fix=fix)
+    text = str(winit.Diagnosis(Subject("run", "m:v1", "0"), findings=(finding,)))
+    assert ("above the other rules of the spec" in text) == is_said

@@ -8,6 +8,7 @@
 #define CWINIT_KERNELS_H
 
 #include "winit_kernels.h"
+#include "winit_statistics.h"
 
 /// Computes the unit draws of consecutive words, as binary32 numbers. The tests call the function for all 2³² words.
 ///

@@ -1,6 +1,6 @@
 // The choice of the inner loops: the scalar definition, or a C kernel for an instruction set of the processor.
 
-import CWinitKernels
+package import CWinitKernels
 import Foundation
 import WinitJSON
 
@@ -47,7 +47,7 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
   }
 
   /// The number of the kernel in C, or nil for `scalar`.
-  var number: winit_kernel? {
+  package var number: winit_kernel? {
     switch self {
     case .scalar: nil
     #if arch(x86_64)

@@ -74,7 +74,7 @@ extension LossDiagnosis {
   fileprivate init(reading entry: DocumentReader) throws(DocumentError) {
     self.init(
       value: try entry.number("value"), classes: try entry.optionalCount("classes"),
-      uniform: try entry.optionalNumber("uniform"))
+      uniform: try entry.optionalNumber("uniform", in: .notNegative))
   }
 }
 
@@ -92,22 +92,40 @@ extension TensorDiagnosis {
       name: try entry.text("name"), shape: try Diagnosis.shape(entry), dtype: try entry.text("dtype"),
       count: try entry.count("count"))
     mean = try entry.optionalNumber("mean")
-    std = try entry.optionalNumber("std")
+    std = try entry.optionalNumber("std", in: .notNegative)
     min = try entry.optionalNumber("min")
     max = try entry.optionalNumber("max")
     skewness = try entry.optionalNumber("skewness")
-    kurtosis = try entry.optionalNumber("kurtosis")
+    kurtosis = try entry.optionalNumber("kurtosis", in: .notNegative)
     zeros = try entry.optionalCount("zeros") ?? 0
     try readNonfinite(entry)
     fanIn = try entry.optionalCount("fan_in")
     fanOut = try entry.optionalCount("fan_out")
-    expectedStd = try entry.optionalNumber("expected_std")
+    expectedStd = try entry.optionalNumber("expected_std", in: .notNegative)
     z = try entry.optionalNumber("z")
     histogram = try entry.optionalObject("histogram").map(Histogram.init(reading:))
     spectrum = try entry.optionalObject("spectrum").map(Spectrum.init(reading:))
     scheme = try entry.optionalText("scheme")
     law = try entry.optionalValue("law")
     tiedTo = try entry.optionalText("tied_to")
+    try checkCounts(entry)
+  }
+
+  /// Checks that the numbers of elements, and the smallest and the largest element, do not contradict each other.
+  private func checkCounts(_ entry: DocumentReader) throws(DocumentError) {
+    guard product(shape) == count else { throw entry.error("count", "is not the product of `shape`") }
+    if let min, let max, min > max { throw entry.error("max", "is below `min`") }
+    // Two numbers up to 2⁵³ do not overflow; the numbers of a histogram can.
+    guard zeros <= count, nonfinite <= count - zeros else {
+      throw entry.error("zeros", "and the elements that are not finite are more than `count`")
+    }
+    var rest = count - nonfinite
+    for (i, number) in (histogram?.counts ?? []).enumerated() {
+      guard number <= rest else {
+        throw entry.error("histogram.counts[\(i)]", "and the counts before it are more than the finite elements")
+      }
+      rest -= number
+    }
   }
 
   /// Reads `nan`, `infinite`, and their sum `nonfinite`. A document that has the sum alone counts as NaN.
@@ -132,8 +150,8 @@ extension Histogram {
 extension Spectrum {
   fileprivate init(reading entry: DocumentReader) throws(DocumentError) {
     self.init(
-      largest: try entry.number("largest"), edge: try entry.number("edge"),
-      smallest: try entry.optionalNumber("smallest"))
+      largest: try entry.number("largest", in: .notNegative), edge: try entry.number("edge", in: .notNegative),
+      smallest: try entry.optionalNumber("smallest", in: .notNegative))
   }
 }
 
@@ -146,13 +164,16 @@ extension LayerDiagnosis {
     isMainPath = try entry.flag("main_path", default: true)
     theory = try entry.optionalObject("theory").map { (theory) throws(DocumentError) in
       Theory(
-        q: try theory.number("q"), signal: try theory.number("signal"), gradient: try theory.number("gradient"))
+        q: try theory.number("q", in: .notNegative), signal: try theory.number("signal", in: .notNegative),
+        gradient: try theory.number("gradient", in: .notNegative))
     }
     measured = try entry.optionalObject("measured").map { (measured) throws(DocumentError) in
       Measured(
-        rms: try measured.number("rms"), signal: try measured.number("signal"),
-        gradient: try measured.optionalNumber("gradient"), dead: try measured.optionalNumber("dead"),
-        saturated: try measured.optionalNumber("saturated"), cosine: try measured.optionalNumber("cosine"))
+        rms: try measured.number("rms", in: .notNegative), signal: try measured.number("signal", in: .notNegative),
+        gradient: try measured.optionalNumber("gradient", in: .notNegative),
+        dead: try measured.optionalNumber("dead", in: .fraction),
+        saturated: try measured.optionalNumber("saturated", in: .fraction),
+        cosine: try measured.optionalNumber("cosine", in: .cosine))
     }
   }
 }

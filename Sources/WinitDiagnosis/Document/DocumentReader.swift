@@ -56,6 +56,18 @@ struct DocumentReader {
     return number
   }
 
+  /// Reads a number in a range.
+  func optionalNumber(_ key: String, in range: NumberRange) throws(DocumentError) -> Double? {
+    guard let number = try optionalNumber(key) else { return nil }
+    guard range.contains(number) else { throw error(key, "is the number \(number), and must be \(range.description)") }
+    return number
+  }
+
+  /// Reads a number in a range, which is NaN if it is null or missing.
+  func number(_ key: String, in range: NumberRange) throws(DocumentError) -> Double {
+    try optionalNumber(key, in: range) ?? .nan
+  }
+
   /// Reads a number that is NaN if it is null or missing, because JSON has no numbers that are not finite.
   func number(_ key: String) throws(DocumentError) -> Double { try optionalNumber(key) ?? .nan }
 
@@ -138,6 +150,25 @@ struct DocumentReader {
     guard let member = member(key) else { return [] }
     guard let list = member.arrayValue else { throw wrongType(key, member, "a list") }
     return list
+  }
+}
+
+/// The numbers that a member can have.
+enum NumberRange: String {
+  /// A standard deviation, a norm or another root of a mean square.
+  case notNegative = "a number that is not negative"
+  case fraction = "a number from 0 to 1"
+  /// A cosine, which the rounding of sums can bring a little beyond 1.
+  case cosine = "a number from -1 to 1"
+
+  var description: String { rawValue }
+
+  func contains(_ number: Double) -> Bool {
+    switch self {
+    case .notNegative: number >= 0
+    case .fraction: (0...1).contains(number)
+    case .cosine: abs(number) <= 1 + 1e-6
+    }
   }
 }
 

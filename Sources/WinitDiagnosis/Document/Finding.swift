@@ -61,6 +61,15 @@ package struct Finding: Sendable, Equatable {
   }
 }
 
+extension Finding {
+  /// Whether the fix is a rule, and not another line of the spec or a line of Python.
+  package var isFixedByRule: Bool { fix?.hasPrefix("- {match:") ?? false }
+
+  /// Where the rule of a fix belongs, for a reader of the findings.
+  package static let rulePlace =
+    "The rule of a fix goes above the other rules of the spec: the first one that matches a tensor counts."
+}
+
 /// A finding that the spec allows.
 package struct AllowedFinding: Sendable, Equatable {
   package var finding: Finding

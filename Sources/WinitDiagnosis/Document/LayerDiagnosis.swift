@@ -58,3 +58,11 @@ package struct LayerDiagnosis: Sendable, Equatable {
     (self.name, self.kind, self.activation) = (name, kind, activation)
   }
 }
+
+extension [LayerDiagnosis] {
+  /// The measured norm of the gradient at the last layer of the main path that has one above 0; nil without one. Tables
+  /// and pictures show gradients relative to it, as theory gives them.
+  package var measuredGradientUnit: Double? {
+    lazy.filter(\.isMainPath).compactMap { $0.measured?.gradient }.last { $0 > 0 }
+  }
+}

@@ -15,35 +15,44 @@ struct NumberedName {
   /// Splits a name. A number is written in decimal digits without a zero before them. The name is a single text if it
   /// has more numbers than `maximumNumbers`.
   init(_ name: String, maximumNumbers: Int) {
+    let bytes = Array(name.utf8)
     var texts: [String] = []
     var numbers: [Int] = []
-    var text = String.UnicodeScalarView()
-    var digits = String.UnicodeScalarView()
-    func isCanonical() -> Bool {
-      !digits.isEmpty && digits.count <= NumberedName.maximumDigits && (digits.first != "0" || digits.count == 1)
-    }
-    func endNumber() {
-      if isCanonical(), let number = Int(String(digits)) {
-        texts.append(String(text))
-        numbers.append(number)
-        text = String.UnicodeScalarView()
-      } else {
-        text.append(contentsOf: digits)
+    var textStart = 0
+    for digits in NumberedName.digits(in: bytes) {
+      guard let number = NumberedName.number(bytes[digits]) else { continue }
+      guard numbers.count < maximumNumbers else {
+        (self.texts, self.numbers) = ([name], [])
+        return
       }
-      digits = String.UnicodeScalarView()
+      texts.append(String(decoding: bytes[textStart..<digits.lowerBound], as: UTF8.self))
+      numbers.append(number)
+      textStart = digits.upperBound
     }
-    for scalar in name.unicodeScalars {
-      if ("0"..."9").contains(scalar) {
-        digits.append(scalar)
-      } else {
-        endNumber()
-        text.append(scalar)
+    texts.append(String(decoding: bytes[textStart...], as: UTF8.self))
+    (self.texts, self.numbers) = (texts, numbers)
+  }
+
+  /// Returns where the sequences of decimal digits are in the bytes of a name.
+  static func digits(in bytes: [UInt8]) -> [Range<Int>] {
+    var places: [Range<Int>] = []
+    var start: Int?
+    for (i, byte) in bytes.enumerated() {
+      let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      if isDigit, start == nil { start = i }
+      if !isDigit, let first = start {
+        places.append(first..<i)
+        start = nil
       }
     }
-    endNumber()
-    texts.append(String(text))
-    let isFoldable = numbers.count <= maximumNumbers
-    (self.texts, self.numbers) = (isFoldable ? texts : [name], isFoldable ? numbers : [])
+    if let start { places.append(start..<bytes.count) }
+    return places
+  }
+
+  /// Returns the number that digits write; nil for too many digits, or for a zero before others.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard digits.count <= maximumDigits, digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+    return digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
   }
 
   func numbers(without position: Int) -> [Int] { Array(numbers[..<position] + numbers[(position + 1)...]) }

@@ -61,6 +61,17 @@ enum Advice {
 }
 
 extension Advice {
+  /// The variance of the elements that `initializer(behind:)` gives.
+  static func variance(behind activation: ActivationFunction?, _ fans: Fans) -> Double {
+    let (fanIn, fanOut) = (Double(max(1, fans.fanIn)), Double(max(1, fans.fanOut)))
+    switch activation {
+    case .tanh, .sigmoid, .softmax: return 2 / (fanIn + fanOut)
+    case .leakyReLU(let slope): return 2 / ((1 + slope * slope) * fanIn)
+    case .selu, .linear: return 1 / fanIn
+    case .relu, .relu6, .elu, .gelu, .geluTanh, .quickGELU, .silu, .mish, .hardswish, .softplus, nil: return 2 / fanIn
+    }
+  }
+
   /// The name of the scheme that a tensor is recorded with; nil for a tensor without one.
   static func schemeName(_ tensor: ObservedTensor) -> String? {
     tensor.scheme?["picked"]?.stringValue ?? tensor.scheme?["scheme"]?.stringValue

@@ -92,13 +92,16 @@ struct FindingContext {
 
   /// A name with each number replaced by `#`.
   static func pattern(_ name: TensorName) -> TensorName {
-    var text = String.UnicodeScalarView()
-    var isNumber = false
-    for scalar in name.string.unicodeScalars {
-      let isDigit = ("0"..."9").contains(scalar)
-      if !isDigit { text.append(scalar) } else if !isNumber { text.append("#") }
-      isNumber = isDigit
+    let bytes = Array(name.string.utf8)
+    var pattern: [UInt8] = []
+    pattern.reserveCapacity(bytes.count)
+    var end = 0
+    for digits in NumberedName.digits(in: bytes) {
+      pattern += bytes[end..<digits.lowerBound]
+      pattern.append(UInt8(ascii: "#"))
+      end = digits.upperBound
     }
-    return TensorName(String(text))
+    pattern += bytes[end...]
+    return TensorName(String(decoding: pattern, as: UTF8.self))
   }
 }

@@ -120,14 +120,15 @@ enum FindingFold {
 
   /// The texts and the numbers of a name in turn.
   private static func pieces(_ name: String) -> [String] {
-    var pieces = [""]
-    var isNumber = false
-    for scalar in name.unicodeScalars {
-      let isDigit = ("0"..."9").contains(scalar)
-      if isDigit != isNumber { pieces.append("") }
-      pieces[pieces.count - 1].unicodeScalars.append(scalar)
-      isNumber = isDigit
+    let bytes = Array(name.utf8)
+    var pieces: [String] = []
+    var end = 0
+    for digits in NumberedName.digits(in: bytes) {
+      pieces.append(String(decoding: bytes[end..<digits.lowerBound], as: UTF8.self))
+      pieces.append(String(decoding: bytes[digits], as: UTF8.self))
+      end = digits.upperBound
     }
+    pieces.append(String(decoding: bytes[end...], as: UTF8.self))
     return pieces
   }
 }

@@ -11,10 +11,10 @@ package enum FindingRules {
   /// - Parameter reason: returns the reason for which the spec allows a finding; nil for one that it does not allow. It
   ///   is asked for each tensor, before the findings of a family are folded.
   package static func report(
-    on evidence: FindingEvidence, allowing reason: (Finding) -> String? = { _ in nil }
+    on evidence: FindingEvidence, allowing reason: @escaping (Finding) -> String? = { _ in nil }
   ) -> FindingReport {
     let context = FindingContext(evidence)
-    var judged = JudgedTensors(context)
+    var judged = JudgedTensors(context, allowing: reason)
     judged.add(NonFiniteRule.drafts(context))
     judged.add(ZeroWeightsRule.drafts(context, judged))
     judged.add(ConstantWeightsRule.drafts(context, judged))
@@ -35,31 +35,28 @@ package enum FindingRules {
     judged.add(LookAlikeInputsRule.drafts(context, judged))
 
     var report = FindingReport()
-    var rest: [Draft] = []
-    for draft in judged.drafts {
-      let finding = draft.finding
-      if let reason = reason(finding) {
-        report.allowed.append(AllowedFinding(finding: finding, reason: reason))
-      } else {
-        rest.append(draft)
-      }
-    }
-    report.findings = FindingFold.findings(rest, context)
+    report.findings = FindingFold.findings(judged.drafts, context)
+    report.allowed = judged.allowed
     report.declared = judged.declarations.declared
     return report
   }
 }
 
-/// The drafts so far, and the tensors that they explain.
+/// The drafts so far, and the tensors that they explain. An allowed finding explains none: the spec allows what it names,
+/// and not what follows from it.
 struct JudgedTensors {
   private(set) var drafts: [Draft] = []
+  private(set) var allowed: [AllowedFinding] = []
   /// The tensors with a warning or an error that changes their statistics, so that no later rule judges them.
   private(set) var faulty: Set<TensorName> = []
   /// The tensors with a fault that changes the signal of every layer behind them, whatever its scale is.
   private(set) var breaking: Set<TensorName> = []
   let declarations: Declarations
+  private let reason: (Finding) -> String?
 
-  init(_ context: FindingContext) { declarations = Declarations(context) }
+  init(_ context: FindingContext, allowing reason: @escaping (Finding) -> String?) {
+    (declarations, self.reason) = (Declarations(context), reason)
+  }
 
   /// The codes of faults that leave the scale and the mean of a tensor as they were.
   private static let harmless: Set<Finding.Code> = [.identicalTensors, .identicalInputs, .truncatedByDType]
@@ -69,9 +66,17 @@ struct JudgedTensors {
   ]
 
   mutating func add(_ new: [Draft]) {
-    drafts += new
-    for draft in new where draft.severity > .information && !JudgedTensors.harmless.contains(draft.code) {
-      guard let tensor = draft.tensor else { continue }
+    for draft in new {
+      let finding = draft.finding
+      if let reason = reason(finding) {
+        allowed.append(AllowedFinding(finding: finding, reason: reason))
+        continue
+      }
+      drafts.append(draft)
+      guard draft.severity > .information, !JudgedTensors.harmless.contains(draft.code), let tensor = draft.tensor
+      else {
+        continue
+      }
       faulty.insert(tensor)
       let isNarrow = draft.code == .identicalNeurons && draft.severity == .error
       if isNarrow || JudgedTensors.breakingCodes.contains(draft.code) { breaking.insert(tensor) }

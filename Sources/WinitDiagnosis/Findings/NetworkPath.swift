@@ -85,7 +85,7 @@ struct NetworkPath {
         walk(branch, isMain: false)
         walk(shortcut, isMain: false)
         previous = nil
-      case .input, .activation, .pool, .repeat: break
+      case .input, .activation, .pool: break
       }
     }
     if factors.count > 1 { products.append(factors) }

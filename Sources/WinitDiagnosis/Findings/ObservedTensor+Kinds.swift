@@ -20,7 +20,7 @@ extension ObservedTensor {
 
   /// The parts of the name between the dots and slashes, in lower case.
   var nameParts: [String] {
-    name.string.split(whereSeparator: { $0 == "." || $0 == "/" }).map { $0.lowercased() }
+    name.string.utf8.split { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }.map { Substring($0).lowercased() }
   }
 
   /// The last names of the weights that layers multiply by. A weight with another name (a table of relative positions,
@@ -55,8 +55,14 @@ extension ObservedTensor {
       || module.hasPrefix("pos_") || ["wte", "wpe", "emb", "shared", "codebook", "lookup"].contains(module)
   }
 
-  /// Whether the tensor is a table of positions by its name, which may be computed, as sines and cosines are.
-  var isPositionTable: Bool { isEmbedding && nameParts.suffix(2).contains { $0.contains("pos") || $0 == "wpe" } }
+  /// Whether the tensor is a table of positions by its name, and of sines and cosines by its elements. Their mean square
+  /// is half of the square of the largest; a table that is drawn has at most a third, that of a uniform law.
+  var isSinusoidTable: Bool {
+    guard isEmbedding, nameParts.suffix(2).contains(where: { $0.contains("pos") || $0 == "wpe" }),
+      let low = statistics.minimum, let high = statistics.maximum, low < 0
+    else { return false }
+    return statistics.meanSquare > 0.4 * max(low * low, high * high)
+  }
 
   /// The names of modules that are the last layer of a model.
   private static let headNames: Set<String> = [
@@ -100,7 +106,10 @@ extension ObservedTensor {
   /// none.
   func isNeverEqualByChance(elements: Int) -> Bool {
     let nonzero = 1 - Double(statistics.zeros) / Double(max(1, statistics.count))
-    return Double(elements) * nonzero * Double(significandBits) >= 64
+    let largest = max(abs(statistics.minimum ?? 0), abs(statistics.maximum ?? 0))
+    // Binary and ternary weights have one magnitude, so that an element has the bit of its sign alone.
+    let hasOneMagnitude = statistics.meanSquare > 0.999 * nonzero * largest * largest
+    return Double(elements) * nonzero * Double(hasOneMagnitude ? 1 : significandBits) >= 64
   }
 
   /// The fans by the layout or by `fans` of the spec; nil below rank 2.

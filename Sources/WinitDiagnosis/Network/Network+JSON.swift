@@ -43,9 +43,6 @@ extension Network.Entry {
     case .residual(let branch, let shortcut):
       add("residual", .array(branch.map(\.json)))
       if !shortcut.isEmpty { add("shortcut", .array(shortcut.map(\.json))) }
-    case .repeat(let prefix, let entries):
-      add("repeat", prefix)
-      add("of", .array(entries.map(\.json)))
     }
     return .object(members)
   }
@@ -57,7 +54,7 @@ extension Network.Attention {
       .init("query", .string(query)), .init("key", .string(key)), .init("value", .string(value)),
       .init("output", .string(output)),
     ]
-    if heads != 0 { members.append(.init("heads", .integer(heads))) }
+    if let heads { members.append(.init("heads", .integer(heads))) }
     if isCausal { members.append(.init("causal", true)) }
     if let valueBias { members.append(.init("value_bias", .string(valueBias))) }
     if let outputBias { members.append(.init("output_bias", .string(outputBias))) }

@@ -48,11 +48,7 @@ private struct NetworkReader {
       entry = .norm(
         Network.Norm(try word(kind, "norm"), weight: try members.name("weight"), bias: try members.name("bias")))
     } else if let kind = members.take("pool") {
-      let (kind, size) = (try word(kind, "pool") as Network.Pool.Kind, try members.number("size", or: 0))
-      entry = .pool(
-        Network.Pool(
-          kind, size: size, stride: try members.number("stride", or: max(size, 1)),
-          padding: try members.number("padding", or: 0)))
+      entry = .pool(try pool(try word(kind, "pool"), &members))
     } else if let attention = members.take("attention") {
       entry = .attention(try self.attention(attention))
     } else if let gate = members.take("gate") {
@@ -84,15 +80,23 @@ private struct NetworkReader {
   private func layer(_ weight: String, _ members: inout Members) throws(Failure) -> Network.Weight {
     Network.Weight(
       weight, bias: try members.name("bias"), activation: try members.activation() ?? .linear,
-      stride: try members.number("stride", or: 1), padding: try members.number("padding", or: 0),
-      groups: try members.number("groups", or: 1), isTransposed: try members.flag("transposed"))
+      stride: try members.number("stride") ?? 1, padding: try members.number("padding") ?? 0,
+      groups: try members.number("groups") ?? 1, isTransposed: try members.flag("transposed"))
+  }
+
+  /// Reads a pool. A global one covers the whole map, and has no window.
+  private func pool(_ kind: Network.Pool.Kind, _ members: inout Members) throws(Failure) -> Network.Pool {
+    if kind == .global { return Network.Pool(.global, size: 0, stride: 1) }
+    guard let size = try members.number("size") else { throw Failure(message: "a pool needs `size`") }
+    return Network.Pool(
+      kind, size: size, stride: try members.number("stride") ?? size, padding: try members.number("padding") ?? 0)
   }
 
   private func attention(_ json: JSONValue) throws(Failure) -> Network.Attention {
     var members = try Members(json, of: "attention")
     let attention = Network.Attention(
       query: try members.needed("query"), key: try members.needed("key"), value: try members.needed("value"),
-      output: try members.needed("output"), heads: try members.number("heads", or: 0),
+      output: try members.needed("output"), heads: try members.number("heads"),
       isCausal: try members.flag("causal"), valueBias: try members.name("value_bias"),
       outputBias: try members.name("output_bias"))
     try members.checkEnd()
@@ -154,9 +158,9 @@ private struct Members {
     return name
   }
 
-  mutating func number(_ key: String, or usual: Int) throws(Failure) -> Int {
-    guard let value = take(key) else { return usual }
-    let least = key == "stride" || key == "groups" ? 1 : 0
+  mutating func number(_ key: String) throws(Failure) -> Int? {
+    guard let value = take(key) else { return nil }
+    let least = key == "padding" ? 0 : 1
     guard let number = value.integerValue, (least...Network.maximumNumber).contains(number) else {
       throw Failure(message: "`\(key)` is an integer from \(least) to \(Network.maximumNumber)")
     }

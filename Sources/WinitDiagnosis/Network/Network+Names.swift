@@ -12,10 +12,11 @@ extension Network.Entry {
     case .embedding(let embedding): embedding.tables
     case .weight(let weight): [weight.weight] + [weight.bias].compactMap(\.self)
     case .norm(let norm): [norm.weight, norm.bias].compactMap(\.self)
-    case .attention(let attention): [attention.query, attention.key, attention.value, attention.output]
-    case .gate(let gate): [gate.gate, gate.up]
+    case .attention(let attention):
+      [attention.query, attention.key, attention.value, attention.output]
+        + [attention.valueBias, attention.outputBias].compactMap(\.self)
+    case .gate(let gate): [gate.gate, gate.up] + [gate.gateBias, gate.upBias].compactMap(\.self)
     case .residual(let entries, let shortcut): (entries + shortcut).flatMap(\.names)
-    case .repeat(_, let entries): entries.flatMap(\.names)
     }
   }
 }

@@ -6,7 +6,7 @@ package struct Network: Sendable, Hashable {
 
   package init(_ entries: [Entry]) { self.entries = entries }
 
-  /// A step of the path. Inside `repeat`, names are relative to its prefix until `expanded` makes them whole.
+  /// A step of the path. The repeats of a spec are expanded: every entry stands for itself.
   package indirect enum Entry: Sendable, Hashable {
     /// The input: samples of N(0, std²), of this shape without the batch. Without this entry the input is a vector of
     /// N(0, 1) of the size that the first weight takes.
@@ -20,8 +20,6 @@ package struct Network: Sendable, Hashable {
     case gate(Gate)
     /// The sum of a branch and of its input, or of a branch and of a shortcut.
     case residual([Entry], shortcut: [Entry])
-    /// The entries for each number of a prefix such as `h.{i}`.
-    case `repeat`(prefix: String, [Entry])
   }
 
   /// The sum of the rows of one table or of several: tokens, positions.
@@ -85,15 +83,15 @@ package struct Network: Sendable, Hashable {
     package var key: String
     package var value: String
     package var output: String
-    /// The number of heads; 0 if the list does not say it.
-    package var heads: Int
+    /// The number of heads; nil if the list does not say it.
+    package var heads: Int?
     package var isCausal: Bool
     /// The biases of the values and of the output; nil for none. Those of queries and keys do not change the mean.
     package var valueBias: String?
     package var outputBias: String?
 
     package init(
-      query: String, key: String, value: String, output: String, heads: Int, isCausal: Bool, valueBias: String? = nil,
+      query: String, key: String, value: String, output: String, heads: Int?, isCausal: Bool, valueBias: String? = nil,
       outputBias: String? = nil
     ) {
       (self.query, self.key, self.value, self.output) = (query, key, value, output)

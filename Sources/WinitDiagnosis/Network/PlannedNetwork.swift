@@ -16,9 +16,16 @@ package struct PlannedNetwork: Sendable, Hashable {
 
   /// Reads a record; nil for anything else.
   package init?(json: JSONValue) {
-    guard let source = json["source"]?.stringValue.flatMap(NetworkSummary.Source.init(rawValue:)),
-      let entries = json["entries"], let network = try? Network(json: entries)
-    else { return nil }
-    self.init(network, source: source)
+    do throws(Network.InvalidJSON) { try self.init(reading: json) } catch { return nil }
+  }
+
+  /// Reads a record.
+  ///
+  /// - Throws: `Network.InvalidJSON` for anything else.
+  package init(reading json: JSONValue) throws(Network.InvalidJSON) {
+    guard let source = json["source"]?.stringValue.flatMap(NetworkSummary.Source.init(rawValue:)) else {
+      throw Network.InvalidJSON(message: "it has no known `source`")
+    }
+    self.init(try Network(json: json["entries"] ?? .null), source: source)
   }
 }

@@ -44,7 +44,6 @@ struct DenseChainBuilder {
       case .pool: throw .notDense("a pool")
       case .attention: throw .notDense("attention")
       case .gate: throw .notDense("a gate")
-      case .repeat(let prefix, _): throw PassRefusal("no pass: `repeat` of `\(TensorName(prefix))` is not expanded")
       }
       if steps.last?.activation == .softmax, !isMain { throw .softmaxInside }
     }

@@ -149,3 +149,12 @@ extension UnsafeMutablePointer<Double> {
     }
   }
 }
+
+extension SIMD8<Double> {
+  /// The sum of the lanes, in an order that does not depend on the processor.
+  var orderedSum: Double {
+    let four = lowHalf + highHalf
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+}

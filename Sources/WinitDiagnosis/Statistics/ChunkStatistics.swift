@@ -41,23 +41,27 @@ package struct ChunkStatistics: Sendable {
 
   /// Adds consecutive elements.
   ///
-  /// - Parameter values: the elements, and room for seven more. They are changed.
-  mutating func add(_ values: UnsafeMutablePointer<Double>, count: Int, hasHistogram: Bool) {
+  /// - Parameter values: the elements. They are changed.
+  mutating func add(
+    _ values: UnsafeMutablePointer<Double>, count: Int, hasHistogram: Bool, _ kernel: StatisticsKernel
+  ) {
     self.count += count
+    guard count > 0 else { return }
     var finite = count
-    var scan = BlockScan(values, count: count)
+    var scan = kernel.scan(values, count: count)
     if !scan.isFinite {
       finite = removeNonFinite(values, count: count)
-      scan = BlockScan(values, count: finite)
+      guard finite > 0 else { return }
+      scan = kernel.scan(values, count: finite)
     }
     zeros += scan.zeros
-    guard let block = scan.range else { return }
+    let block = scan.range
     range = range.map { min($0.lowerBound, block.lowerBound)...max($0.upperBound, block.upperBound) } ?? block
     if hasHistogram {
       if histogram == nil { histogram = DyadicHistogram(block) }
-      histogram?.add(values, count: finite, range: block)
+      histogram?.add(values, count: finite, range: block, kernel)
     }
-    moments.add(Moments(of: values, count: finite, range: block))
+    moments.add(Moments(of: values, count: finite, scan, kernel))
   }
 
   /// Moves the finite elements together, counts the others, and returns the number of finite elements.
@@ -74,35 +78,5 @@ package struct ChunkStatistics: Sendable {
       }
     }
     return kept
-  }
-}
-
-/// What one look at some values shows.
-private struct BlockScan {
-  /// The smallest and the largest value; nil without values, and meaningless if one is not finite.
-  var range: ClosedRange<Double>?
-  var zeros = 0
-  /// Whether all values are finite.
-  var isFinite = true
-
-  /// - Parameter values: the values, and room for seven more, which is overwritten.
-  init(_ values: UnsafeMutablePointer<Double>, count: Int) {
-    guard count > 0 else { return }
-    let vectors = (count + 7) / 8
-    for i in count..<vectors * 8 { values[i] = values[0] }
-    for i in 0..<count { zeros &+= values[i] == 0 ? 1 : 0 }
-    values.withMemoryRebound(to: SIMD8<Double>.self, capacity: vectors) { vector in
-      var (low, high, difference) = (vector[0], vector[0], SIMD8<Double>.zero)
-      for i in 0..<vectors {
-        let value = vector[i]
-        low.replace(with: value, where: value .< low)
-        high.replace(with: value, where: value .> high)
-        // 0 for a finite value, and NaN for any other.
-        difference += value - value
-      }
-      isFinite = difference.orderedSum == 0
-      guard isFinite else { return }
-      range = low.min()...high.max()
-    }
   }
 }

@@ -28,19 +28,11 @@ struct DyadicHistogram: Sendable {
   }
 
   /// Adds finite values.
-  mutating func add(_ values: UnsafePointer<Double>, count: Int, range: ClosedRange<Double>) {
+  mutating func add(
+    _ values: UnsafePointer<Double>, count: Int, range: ClosedRange<Double>, _ kernel: StatisticsKernel
+  ) {
     include(range)
-    // One factor could overflow.
-    let up = DyadicHistogram.scale(exponent)
-    // The sum with 2²² has 30 bits behind the point, so that its bits hold the integer part.
-    let (offset, magic) = (Double(first), 0x1p22)
-    let last = UInt64(DyadicHistogram.capacity - 1)
-    counts.withUnsafeMutableBufferPointer { counts in
-      for i in 0..<count {
-        let place = (values[i] * up.0 * up.1 - offset) + magic
-        counts[Int(truncatingIfNeeded: min(place.bitPattern >> 30 & 0x3F_FFFF, last))] &+= 1
-      }
-    }
+    kernel.count(values, count: count, scale: DyadicHistogram.scale(exponent), first: first, into: &counts)
   }
 
   /// Adds the counts of another histogram.
@@ -112,7 +104,7 @@ struct DyadicHistogram: Sendable {
     return value * factors.0 * factors.1
   }
 
-  /// Returns two factors whose product is 2^−exponent.
+  /// Returns two factors whose product is 2^−exponent. One factor could overflow.
   private static func scale(_ exponent: Int) -> (Double, Double) {
     let half = exponent / 2
     return (scalbn(1, -half), scalbn(1, half - exponent))

@@ -9,8 +9,10 @@ struct ElementDecoder: Sendable {
   /// The value of each bit pattern, for dtypes of at most 8 bits.
   private let table: [Double]
 
-  init(_ dtype: DType) {
-    self.dtype = dtype
+  private let kernel: StatisticsKernel
+
+  init(_ dtype: DType, kernel: StatisticsKernel = StatisticsKernel(.current)) {
+    (self.dtype, self.kernel) = (dtype, kernel)
     table = SmallFloat(dtype).map { float in (0..<1 << UInt64(dtype.bitCount)).map { float.value($0) + 0 } } ?? []
   }
 
@@ -30,10 +32,10 @@ struct ElementDecoder: Sendable {
   ) {
     let start = UnsafeRawBufferPointer(rebasing: bytes[(firstBit / 8)...])
     switch dtype {
-    case .float64: convert(UInt64.self, start, count, values) { Double(bitPattern: $0) + 0 }
-    case .float32: convert(UInt32.self, start, count, values) { Double(Float(bitPattern: $0)) + 0 }
-    case .bfloat16: convert(UInt16.self, start, count, values) { Double(Float(bitPattern: UInt32($0) << 16)) + 0 }
-    case .float16: convert(UInt16.self, start, count, values) { ElementDecoder.value(float16: $0) + 0 }
+    case .float64: kernel.read(start, .float64, count: count, into: values)
+    case .float32: kernel.read(start, .float32, count: count, into: values)
+    case .bfloat16: kernel.read(start, .bfloat16, count: count, into: values)
+    case .float16: kernel.read(start, .float16, count: count, into: values)
     case .int64: convert(UInt64.self, start, count, values) { Double(Int64(bitPattern: $0)) }
     case .int32: convert(UInt32.self, start, count, values) { Double(Int32(bitPattern: $0)) }
     case .int16: convert(UInt16.self, start, count, values) { Double(Int16(bitPattern: $0)) }
@@ -83,14 +85,5 @@ struct ElementDecoder: Sendable {
         values[i] = table[word >> (bit % 8) & mask]
       }
     }
-  }
-
-  /// Returns the value of a binary16 number, without branches. The bits of the exponent and the fraction are those of a
-  /// binary64 number times 2¹⁰⁰⁸, the difference of the biases.
-  @inline(__always)
-  private static func value(float16 bits: UInt16) -> Double {
-    let magnitude = Double(bitPattern: UInt64(bits & 0x7FFF) << 42) * 0x1p1008
-    let special: UInt64 = bits & 0x7C00 == 0x7C00 ? 0x7FF0_0000_0000_0000 : 0
-    return Double(bitPattern: magnitude.bitPattern | special | UInt64(bits & 0x8000) << 48)
   }
 }

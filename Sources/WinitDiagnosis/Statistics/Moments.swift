@@ -23,47 +23,30 @@ struct Moments: Sendable, Equatable {
   /// The largest exponent of two, up or down, of values whose fourth powers need no scale.
   private static let safeExponent = 150
 
-  /// Computes the moments of finite values in two passes.
+  /// Computes the moments of finite values in two passes, of which the scan is the first.
   ///
-  /// - Parameters:
-  ///   - values: the values, and room for up to seven more. They are multiplied by a power of two if their fourth
-  ///     powers would overflow or underflow, and the room is overwritten.
-  ///   - range: the smallest and the largest value.
-  init(of values: UnsafeMutablePointer<Double>, count: Int, range: ClosedRange<Double>) {
+  /// - Parameter values: the values. They are multiplied by a power of two if their fourth powers would overflow or
+  ///   underflow.
+  init(
+    of values: UnsafeMutablePointer<Double>, count: Int, _ scan: StatisticsKernel.Scan, _ kernel: StatisticsKernel
+  ) {
     guard count > 0 else { return }
     self.count = count
-    let magnitude = max(abs(range.lowerBound), abs(range.upperBound))
+    var total = scan.sum
+    let magnitude = max(abs(scan.range.lowerBound), abs(scan.range.upperBound))
     if magnitude > 0, abs(Int(magnitude.exponent)) > Moments.safeExponent {
       exponent = Int(magnitude.exponent)
       for i in 0..<count { values[i] = scalbn(values[i], -exponent) }
+      total = kernel.scan(values, count: count).sum
     }
-    guard range.lowerBound < range.upperBound else {
+    guard scan.range.lowerBound < scan.range.upperBound else {
       mean = values[0]
       return
     }
-    let vectors = (count + 7) / 8
-    for i in count..<vectors * 8 { values[i] = 0 }
-    let total = values.withMemoryRebound(to: SIMD8<Double>.self, capacity: vectors) { vector in
-      var sum = SIMD8<Double>.zero
-      for i in 0..<vectors { sum += vector[i] }
-      return sum.orderedSum
-    }
     let center = total / Double(count)
-    for i in count..<vectors * 8 { values[i] = center }
-    var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero)
-    values.withMemoryRebound(to: SIMD8<Double>.self, capacity: vectors) { vector in
-      for i in 0..<vectors {
-        let d = vector[i] - center
-        let square = d * d
-        sums.0 += d
-        sums.1 += square
-        sums.2 += square * d
-        sums.3 += square * square
-      }
-    }
     // `center` is the mean but for its rounding: move the moments to the mean.
     let n = Double(count)
-    let (s1, s2, s3, s4) = (sums.0.orderedSum, sums.1.orderedSum, sums.2.orderedSum, sums.3.orderedSum)
+    let (s1, s2, s3, s4) = kernel.powers(values, count: count, center: center)
     let shift = s1 / n
     (mean, meanLow) = Moments.sum(center, shift)
     second = max(0, s2 - shift * s1)
@@ -119,14 +102,5 @@ struct Moments: Sendable, Equatable {
     let yRounded = sum - x
     let xRounded = sum - yRounded
     return (sum, (x - xRounded) + (y - yRounded))
-  }
-}
-
-extension SIMD8<Double> {
-  /// The sum of the lanes, in an order that does not depend on the processor.
-  var orderedSum: Double {
-    let four = lowHalf + highHalf
-    let two = four.lowHalf + four.highHalf
-    return two[0] + two[1]
   }
 }

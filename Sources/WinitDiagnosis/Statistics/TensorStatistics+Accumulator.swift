@@ -12,6 +12,7 @@ extension TensorStatistics {
   package struct Accumulator: Sendable {
     private let shape: Shape
     private let decoder: ElementDecoder
+    private let kernel: StatisticsKernel
     private let hasher: UnitHasher?
     private var total = ChunkStatistics()
     private var tail: ChunkStatistics.SplitElement?
@@ -21,10 +22,13 @@ extension TensorStatistics {
     /// The number of intervals of the histogram.
     private static let intervals = 48
 
-    package init(shape: Shape, dtype: DType, fanSource: FanSource) {
+    /// - Parameter kernel: the inner loops; all of them give the same bits.
+    package init(shape: Shape, dtype: DType, fanSource: FanSource, kernel: SIMDKernel = .current) {
       self.shape = shape
-      decoder = ElementDecoder(dtype)
-      hasher = decoder.isFloating ? WeightAxes(shape, fanSource).flatMap(UnitHasher.init) : nil
+      self.kernel = StatisticsKernel(kernel)
+      decoder = ElementDecoder(dtype, kernel: self.kernel)
+      let axes = decoder.isFloating ? WeightAxes(shape, fanSource) : nil
+      hasher = axes.flatMap { UnitHasher($0, isWide: dtype == .float64, StatisticsKernel(kernel)) }
     }
 
     /// Computes the statistics of a chunk.
@@ -39,9 +43,7 @@ extension TensorStatistics {
         return result
       }
       if let hasher { result.units = UnitHashes(hasher.axes, elements: elements) }
-      withUnsafeTemporaryAllocation(
-        byteCount: (Accumulator.blockSize + 8) * 8, alignment: MemoryLayout<SIMD8<Double>>.alignment
-      ) { memory in
+      withUnsafeTemporaryAllocation(byteCount: Accumulator.blockSize * 8, alignment: 64) { memory in
         guard let block = memory.bindMemory(to: Double.self).baseAddress else { return }
         var start = elements.lowerBound
         while start < elements.upperBound {
@@ -49,7 +51,7 @@ extension TensorStatistics {
           let bit = firstBit + (start - elements.lowerBound) * decoder.dtype.bitCount
           decoder.read(bytes, firstBit: bit, count: count, into: block)
           hash(block, count, at: start, &result.units)
-          result.add(block, count: count, hasHistogram: decoder.isFloating)
+          result.add(block, count: count, hasHistogram: decoder.isFloating, kernel)
           start += count
         }
       }
@@ -118,14 +120,9 @@ extension TensorStatistics {
     private mutating func addSplitElement(_ head: ChunkStatistics.SplitElement?) {
       guard let head, let tail, head.bitCount + tail.bitCount == decoder.dtype.bitCount else { return }
       self.tail = nil
-      withUnsafeTemporaryAllocation(
-        byteCount: 8 * 8, alignment: MemoryLayout<SIMD8<Double>>.alignment
-      ) { memory in
-        guard let value = memory.bindMemory(to: Double.self).baseAddress else { return }
-        value[0] = decoder.value(ofBits: tail.bits | head.bits << tail.bitCount)
-        hash(value, 1, at: total.count, &total.units)
-        total.add(value, count: 1, hasHistogram: decoder.isFloating)
-      }
+      var value = decoder.value(ofBits: tail.bits | head.bits << tail.bitCount)
+      hash(&value, 1, at: total.count, &total.units)
+      total.add(&value, count: 1, hasHistogram: decoder.isFloating, kernel)
     }
   }
 

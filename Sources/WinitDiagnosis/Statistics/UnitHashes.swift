@@ -4,10 +4,11 @@ import WinitCore
 
 /// The hashes of the units of a range of elements.
 ///
-/// The hash of a unit is the sum modulo 2⁶⁴ of a term for each element: the upper and the lower half of the product of
-/// the element's bits and a pseudo-random odd number that belongs to its place in the unit, combined by exclusive or.
-/// The term of 0 is 0, so a unit of zeros has the hash 0. Any other unit has this hash, and two different units have the
-/// same hash, with a probability of about 2⁻⁶⁰.
+/// The hash of a unit is the sum modulo 2⁶⁴ of a term for each element: the product of the element's bits and a
+/// pseudo-random odd number that belongs to its place in the unit (multilinear hashing; Lemire and Kaser, 2014,
+/// "Strongly universal string hashing is fast"). The bits are mixed before, because a product with a multiple of 2^k
+/// says nothing in its k lowest bits. The term of 0 is 0, so a unit of zeros has the hash 0. Any other unit has this
+/// hash, and two different units have the same hash, with a probability of 2⁻⁴⁸ or less.
 struct UnitHashes: Sendable {
   /// The hashes of consecutive units.
   struct Extent: Sendable {
@@ -52,10 +53,14 @@ struct UnitHasher: Sendable {
   private let factors: [UInt64]
   private static let factorLimit = 1 << 16
 
+  /// Whether binary32 does not hold every element.
+  private let isWide: Bool
+  private let kernel: StatisticsKernel
+
   /// Returns nil if the tensor has more units than `limit`.
-  init?(_ axes: WeightAxes) {
+  init?(_ axes: WeightAxes, isWide: Bool, _ kernel: StatisticsKernel) {
     guard axes.outputs <= UnitHasher.limit - axes.inputs else { return nil }
-    self.axes = axes
+    (self.axes, self.isWide, self.kernel) = (axes, isWide, kernel)
     // Only the places along the last axis change from element to element.
     let size =
       switch axes.axes.last?.role {
@@ -74,12 +79,6 @@ struct UnitHasher: Sendable {
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return (z ^ (z >> 31)) | 1
-  }
-
-  @inline(__always)
-  private static func term(_ value: Double, _ factor: UInt64) -> UInt64 {
-    let product = value.bitPattern.multipliedFullWidth(by: factor)
-    return product.high ^ product.low
   }
 
   /// Adds the terms of consecutive elements to the hashes of their units.
@@ -158,48 +157,23 @@ struct UnitHasher: Sendable {
   /// Adds a run whose elements belong to an output and an input each.
   @inline(__always)
   private func add(_ run: Run, _ outputs: UnsafeMutablePointer<UInt64>, _ inputs: UnsafeMutablePointer<UInt64>) {
+    let (outputFactor, inputFactor) = (factor(run.outputPlace), factor(run.inputPlace))
     switch axes.axes.last?.role {
     case .input:
-      let factor = factor(run.inputPlace)
-      var hash: UInt64 = 0
       withFactors(run.outputPlace, run.count) { factors in
-        for i in 0..<run.count {
-          hash &+= UnitHasher.term(run.values[i], factors[i])
-          inputs[i] &+= UnitHasher.term(run.values[i], factor)
-        }
+        hash(run, .one(factors: factors, outputs), .each(factor: inputFactor, inputs))
       }
-      outputs[0] &+= hash
     case .output:
-      let factor = factor(run.outputPlace)
-      var hash: UInt64 = 0
       withFactors(run.inputPlace, run.count) { factors in
-        for i in 0..<run.count {
-          hash &+= UnitHasher.term(run.values[i], factors[i])
-          outputs[i] &+= UnitHasher.term(run.values[i], factor)
+        hash(run, .each(factor: outputFactor, outputs), .one(factors: factors, inputs))
+      }
+    case .field:
+      withFactors(run.outputPlace, run.count) { outputFactors in
+        withFactors(run.inputPlace, run.count) { inputFactors in
+          hash(run, .one(factors: outputFactors, outputs), .one(factors: inputFactors, inputs))
         }
       }
-      inputs[0] &+= hash
-    case .field:
-      var hash: (UInt64, UInt64) = (0, 0)
-      withFactors(run.outputPlace, run.count) { outputFactors in
-        for i in 0..<run.count { hash.0 &+= UnitHasher.term(run.values[i], outputFactors[i]) }
-      }
-      withFactors(run.inputPlace, run.count) { inputFactors in
-        for i in 0..<run.count { hash.1 &+= UnitHasher.term(run.values[i], inputFactors[i]) }
-      }
-      outputs[0] &+= hash.0
-      inputs[0] &+= hash.1
-    case .batch:
-      let (outputFactor, inputFactor) = (factor(run.outputPlace), factor(run.inputPlace))
-      for i in 0..<run.count {
-        outputs[i] &+= UnitHasher.term(run.values[i], outputFactor)
-        inputs[i] &+= UnitHasher.term(run.values[i], inputFactor)
-      }
-    case nil:
-      for i in 0..<run.count {
-        outputs[0] &+= UnitHasher.term(run.values[i], factor(0))
-        inputs[0] &+= UnitHasher.term(run.values[i], factor(0))
-      }
+    case .batch, nil: hash(run, .each(factor: outputFactor, outputs), .each(factor: inputFactor, inputs))
     }
   }
 
@@ -207,16 +181,14 @@ struct UnitHasher: Sendable {
   @inline(__always)
   private func addOutputs(_ run: Run, _ outputs: UnsafeMutablePointer<UInt64>) {
     switch axes.axes.last?.role {
-    case .input, .field:
-      var hash: UInt64 = 0
-      withFactors(run.outputPlace, run.count) { factors in
-        for i in 0..<run.count { hash &+= UnitHasher.term(run.values[i], factors[i]) }
-      }
-      outputs[0] &+= hash
-    case .output, .batch, nil:
-      let factor = factor(run.outputPlace)
-      for i in 0..<run.count { outputs[i] &+= UnitHasher.term(run.values[i], factor) }
+    case .input, .field: withFactors(run.outputPlace, run.count) { hash(run, .one(factors: $0, outputs)) }
+    case .output, .batch, nil: hash(run, .each(factor: factor(run.outputPlace), outputs))
     }
+  }
+
+  @inline(__always)
+  private func hash(_ run: Run, _ first: StatisticsKernel.HashSide, _ second: StatisticsKernel.HashSide? = nil) {
+    kernel.hash(run.values, count: run.count, isWide: isWide, first, second)
   }
 
   @inline(__always)

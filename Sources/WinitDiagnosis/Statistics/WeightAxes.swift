@@ -76,8 +76,8 @@ package struct WeightAxes: Sendable {
     self.batch = batch
   }
 
-  /// Returns the role of each axis.
-  private static func roles(_ shape: Shape, _ source: FanSource) -> [Role]? {
+  /// Returns the role of each axis; nil as for `init`.
+  static func roles(_ shape: Shape, _ source: FanSource) -> [Role]? {
     var roles = [Role](repeating: .field, count: shape.rank)
     func assign(_ axes: [Int], _ role: Role) -> Bool {
       for axis in axes {

@@ -32,6 +32,17 @@ func product(_ factors: [Int]) -> Int? {
 /// Why a network has no theory. The text says what to do.
 package struct TheoryProblem: Error, Equatable {
   package var message: String
+  /// Whether the shapes of the tensors contradict the network, whatever their elements are.
+  package var isContradiction = false
+  /// The tensor at fault, where there is one.
+  package var tensor: String?
 
   package init(_ message: String) { self.message = message }
+
+  /// A contradiction between the network and the shapes of the tensors.
+  static func contradiction(_ message: String, _ tensor: String? = nil) -> TheoryProblem {
+    var problem = TheoryProblem(message)
+    (problem.isContradiction, problem.tensor) = (true, tensor)
+    return problem
+  }
 }

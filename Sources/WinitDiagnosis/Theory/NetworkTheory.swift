@@ -1,6 +1,8 @@
 // The theory of a network: the signal and the gradient of each layer, from one moment of each tensor.
 
 import Foundation
+package import WinitCore
+package import WinitInitializers
 import WinitJSON
 
 /// What the theory of wide networks says about a network. It carries the second moments of the values forward and those
@@ -28,10 +30,36 @@ package struct NetworkTheory: Sendable {
       if network.kind == .chain, builder.rectifierSpread > 0 {
         summary.accuracy += " " + Self.spreadText(builder.rectifierSpread)
       }
+      if layers.contains(where: { $0.theory?.isLimited == true }) { summary.accuracy += " " + Self.limitText }
     } catch {
       refusal = error.message
     }
   }
+
+  /// Returns how the shapes of the tensors contradict a network: an entry does not take what the one before gives, or
+  /// nothing is left behind it. Nil if they do not. Theory would refuse such a network.
+  ///
+  /// - Parameter tensor: returns the shape and the fans of a tensor; nil for a name that no tensor has.
+  package static func contradiction(
+    in network: Network, _ tensor: @escaping (String) -> (shape: Shape, fanSource: FanSource)?
+  ) -> TheoryProblem? {
+    // With a second moment of 0, no activation takes an integral.
+    var builder = TheoryBuilder(
+      facts: { name in
+        tensor(name).map { WeightFacts(shape: $0.shape, fanSource: $0.fanSource, meanSquare: 0) }
+      }, hasAttention: network.contains { $0.isAttention })
+    do throws(TheoryProblem) {
+      let first = try builder.start(network)
+      var state = first.state
+      state.moments = SignalMoments(q: 0, sample: 0, position: 0, both: 0)
+      _ = try builder.run(first.rest, &state, isMain: true)
+      return nil
+    } catch { return error.isContradiction ? error : nil }
+  }
+
+  /// Where the numbers of theory end: `SignalMoments.limited` and the norms of gradients.
+  private static let limitText =
+    "Numbers beyond 1e150 are shown as about 1e150, and numbers below about 1e-160 as 0."
 
   private static func built(
     _ network: Network, _ facts: @escaping (String) -> WeightFacts?
@@ -93,7 +121,6 @@ extension Network {
         case .activation(let activation): activation == .softmax
         case .gate(let gate): gate.activation == .softmax
         case .residual(let branch, let shortcut): occurs(branch) || occurs(shortcut)
-        case .repeat(_, let entries): occurs(entries)
         case .input, .embedding, .norm, .pool, .attention: false
         }
       }
@@ -115,7 +142,6 @@ extension Network {
       if property(entry) { return true }
       switch entry {
       case .residual(let branch, let shortcut): return contains(branch, property) || contains(shortcut, property)
-      case .repeat(_, let entries): return contains(entries, property)
       default: return false
       }
     }
@@ -139,6 +165,11 @@ extension Network {
     }
     return common.flatMap { $0.isEmpty ? nil : $0.joined(separator: ".") }
   }
+}
+
+extension LayerDiagnosis.Theory {
+  /// Whether a number is near the end of those whose squares binary64 holds. A 0 is usually that of a zero weight.
+  fileprivate var isLimited: Bool { [signal, gradient].contains { $0 > 1e149 || ($0 > 0 && $0 < 1e-149) } }
 }
 
 extension Network.Entry {

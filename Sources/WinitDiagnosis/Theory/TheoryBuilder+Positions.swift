@@ -17,8 +17,8 @@ extension TheoryBuilder {
     for name in embedding.tables {
       let table = try tensor(name)
       guard let width = table.shape.dims.last, width == state.extent.channels else {
-        throw TheoryProblem(
-          "the table \(quoted: name) of shape \(table.shape) has no rows of \(state.extent.channels) numbers")
+        throw .contradiction(
+          "the table \(quoted: name) of shape \(table.shape) has no rows of \(state.extent.channels) numbers", name)
       }
       state.moments.q += table.meanSquare
       if isStart, name == first {  // tokens
@@ -105,7 +105,7 @@ extension TheoryBuilder {
       ConvolutionAxis(length: $0, kernel: pool.size, stride: pool.stride, padding: pool.padding)
     }
     guard sides.allSatisfy({ $0.length <= 1 << 31 && $0.outputLength > 0 }) else {
-      throw TheoryProblem("a pool of \(pool.size) has no output for an input of \(Shape.text(lengths))")
+      throw .contradiction("a pool of \(pool.size) has no output for an input of \(Shape.text(lengths))")
     }
     state.extent.lengths = sides.map(\.outputLength)
     return max(1, sides.reduce(1) { $0 * $1.taps })

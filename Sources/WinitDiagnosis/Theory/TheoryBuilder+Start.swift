@@ -70,7 +70,6 @@ extension TheoryBuilder {
       case .gate(let gate): return .weight(Network.Weight(gate.gate))
       case .residual(let branch, let shortcut):
         if let found = first(branch) ?? first(shortcut) { return found }
-      case .repeat(_, let entries): if let found = first(entries) { return found }
       case .input, .activation, .norm, .pool: continue
       }
     }

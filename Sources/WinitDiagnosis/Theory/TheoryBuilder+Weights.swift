@@ -85,9 +85,9 @@ extension TheoryBuilder {
       let side = ConvolutionAxis(length: length, kernel: kernel, stride: weight.stride, padding: weight.padding)
       let output = weight.isTransposed ? side.transposedLength : side.outputLength
       guard (1...Self.maximumLength).contains(output) else {
-        throw TheoryProblem(
+        throw .contradiction(
           "the convolution \(quoted: weight.weight) has no output: its kernel of \(kernel) is applied to a length of "
-            + "\(length)")
+            + "\(length)", weight.weight)
       }
       sides.append(side)
     }
@@ -107,9 +107,9 @@ extension TheoryBuilder {
       for axes in reading.layers(weight) where axes.fits(extent, groups: weight.groups) { return axes }
     }
     let taken = product([first.inputs, first.kernel.isEmpty ? 1 : weight.groups]) ?? first.inputs
-    throw TheoryProblem(
+    throw .contradiction(
       "\(quoted: name) of shape \(found.shape) takes \(taken) inputs, but the layer before gives "
-        + "\(extent.channels)\(extent.positions.map { $0 > 1 ? " at \($0) positions" : "" } ?? "")")
+        + "\(extent.channels)\(extent.positions.map { $0 > 1 ? " at \($0) positions" : "" } ?? "")", name)
   }
 
   mutating func apply(
@@ -119,8 +119,8 @@ extension TheoryBuilder {
       let found = try tensor(name)
       let axes = try self.axes(name, found, Network.Weight(name), state.extent)
       guard axes.kernel.isEmpty, axes.inputs == state.extent.channels else {
-        throw TheoryProblem(
-          "\(quoted: name) of shape \(found.shape) is no linear layer of \(state.extent.channels) inputs")
+        throw .contradiction(
+          "\(quoted: name) of shape \(found.shape) is no linear layer of \(state.extent.channels) inputs", name)
       }
       return (UnitWeights(count: Double(axes.inputs), meanSquare: found.meanSquare, mean: found.mean), axes)
     }

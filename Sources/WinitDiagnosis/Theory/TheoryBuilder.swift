@@ -1,5 +1,6 @@
 // Carries the moments through the entries of a network.
 
+import WinitCore
 import WinitJSON
 
 /// The forward pass of the theory, which records the layers and the steps of the backward pass.
@@ -12,9 +13,10 @@ struct TheoryBuilder {
   /// Whether gradients of different positions matter: only attention adds them up.
   let hasAttention: Bool
   var layers: [LayerDiagnosis] = []
-  var notes: [String] = []
   /// The numbers of layers without a name of their own.
   var unnamed: [String: Int] = [:]
+  /// The names of the residual sums so far.
+  private var sums: Set<String> = []
   /// The largest Σ 5/n over a chain of half-rectifiers that are not homogeneous, the variance of ln q by the draw.
   var spread = 0.0
   /// Σ 5/n over the rectifiers that are homogeneous.
@@ -40,8 +42,14 @@ struct TheoryBuilder {
 
   func tensor(_ name: String) throws(TheoryProblem) -> WeightFacts {
     guard let found = facts(name) else { throw TheoryProblem("no tensor \(quoted: name), which the network names") }
-    guard found.meanSquare.isFinite, found.mean.isFinite else {
+    guard !found.meanSquare.isNaN, !found.mean.isNaN else {
       throw TheoryProblem("\(quoted: name) has elements that are not finite")
+    }
+    let isTiny = !found.meanSquare.isNormal && (found.meanSquare != 0 || found.hasElementsOtherThanZero)
+    guard found.meanSquare.isFinite, found.mean.isFinite, !isTiny else {
+      throw TheoryProblem(
+        "\(quoted: name) has elements so large or so small that binary64 does not hold their squares. Correct its scale"
+      )
     }
     return found
   }
@@ -77,9 +85,10 @@ struct TheoryBuilder {
   ) throws(TheoryProblem) -> [BackwardStep] {
     var steps: [BackwardStep] = []
     for entry in entries {
+      // A long network of activations without a closed form takes seconds.
+      if OperationContext.current.cancellation.isRequested { throw TheoryProblem("the operation was asked to stop") }
       switch entry {
       case .input: throw TheoryProblem("`input` is not the first entry of the network")
-      case .repeat(let prefix, _): throw TheoryProblem("`repeat` of \(quoted: prefix) was not expanded")
       case .embedding(let embedding): try add(embedding, &state, isMain: isMain, &steps)
       case .weight(let weight):
         try apply(weight, &state, isMain: isMain, &steps)
@@ -130,7 +139,7 @@ struct TheoryBuilder {
     let shortcutSteps = try run(shortcut, &second, isMain: false)
     let name = Network.commonPrefix(of: branch)
     guard first.extent.channels == second.extent.channels else {
-      throw TheoryProblem(
+      throw .contradiction(
         "the residual branch \(name.map { "of \(quoted: $0) " } ?? "")gives \(first.extent.channels) units, but its "
           + "shortcut gives \(second.extent.channels)")
     }
@@ -138,7 +147,7 @@ struct TheoryBuilder {
     state.moments = first.moments.adding(second.moments)
     (state.activated, state.spread) = (nil, 0)
     steps.append(.sum(branchSteps, shortcutSteps))
-    let isTaken = layers.contains { $0.kind == "residual" && $0.name == name }
-    note(name.flatMap { isTaken ? nil : $0 } ?? number("residual"), kind: "residual", &state, isMain: isMain, &steps)
+    let free = name.flatMap { sums.insert($0).inserted ? $0 : nil }
+    note(free ?? number("residual"), kind: "residual", &state, isMain: isMain, &steps)
   }
 }

@@ -11,6 +11,8 @@ package struct WeightFacts: Sendable {
   package var meanSquare: Double
   /// The mean of the elements.
   package var mean: Double
+  /// Whether there are elements other than 0, whose squares can still be 0 in binary64.
+  package var hasElementsOtherThanZero = false
 
   package init(shape: Shape, fanSource: FanSource, meanSquare: Double, mean: Double = 0) {
     (self.shape, self.fanSource, self.meanSquare, self.mean) = (shape, fanSource, meanSquare, mean)
@@ -47,8 +49,11 @@ struct LayerAxes: Equatable {
     case .axes(let axes):
       let (input, output, batch) = (axes.input.map(place), axes.output.map(place), axes.batch.map(place))
       guard (input + output + batch).allSatisfy(dims.indices.contains) else { return nil }
-      inputs = input.reduce(1) { $0 * dims[$1] }
-      outputs = output.reduce(1) { $0 * dims[$1] }
+      // An axis can occur several times in a list that nothing has checked.
+      guard let inputs = product(input.map { dims[$0] }), let outputs = product(output.map { dims[$0] }) else {
+        return nil
+      }
+      (self.inputs, self.outputs) = (inputs, outputs)
       kernel = dims.indices.filter { !(input + output + batch).contains($0) }.map { dims[$0] }
     case .tensor:
       // Given fans say nothing about the axes.

@@ -46,7 +46,7 @@ extension DiagnosedModel {
     }
     (diagnosis.network, diagnosis.layers, diagnosis.loss) = (evidence.summary, evidence.layers, evidence.loss)
     (diagnosis.findings, diagnosis.allowed, diagnosis.declared) = (report.findings, report.allowed, report.declared)
-    diagnosis.notes = notes + evidence.notes
+    diagnosis.notes = notes + evidence.notes + [TrainedWeights.note(observed.tensors)].compactMap(\.self)
     return diagnosis
   }
 

@@ -33,12 +33,14 @@ extension DiagnosedModel {
     subject.spec = preset.map { "preset \($0)" }
     let details = try store.details(of: run.record)
     let meant = Set(details.meantConstants)
-    let isLayoutUnknown = records.contains { FanSource(json: $0.scheme) == nil && $0.recipe.shape.rank > 1 }
+    let fanSources = Dictionary(records.map { ($0.name, FanSource(recorded: $0.scheme)) }) { first, _ in first }
+    func source(_ record: TensorRecord) -> FanSource? { fanSources[record.tiedTo ?? record.name] ?? nil }
+    let isLayoutUnknown = records.contains { source($0) == nil && $0.recipe.shape.rank > 1 }
     self.init(
       subject,
       records.map { record in
         var tensor = DiagnosedTensor(name: record.name, shape: record.recipe.shape, dtype: record.recipe.dtype)
-        let source = FanSource(json: record.scheme)
+        let source = source(record)
         tensor.fanSource = source ?? .layout(.torch)
         tensor.isLayoutAssumed = source == nil
         tensor.law = run.origin == .imported ? nil : record.recipe.law
@@ -62,6 +64,15 @@ extension DiagnosedModel {
     try VerifiedReader(store, sources.map { records[$0] }).checkMemory()
     network = details.network.flatMap(PlannedNetwork.init(json:))
     allowed = details.allowed.compactMap(AllowedPattern.init(json:))
+    for finding in details.findings {
+      switch finding.part {
+      case .detail("skipped"), .detail("metadata"), .diagnosis: continue
+      case .detail:
+        notes.append(
+          "\(finding.message). Curves and findings can differ from those of the spec: `diagnose --spec` shows them. `doctor --repair` removes what cannot be read; a new run of the spec records it again"
+        )
+      }
+    }
     if isLayoutUnknown { notes.append(DiagnosedModel.assumedLayout) }
   }
 

@@ -6,13 +6,22 @@ import WinitInitializers
 import WinitJSON
 import WinitSpec
 
+extension FanSource {
+  /// Reads the source of the fans from the record of an init; that of a tensor in parts is the one of its base.
+  init?(recorded record: JSONValue) {
+    let base = record["parts"]?.arrayValue?.first?["init"]
+    guard let source = FanSource(json: record) ?? base.flatMap(FanSource.init(json:)) else { return nil }
+    self = source
+  }
+}
+
 extension DiagnosedTensor {
   /// Creates the tensor of a plan.
   init(_ planned: PlannedTensor, _ recipe: Recipe, _ plan: Plan) {
     self.init(name: planned.name, shape: planned.shape, dtype: planned.dtype)
     let described = PlannedRunTensor(
       planned: planned, recipe: recipe, ownSeed: nil, source: plan.sources[planned.name])
-    let source = FanSource(json: planned.record)
+    let source = FanSource(recorded: planned.record)
     fanSource = source ?? .layout(.torch)
     isLayoutAssumed = source == nil
     (law, scheme, schemeText) = (recipe.law, planned.record, described.schemeLine)

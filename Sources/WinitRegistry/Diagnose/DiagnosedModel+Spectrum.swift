@@ -16,7 +16,7 @@ extension DiagnosedModel {
     let threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
     let weights = sources.indices.filter { source in
       let tensor = tensors[sources[source]]
-      return tensor.shape.rank > 1 && scanned[sources[source]].statistics.variance > 0
+      return tensor.shape.rank > 1 && scanned[sources[source]].statistics.std > 0
     }
     func isLarge(_ source: Int) -> Bool {
       let tensor = tensors[sources[source]]

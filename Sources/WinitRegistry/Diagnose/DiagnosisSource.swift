@@ -57,6 +57,12 @@ package enum DiagnosisSource: Sendable, Hashable {
     self = .checkpoint(text)
   }
 
+  /// Whether the source is a checkpoint.
+  package var isCheckpoint: Bool {
+    if case .checkpoint = self { return true }
+    return false
+  }
+
   private static func isPath(_ text: String) -> Bool {
     text == "." || text == ".." || ["./", "../", "/"].contains { text.hasPrefix($0) }
       || [".safetensors", ".json", "/"].contains { text.hasSuffix($0) }

@@ -41,8 +41,11 @@ struct LayerEvidence {
   }
 
   private func facts(_ name: String) -> WeightFacts? {
-    tensor(name).map {
-      WeightFacts(shape: $0.shape, fanSource: $0.fanSource, meanSquare: $1.meanSquare, mean: $1.mean ?? 0)
+    tensor(name).map { tensor, statistics in
+      var facts = WeightFacts(
+        shape: tensor.shape, fanSource: tensor.fanSource, meanSquare: statistics.meanSquare, mean: statistics.mean ?? 0)
+      facts.hasElementsOtherThanZero = (statistics.minimum ?? 0, statistics.maximum ?? 0) != (0, 0)
+      return facts
     }
   }
 
@@ -73,7 +76,11 @@ struct LayerEvidence {
       let chain = try DenseChain(network) { name in tensor(name).map { ($0.0.shape, $0.0.fanSource) } }
       pass = try chain.pass(
         PassOptions(batch: options.batch), threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount
-      ) { [model] name in
+      ) { [model, self] name in
+        guard fitsBinary32(name) else {
+          throw PassRefusal(
+            "no pass: `\(TensorName(name))` has elements that binary32, in which the pass computes, does not hold")
+        }
         guard let elements = try model.elements(of: TensorName(name), threads: options.threads) else {
           throw PassRefusal("no pass: `\(TensorName(name))` has no floating-point elements of a standard dtype")
         }
@@ -86,6 +93,14 @@ struct LayerEvidence {
     pass.measure(&layers)
     (batch, loss) = (options.batch, pass.loss)
     notes.append(pass.summary)
+  }
+
+  /// Whether the largest element of a tensor is one that binary32 holds with all digits.
+  private func fitsBinary32(_ name: String) -> Bool {
+    guard let (_, statistics) = tensor(name) else { return true }
+    let largest = max(abs(statistics.minimum ?? 0), abs(statistics.maximum ?? 0))
+    return largest == 0
+      || (Double(Float.leastNormalMagnitude)...Double(Float.greatestFiniteMagnitude)).contains(largest)
   }
 
   /// Without a network, the order of the weights is the path only if each weight takes what the one before gives.

@@ -45,12 +45,7 @@ extension Registry {
 
   /// Checks that a diagnosis is one of a model with the tensors of a run.
   private func checkTensors(_ diagnosis: Diagnosis, of run: Run) throws {
-    let shapes = Dictionary(try tensors(of: run).map { ($0.name, $0.shape) }) { first, _ in first }
-    let common = diagnosis.tensors.filter { shapes[$0.name] != nil }
-    let other = common.first { shapes[$0.name] != $0.shape }
-    guard other != nil || common.isEmpty && !diagnosis.tensors.isEmpty else { return }
-    let why =
-      other.map { "its tensor \(quoted: $0.name) has another shape" } ?? "it has none of the tensors of the run"
+    guard let why = diagnosis.contradiction(to: try store.tensors(of: run.record)) else { return }
     throw RegistryError.invalidArgument(
       "the diagnosis is one of another model than \(run.reference): \(why). Nothing was kept")
   }
@@ -76,14 +71,17 @@ extension Registry {
   /// - Throws: `RegistryError` with the code `damagedRegistry` if one cannot be read.
   package func keptDiagnoses(of run: Run) throws -> [Diagnosis] {
     try translatingErrors {
-      try store.diagnoses(of: run.record).map { record in
-        do throws(DocumentError) { return try Diagnosis(parsing: Array(record.json.utf8)) } catch {
-          throw RegistryError(
-            .damagedRegistry,
-            "the kept diagnosis of \(run.reference) (\(record.kind.rawValue)) cannot be read: \(error). `diagnose \(run.reference) --keep` replaces that of the weights",
-            subject: path)
-        }
+      let records = try store.diagnoses(of: run.record)
+      if records.isEmpty { return [] }
+      let findings = try store.detailFindings(run.record, store.tensors(of: run.record))
+      for finding in findings {
+        guard case .diagnosis = finding.part else { continue }
+        throw RegistryError(
+          .damagedRegistry,
+          "\(run.reference): \(finding.message). `diagnose \(run.reference) --keep` replaces that of the weights; `doctor --repair` removes either",
+          subject: path)
       }
+      return try records.map { record throws(DocumentError) in try record.diagnosis() }
     }
   }
 

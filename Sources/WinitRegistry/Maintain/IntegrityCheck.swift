@@ -20,7 +20,8 @@ struct IntegrityCheck {
     let rows = try readable(&report, []) { try store.runRows() }
     report.unreadableRuns = try forEachRun(rows) { run, tensors in
       report.runCount += 1
-      report.records += try store.recordFindings(run, tensors).map { .init(run: Run(run), finding: $0) }
+      let details = try store.detailFindings(run, tensors).map { Verification.Finding(.record, nil, $0.message) }
+      report.records += try (store.recordFindings(run, tensors) + details).map { .init(run: Run(run), finding: $0) }
       uses += try store.missingChunks(of: run, tensors)
       try progress?(0, 0)
     }

@@ -14,11 +14,23 @@ struct Repair {
   func run(_ before: IntegrityReport) throws -> IntegrityReport? {
     var repaired = before
     try store.repairInconsistencies()
+    try removeDetails()
     try repairChunks(&repaired, in: store)
     if repaired.chunks.contains(where: { !$0.isRepaired && $0.problem == .unreadable }) { return nil }
     var after = try IntegrityCheck(store: store, progress: progress).run(full: true)
     after.addRepaired(before.chunks)
     return after
+  }
+
+  /// Removes what is recorded with runs, besides their tensors, and cannot be read. A diagnosis can be made again; the
+  /// right text of anything else is unknown, and no use case can read it.
+  private func removeDetails() throws {
+    for row in try store.runRows() {
+      // The report names a run that cannot be read.
+      guard let run = try? store.run(row: row), let tensors = try? store.tensors(of: run) else { continue }
+      try store.removeDetails(store.detailFindings(run, tensors), of: run)
+      try progress?(0, 0)
+    }
   }
 
   /// Regenerates every damaged chunk that a recorded recipe gives, in any run of the registry.

@@ -17,6 +17,7 @@ extension Registry {
     if let problem = try invalidValue(run) ?? bundle.foreignValue(in: run) { throw refuse(problem) }
     let tensors = try bundle.tensors(of: run)
     try bundle.checkRecord(run, tensors)
+    if let finding = try bundle.detailFindings(run, tensors).first { throw refuse("record: \(finding.message)") }
     for tensor in tensors {
       if let problem = tensor.name.problem { throw refuse("name of a tensor: \(problem)") }
       if let problem = importProblem(tensor, isImported: run.isImported) {

@@ -21,6 +21,7 @@ extension Registry {
   ) throws -> (run: RunRecord, isNew: Bool, bytes: Int, damaged: [String]) {
     let tensors = try source.tensors(of: run)
     try source.checkRecord(run, tensors)
+    try source.checkDetails(run, tensors)
     let reader = VerifiedReader(source, tensors.filter(\.isStored))
     let sizes = reader.tensors.map(\.recipe.byteCount)
     let damaged = Mutex<Set<Int>>([])

@@ -37,10 +37,15 @@ struct FindingList {
         \(diagnosis.layers.isEmpty ? "" : " and \(plural(Set(diagnosis.layers.map(\.name)).count, "layer"))").</p>
         """
       } else {
-        "<ol class=\"findings\">\(diagnosis.findings.enumerated().markup { item($1, id: "f\(run)-\($0)") })</ol>"
+        """
+        <ol class="findings">\(diagnosis.findings.enumerated().markup { item($1, id: "f\(run)-\($0)") })</ol>\
+        \(diagnosis.findings.contains(where: \.isFixedByRule) ? place : "")
+        """
       }
     return "\(heading)\(findings)\(allowed(diagnosis, run: run))\n"
   }
+
+  private let place: Markup = "<p class=\"note\">\(Finding.rulePlace)</p>"
 
   private func item(_ finding: Finding, id: String, reason: String? = nil) -> Markup {
     let place: Markup =

@@ -51,10 +51,11 @@ struct LayerSection {
     let rows = diagnosis.layers.enumerated().markup { row($1, number: $0 + 1) }
     return """
       <details class="numbers"><summary>Numbers behind the pictures: \(Markup.code(diagnosis.subject.name))</summary>\
+      <p>The gradient of theory is relative to the last layer; the measured norm of the gradient is not.</p>\
       <div class="scroll" tabindex="0" role="region" aria-label="Layers of \(shortened(diagnosis.subject.name))">\
       <table class="plain layers"><thead><tr><th rowspan="2">#</th><th rowspan="2">layer</th>\
       <th rowspan="2">activation</th><th colspan="3">theory</th><th colspan="6">measured</th></tr><tr>\
-      <th>q</th><th>signal</th><th>gradient</th><th>RMS</th><th>signal</th><th>gradient</th><th>dead</th>\
+      <th>q</th><th>signal</th><th>gradient</th><th>RMS</th><th>signal</th><th>gradient norm</th><th>dead</th>\
       <th>saturated</th><th>cosine</th></tr></thead><tbody>\(rows)</tbody></table></div></details>
       """
   }

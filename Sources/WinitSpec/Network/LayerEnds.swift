@@ -26,7 +26,13 @@ struct LayerEnds {
       func product(_ axes: [Int]) -> Int? {
         let places = axes.map { $0 < 0 ? $0 + dims.count : $0 }
         guard places.allSatisfy(dims.indices.contains), Set(places).count == places.count else { return nil }
-        return places.reduce(1) { $0 * dims[$1] }
+        // An axis of 0 elements makes a shape valid whose other axes have any product.
+        return places.reduce(1) { (product: Int?, place) in
+          guard let (product, overflow) = product?.multipliedReportingOverflow(by: dims[place]), !overflow else {
+            return nil
+          }
+          return product
+        }
       }
       guard let input = product(axes.input), let output = product(axes.output) else { return nil }
       (self.input, self.output) = (input, output)

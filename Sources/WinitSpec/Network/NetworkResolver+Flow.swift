@@ -103,6 +103,20 @@ extension NetworkResolver {
     flow.width = second.output
   }
 
+  /// Reports what only the whole network shows: a layer behind tokens or behind a flattened map that takes another
+  /// number of values, or a map that nothing is left of.
+  mutating func checkShapes(_ network: Network, _ first: NetworkText.Entry) {
+    var known: [String: Tensor] = [:]
+    for tensor in tensors.values { known[tensor.name.string] = tensor }
+    guard
+      let problem = NetworkTheory.contradiction(
+        in: network, { name in known[name].flatMap { tensor in tensor.shape.map { ($0, tensor.fans) } } })
+    else { return }
+    let tensor = problem.tensor.map { TensorName($0) }
+    report(
+      tensor.flatMap { lines[$0] } ?? first.line, .invalidNetwork, "\(problem.message). \(remedy)", tensor: tensor)
+  }
+
   /// Reports a residual branch that gives another number of values than its shortcut.
   mutating func checkSum(_ branch: NetworkFlow, _ shortcut: NetworkFlow, _ text: NetworkText.Entry) {
     guard let sum = branch.width, let added = shortcut.width, sum != added else { return }

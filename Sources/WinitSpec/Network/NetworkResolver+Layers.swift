@@ -76,7 +76,7 @@ extension NetworkResolver {
       forget()
       return []
     }
-    let heads = integer(attention.heads, "heads", 1, text, place, dims: query.shape?.dims ?? []) ?? 0
+    let heads = integer(attention.heads, "heads", 1, text, place, dims: query.shape?.dims ?? [])
     pass(attention: [query, key, value], output, text)
     return [
       .attention(

@@ -53,6 +53,7 @@ extension NetworkResolver {
     let full = fullName(name, place)
     if let tensor = tensors[full] {
       used.insert(full)
+      if lines[tensor.name] == nil { lines[tensor.name] = text.line }
       return tensor
     }
     reportUnknown(name, "no tensor is called", what, text, place)

@@ -40,6 +40,8 @@ struct NetworkResolver {
   var flow = NetworkFlow()
   /// The names of the tensors that entries use, as the network sees them.
   var used: Set<TensorName> = []
+  /// The line of the entry that names a tensor, by the name in the model.
+  var lines: [TensorName: Int] = [:]
   /// The prefixes of the repeats around no other repeat.
   private var prefixes: [String] = []
   /// The number of entries that were looked at.
@@ -66,7 +68,9 @@ struct NetworkResolver {
       report(first.line, .invalidNetwork, "the tensors of no entry exist. Give entries of this model, or no network")
     }
     if text.isPreset, problems.isEmpty { checkUsed(text) }
-    return Network(entries)
+    let network = Network(entries)
+    if problems.isEmpty, let first = text.entries.first { checkShapes(network, first) }
+    return network
   }
 
   /// Reports a parameter of a repeated block that a preset's list does not use: the block is another one than that of
@@ -90,7 +94,7 @@ struct NetworkResolver {
       count += 1
       guard count <= Network.maximumEntries else {
         if count == Network.maximumEntries + 1 {
-          report(text.line, .limitExceeded, "the network has more than \(Network.maximumEntries) entries")
+          report(text.line, .limitExceeded, Network.tooManyEntries)
         }
         return entries
       }

@@ -55,7 +55,8 @@ extension Resolver {
       return planned(context, law: .normOf(target, axes: axes), record: .null)
     case .literal(let text):
       let (bytes, record) = try literal(text, context)
-      return planned(context, law: .literal, record: record, literal: bytes)
+      return planned(
+        context, law: .literal, record: .object((record.objectValue ?? []) + context.fans.json), literal: bytes)
     case .parts(let base, let parts): return try plan(base, parts, context)
     }
   }

@@ -17,18 +17,36 @@ package struct RunDetails: Sendable {
   package var allowed: [JSONValue] = []
   /// The weights of constants for which a rule of the spec names the module, so that the constant is meant.
   package var meantConstants: [TensorName] = []
+  /// The members of the record that could not be read, by their keys; `record` if nothing of it could be read.
+  package private(set) var damaged: [String] = []
 
   package init() {}
 
-  /// Reads a record. Members that this version does not know, or that have another type, are ignored.
+  /// Reads a record. Members that this version does not know are ignored. A member that has another type is listed in
+  /// `damaged`, and what can be read of it counts.
+  ///
+  /// - Parameter json: the record; nil if it is no JSON.
   init(json: JSONValue?) {
-    skipped = (json?["skipped"]?.arrayValue ?? []).compactMap { $0.stringValue.map { TensorName($0) } }
-    metadata = (json?["metadata"]?.objectValue ?? []).compactMap { member in
-      member.value.stringValue.map { (member.key, $0) }
+    guard let json, json.objectValue != nil else {
+      damaged = ["record"]
+      return
     }
-    network = json?["network"]
-    allowed = json?["allow"]?.arrayValue ?? []
-    meantConstants = (json?["meant_constants"]?.arrayValue ?? []).compactMap { $0.stringValue.map { TensorName($0) } }
+    func texts(_ key: String) -> (texts: [String], isWhole: Bool) {
+      guard let value = json[key] else { return ([], true) }
+      let texts = (value.arrayValue ?? []).map(\.stringValue)
+      return (texts.compactMap(\.self), value.arrayValue != nil && !texts.contains(nil))
+    }
+    let (skipped, constants) = (texts("skipped"), texts("meant_constants"))
+    (self.skipped, meantConstants) = (skipped.texts.map { TensorName($0) }, constants.texts.map { TensorName($0) })
+    let members = json["metadata"]?.objectValue ?? []
+    metadata = members.compactMap { member in member.value.stringValue.map { (member.key, $0) } }
+    (network, allowed) = (json["network"], json["allow"]?.arrayValue ?? [])
+    if !skipped.isWhole { damaged.append("skipped") }
+    if json["metadata"] != nil, json["metadata"]?.objectValue == nil || metadata.count < members.count {
+      damaged.append("metadata")
+    }
+    if json["allow"] != nil, json["allow"]?.arrayValue == nil { damaged.append("allow") }
+    if !constants.isWhole { damaged.append("meant_constants") }
   }
 
   /// The record: an empty object if there is nothing to record.
@@ -84,12 +102,27 @@ package struct RunDetails: Sendable {
 extension Store {
   /// Returns the details of a run.
   package func details(of run: RunRecord) throws -> RunDetails {
-    try read { db in
-      let current = try self.reload(run, db)
-      let text = try String.fetchOne(
-        db, sql: "SELECT details FROM runs WHERE id = ? AND length(details) <= ?",
-        arguments: [current.rowID, 8 * RunDetails.limit])
-      return RunDetails(json: text.flatMap { try? JSONValue(parsing: $0) })
+    try read { db in RunDetails(json: try self.detailsRecord(of: run, db)) }
+  }
+
+  /// Returns the record of the details of a run; nil if it is no JSON, or is too large.
+  private func detailsRecord(of run: RunRecord, _ db: Database) throws -> JSONValue? {
+    let row = try Row.fetchOne(
+      db, sql: "SELECT details FROM runs WHERE id = ? AND length(details) <= ?",
+      arguments: [try self.reload(run, db).rowID, 8 * RunDetails.limit])
+    return try? row.map { try JSONValue(parsing: $0.value("details", String.self)) }
+  }
+
+  /// Removes members of the details of a run, which cannot be read.
+  ///
+  /// - Parameter keys: the keys of the members; `record` for all of them.
+  package func removeDetails(_ keys: [String], of run: RunRecord) throws {
+    try write { db in
+      let members = try self.detailsRecord(of: run, db)?.objectValue ?? []
+      let kept = keys.contains("record") ? [] : members.filter { !keys.contains($0.key) }
+      try db.execute(
+        sql: "UPDATE runs SET details = ? WHERE id = ?",
+        arguments: [JSONValue.object(kept).compact, try self.reload(run, db).rowID])
     }
   }
 }

@@ -29,9 +29,11 @@ package struct DiagnosisRecord: Sendable {
 
 extension Store {
   /// The SQL condition of a row of `diagnoses`, joined with `runs` and `manifests`, whose document is not one of the
-  /// run: it is too large, is no JSON, has no known schema, names the id of another run, or has no time.
+  /// run: it is of an unknown kind, is too large, is no JSON, has no known schema, names the id of another run, or has
+  /// no time.
   static let isForeignDiagnosis = """
-    CASE WHEN length(diagnoses.json) > \(DiagnosisRecord.limit) OR NOT json_valid(diagnoses.json) THEN 1
+    CASE WHEN diagnoses.kind NOT IN ('weights', 'model') OR length(diagnoses.json) > \(DiagnosisRecord.limit)
+      OR NOT json_valid(diagnoses.json) THEN 1
     ELSE coalesce(json_extract(diagnoses.json, '$.schema'), '') NOT GLOB 'winit-diagnosis/[0-9]*'
       OR json_extract(diagnoses.json, '$.subject.id') IS NOT 'sha256:' || lower(hex(manifests.digest))
       OR made_at NOT GLOB '\(timePattern)' END
@@ -66,7 +68,8 @@ extension Store {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT kind, made_at, json FROM diagnoses WHERE run = ? AND length(json) <= ? ORDER BY kind DESC LIMIT 2
+          SELECT kind, made_at, json FROM diagnoses
+          WHERE run = ? AND length(json) <= ? AND kind IN ('weights', 'model') ORDER BY kind DESC LIMIT 2
           """, arguments: [try self.reload(run, db).rowID, DiagnosisRecord.limit]
       ).map { row in
         DiagnosisRecord(try Store.kind(row), madeAt: try row.value("made_at"), json: try row.value("json"))
@@ -78,14 +81,26 @@ extension Store {
   package func diagnosisTimes(of run: RunRecord) throws -> [(kind: DiagnosisRecord.Kind, madeAt: String)] {
     try read { db in
       try Row.fetchAll(
-        db, sql: "SELECT kind, made_at FROM diagnoses WHERE run = ? ORDER BY kind DESC LIMIT 2",
+        db,
+        sql: """
+          SELECT kind, made_at FROM diagnoses WHERE run = ? AND kind IN ('weights', 'model') ORDER BY kind DESC LIMIT 2
+          """,
         arguments: [try self.reload(run, db).rowID]
       ).map { (try Store.kind($0), try $0.value("made_at")) }
     }
   }
 
+  /// Deletes the kept diagnosis of a kind.
+  package func deleteDiagnosis(_ kind: DiagnosisRecord.Kind, of run: RunRecord) throws {
+    try write { db in
+      try db.execute(
+        sql: "DELETE FROM diagnoses WHERE run = ? AND kind = ?",
+        arguments: [try self.reload(run, db).rowID, kind.rawValue])
+    }
+  }
+
   private static func kind(_ row: Row) throws -> DiagnosisRecord.Kind {
-    // The schema allows no other kind, but a foreign file need not keep its own constraints.
+    // The queries ask for no other kind.
     DiagnosisRecord.Kind(rawValue: try row.value("kind", String.self)) ?? .weights
   }
 }

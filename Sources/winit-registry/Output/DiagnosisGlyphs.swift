@@ -17,13 +17,42 @@ struct DiagnosisGlyphs {
   let above: Character
   let times: Character
   let minus: Character
+  /// Whether the locale is not UTF-8, so that messages are written in ASCII.
+  let isASCII: Bool
 
   static let unicode = DiagnosisGlyphs(
     heights: Array("▁▂▃▄▅▆▇█"), axis: "·", mark: "│", one: "┊", bar: "━", end: "●", below: "◀", above: "▶", times: "×",
-    minus: "−")
+    minus: "−", isASCII: false)
   static let ascii = DiagnosisGlyphs(
     heights: Array(".:-=+*#@"), axis: " ", mark: "|", one: ":", bar: "=", end: "o", below: "<", above: ">", times: "x",
-    minus: "-")
+    minus: "-", isASCII: true)
+
+  /// The signs of messages, and how ASCII writes them.
+  private static let spellings: [Character: String] = [
+    "±": "+-", "×": "x", "−": "-", "–": "-", "·": "*", "²": "^2", "³": "^3", "…": "...", "≤": "<=", "≥": ">=",
+    "≈": "about ", "√": "sqrt",
+  ]
+
+  /// Returns a message of the program in the characters of the locale: `1/√fan_in` is `1/sqrt(fan_in)` in ASCII. What
+  /// is in backticks, such as a name, stays as it is.
+  func message(_ text: String) -> String {
+    guard isASCII, text.utf8.contains(where: { $0 >= 0x80 }) else { return text }
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+    return parts.enumerated().map { i, part in i % 2 == 0 ? DiagnosisGlyphs.spelled(part) : String(part) }
+      .joined(separator: "`")
+  }
+
+  private static func spelled(_ text: Substring) -> String {
+    var (result, rest) = ("", text[...])
+    while let character = rest.popFirst() {
+      result += spellings[character] ?? String(character)
+      guard character == "√" else { continue }
+      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      if !word.isEmpty { result += "(\(word))" }
+      rest = rest[word.endIndex...]
+    }
+    return result
+  }
 
   /// The characters for the locale of the process.
   static var current: DiagnosisGlyphs { StatusLine.hasBlocks ? .unicode : .ascii }

@@ -53,13 +53,13 @@ extension Diagnosis {
 
   /// The lines of layers of one path.
   private func lines(_ layers: [LayerDiagnosis], _ isMeasured: Bool) -> [LayerLine] {
-    let last = layers.last { $0.isMainPath }?.measured?.gradient
+    let unit = layers.measuredGradientUnit ?? 1
     return layers.map { layer in
       guard isMeasured else {
         return LayerLine(layer: layer, signal: layer.theory?.signal, gradient: layer.theory?.gradient)
       }
-      let gradient = layer.measured?.gradient.flatMap { value in last.flatMap { $0 > 0 ? value / $0 : nil } ?? value }
-      return LayerLine(layer: layer, signal: layer.measured?.signal, gradient: gradient)
+      return LayerLine(
+        layer: layer, signal: layer.measured?.signal, gradient: layer.measured?.gradient.map { $0 / unit })
     }
   }
 

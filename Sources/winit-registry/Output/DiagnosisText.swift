@@ -13,18 +13,20 @@ extension Diagnosis {
     var parts = [heading]
     if !tensors.isEmpty { parts.append(tensorTable(isUnfolded: isUnfolded, glyphs).text) }
     if let layers = layerText(isUnfolded: isUnfolded, width: width, glyphs) {
-      parts.append(([layers] + lines(network.map(\.accuracy), width)).joined(separator: "\n"))
+      parts.append(([layers] + lines(network.map { glyphs.message($0.accuracy) }, width)).joined(separator: "\n"))
     }
     if let loss {
       let uniform = loss.uniform.map { ", ln(classes) is \(significant($0))" } ?? ""
       parts.append("loss of the first batch \(significant(loss.value))\(uniform)")
     }
     if !notes.isEmpty {
-      parts.append(notes.flatMap { lines("note: \($0)", width, indent: "  ") }.joined(separator: "\n"))
+      parts.append(notes.flatMap { lines("note: \(glyphs.message($0))", width, indent: "  ") }.joined(separator: "\n"))
     }
     if !summaries.isEmpty { parts.append(summaries.joined(separator: "\n")) }
-    parts.append(findings.isEmpty ? "no findings" : findings.map { $0.text(width) }.joined(separator: "\n"))
-    if !findings.isEmpty { parts.append(counts) }
+    parts.append(findings.isEmpty ? "no findings" : findings.map { $0.text(width, glyphs) }.joined(separator: "\n"))
+    if !findings.isEmpty {
+      parts.append(counts + (findings.contains(where: \.isFixedByRule) ? ". \(Finding.rulePlace)" : ""))
+    }
     return parts.joined(separator: "\n\n")
   }
 
@@ -67,13 +69,14 @@ extension Diagnosis {
 
 extension Finding {
   /// The severity, the code and the place on a line, then the message, then the fix.
-  fileprivate func text(_ width: Int?) -> String {
+  fileprivate func text(_ width: Int?, _ glyphs: DiagnosisGlyphs) -> String {
     let place =
       [tensor, layer].compactMap(\.self).first.map { "  " + oneLine($0) } ?? ""
     let head = "\(severity.rawValue)  \(code.rawValue)\(place)"
     let indent = "  "
     return
-      ([head] + lines(indent + message, width, indent: indent) + (fix.map { [indent + "fix: \(oneLine($0))"] } ?? []))
+      ([head] + lines(indent + glyphs.message(message), width, indent: indent)
+      + (fix.map { [indent + "fix: \(oneLine($0))"] } ?? []))
       .joined(separator: "\n")
   }
 }

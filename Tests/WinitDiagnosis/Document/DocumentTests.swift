@@ -57,7 +57,7 @@ import WinitJSON
     diagnosis.subject.seed = "18446744073709551615"
     diagnosis.subject.createdAt = "2026-01-02T03:04:05Z"
     diagnosis.subject.spec = "gpt2"
-    var tensor = TensorDiagnosis(name: "<b>\u{202E}\u{0}\"", shape: [4, 0], dtype: "bfloat16", count: 1 << 53)
+    var tensor = TensorDiagnosis(name: "<b>\u{202E}\u{0}\"", shape: [1 << 53], dtype: "bfloat16", count: 1 << 53)
     (tensor.mean, tensor.std, tensor.min, tensor.max) = (-1e-300, .leastNonzeroMagnitude, -.infinity, 0.1)
     (tensor.nan, tensor.infinite, tensor.zeros, tensor.z) = (3, 4, 5, .nan)
     tensor.spectrum = Spectrum(largest: 2.5, edge: 2.25, smallest: nil)
@@ -130,6 +130,31 @@ import WinitJSON
       #""tensors": [{"name": "a", "shape": [], "dtype": "f", "count": 1, "histogram": {"low": 1, "high": 0, "counts": []}}]"#,
       "tensors[0].histogram.high"
     ),
+    (#""tensors": [{"name": "a", "shape": [2, 3], "dtype": "f", "count": 5}]"#, "tensors[0].count"),
+    (#""tensors": [{"name": "a", "shape": [0], "dtype": "f", "count": 0.5}]"#, "tensors[0].count"),
+    (
+      #""tensors": [{"name": "a", "shape": [9007199254740992, 9007199254740992], "dtype": "f", "count": 0}]"#,
+      "tensors[0].count"
+    ),
+    (#""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "zeros": -1}]"#, "tensors[0].zeros"),
+    (#""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "zeros": 3}]"#, "tensors[0].zeros"),
+    (#""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "zeros": 1, "nan": 2}]"#, "tensors[0].zeros"),
+    (#""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "std": -1e-9}]"#, "tensors[0].std"),
+    (#""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "min": 2, "max": 1}]"#, "tensors[0].max"),
+    (
+      #""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "histogram": {"low": 0, "high": 1, "counts": [1, 2]}}]"#,
+      "tensors[0].histogram.counts[1]"
+    ),
+    (
+      #""tensors": [{"name": "a", "shape": [2], "dtype": "f", "count": 2, "spectrum": {"largest": -1, "edge": 1}}]"#,
+      "tensors[0].spectrum.largest"
+    ),
+    (#""layers": [{"name": "a", "theory": {"q": -1}}]"#, "layers[0].theory.q"),
+    (#""layers": [{"name": "a", "measured": {"rms": -1}}]"#, "layers[0].measured.rms"),
+    (#""layers": [{"name": "a", "measured": {"dead": 1.5}}]"#, "layers[0].measured.dead"),
+    (#""layers": [{"name": "a", "measured": {"saturated": -0.5}}]"#, "layers[0].measured.saturated"),
+    (#""layers": [{"name": "a", "measured": {"cosine": 1.1}}]"#, "layers[0].measured.cosine"),
+    (#""loss": {"value": 1, "classes": 2.5}"#, "loss.classes"),
     (#""layers": [{"name": "a", "assumed": 1}]"#, "layers[0].assumed"),
     (#""layers": [{"name": "a", "theory": []}]"#, "layers[0].theory"),
     (#""findings": [{"code": "no-such-code", "severity": "error", "message": ""}]"#, "findings[0].code"),

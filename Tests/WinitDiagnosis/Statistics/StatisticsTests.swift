@@ -32,6 +32,27 @@ import WinitInitializers
     #expect(whole == forward && forward.count == 900_000)
   }
 
+  @Test(arguments: [DType.float32, .float64, .float16, .bfloat16, .float8_e4m3fn])
+  func `every kernel gives the same bits, for rows of any length and numbers of any kind`(dtype: DType) throws {
+    for width in Array(1...18) + [1023, 1025, 3000] {
+      let shape = try Shape([5, width, 3])
+      // All bit patterns: normal, subnormal, negative zeros, infinities and NaN.
+      let words = WordStream(seed: 9, stream: UInt64(width))
+      let bytes = (0..<shape.byteCount(dtype)).map { UInt8(truncatingIfNeeded: words.word(UInt64($0))) }
+      for source in [FanSource.layout(.torch), .layout(.keras), .batch([0], .torch), .batch([2], .torch)] {
+        let found = SIMDKernel.allCases.filter(\.isAvailable).map { kernel in
+          bytes.withUnsafeBytes { bytes -> TensorStatistics in
+            var accumulator = TensorStatistics.Accumulator(
+              shape: shape, dtype: dtype, fanSource: source, kernel: kernel)
+            accumulator.add(accumulator.partial(of: bytes, chunk: Chunk(0, ofBytes: bytes.count)))
+            return accumulator.finish()
+          }
+        }
+        #expect(found.count > 1 && found.dropFirst().allSatisfy { $0 == found[0] }, "\(dtype), \(width), \(source)")
+      }
+    }
+  }
+
   /// The values of the bit patterns of FP4 E2M1, and the positive ones of FP6 E2M3, as OCP's microscaling formats list
   /// them.
   static let fp4: [Double] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6]

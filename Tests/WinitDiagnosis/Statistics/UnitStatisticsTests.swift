@@ -68,6 +68,16 @@ import WinitInitializers
     #expect(Set(units.outputs).count == 10 && units.outputs.first == units.outputs.last)
   }
 
+  @Test func `rows of binary64 numbers that binary32 cannot tell apart have different hashes`() throws {
+    let small = Double.leastNonzeroMagnitude
+    let values: [Double] = [1, 2, (1.0).nextUp, 2, 1, (2.0).nextDown, 1, 2, small, 0, 0, small]
+    let units = try #require(
+      try values.withUnsafeBytes {
+        TensorStatistics(of: $0, shape: try Shape([6, 2]), dtype: .float64, fanSource: .layout(.torch))
+      }.units)
+    #expect(Set(units.outputs).count == 5 && units.outputs[0] == units.outputs[3] && !units.outputs.contains(0))
+  }
+
   @Test func `units that cross chunks have the hashes of those that do not`() throws {
     // 300,000 float32 elements lie in two chunks. The rows are longer than the table of factors.
     let row = (0..<100_000).map { (i: Int) -> Float in Float(i % 1013 - 500) }

@@ -74,7 +74,8 @@ enum LookAlikeInputsRule {
       Draft(
         .lookAlikeInputs, isDeep ? .warning : .information, layer: layer.name, at: context.order(ofLayer: layer.name),
         value: cosine,
-        remedy: LayerGainRule.remedy(context)
+        // Small weights leave the biases, which all inputs share.
+        remedy: CurveCause(of: 0, .forward, context)?.remedy
       ) {
         "the outputs for two inputs have a mean cosine of \($0) from this layer on. The later layers can hardly tell inputs apart."
       }

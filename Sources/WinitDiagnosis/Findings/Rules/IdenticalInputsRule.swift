@@ -8,13 +8,16 @@ enum IdenticalInputsRule {
     context.tensors.enumerated().compactMap { order, tensor in
       guard tensor.isWeight, tensor.tiedTo == nil, !tensor.statistics.isConstant,
         tensor.statistics.nan + tensor.statistics.infinite == 0,
-        !judged.declarations.contains(tensor), !judged.faulty.contains(tensor.name), !tensor.hasStructureBySpec,
+        !judged.declarations.contains(tensor), !judged.faulty.contains(tensor.name),
         let inputs = tensor.statistics.units?.inputs, inputs.count > 1,
         tensor.isNeverEqualByChance(elements: tensor.statistics.count / inputs.count)
       else { return nil }
-      var counts: [UInt64: Int] = [:]
-      for hash in inputs where hash != 0 { counts[hash, default: 0] += 1 }
-      let equal = counts.values.filter { $0 > 1 }.reduce(0, +)
+      var places: [UInt64: [Int]] = [:]
+      for (i, hash) in inputs.enumerated() where hash != 0 { places[hash, default: []].append(i) }
+      let declared = DeclaredUnits(tensor)
+      let equal = places.values.filter { group in
+        group.count > 1 && group.contains { !declared.contains($0, .input) }
+      }.reduce(0) { $0 + $1.count }
       guard equal > 0 else { return nil }
       let found =
         "\(NumberText.count(equal)) of \(NumberText.count(inputs.count)) inputs have the weights of another one"

@@ -6,9 +6,7 @@ import WinitCore
 enum IdenticalNeuronsRule {
   static func drafts(_ context: FindingContext, _ judged: JudgedTensors) -> [Draft] {
     context.tensors.enumerated().compactMap { order, tensor in
-      guard let equal = EqualUnits(tensor, context), !judged.declarations.contains(tensor),
-        !tensor.hasStructureBySpec
-      else { return nil }
+      guard !judged.declarations.contains(tensor), let equal = EqualUnits(tensor, context) else { return nil }
       let remedy = Advice.rule(for: tensor, context)
       func draft(_ severity: Finding.Severity, _ variant: String, fix: Bool = true, _ message: String) -> Draft {
         Draft(
@@ -84,7 +82,10 @@ private struct EqualUnits {
     for (i, hash) in units.outputs.enumerated() where hash != 0 {
       places[Unit(weights: hash, bias: bias?[i] ?? 0, group: i / groupSize), default: []].append(i)
     }
-    let equal = places.values.filter { $0.count > 1 }
+    let declared = DeclaredUnits(tensor)
+    let equal = places.values.filter { group in
+      group.count > 1 && group.contains { !declared.contains($0, .output) }
+    }
     guard let first = equal.min(by: { $0[0] < $1[0] }) else { return nil }
     outputs = units.outputs.count
     count = equal.reduce(0) { $0 + $1.count }

@@ -33,9 +33,10 @@ enum IdenticalTensorsRule {
   private static func drafts(of group: [Int], _ context: FindingContext) -> [Draft] {
     let first = context.tensors[group[0]]
     let pattern = FindingContext.pattern(first.name)
+    let hasTable = group.contains { context.isEmbedding(context.tensors[$0]) }
     return group.dropFirst().map { order in
       let tensor = context.tensors[order]
-      if group.contains(where: { context.isEmbedding(context.tensors[$0]) }) {
+      if hasTable {
         return Draft(.identicalTensors, .information, tensor, at: order, variant: "table \(first.name.string)") { _ in
           "the elements are those of \(quoted: first.name). The two are probably tied, which a file does not record."
         }

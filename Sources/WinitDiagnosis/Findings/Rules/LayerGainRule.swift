@@ -93,39 +93,4 @@ enum LayerGainRule {
     default: "He's scheme"
     }
   }
-
-  /// The rule that gives the layers with an unsuited scale one that keeps the signal; nil if every layer has it.
-  static func remedy(_ context: FindingContext) -> Remedy? {
-    let groups = Dictionary(grouping: unsuited(context)) { FindingContext.pattern($0) }
-    guard let names = groups.values.max(by: { ($0.count, $1[0]) < ($1.count, $0[0]) }) else { return nil }
-    let initializer = Advice.initializer(behind: context.knownPath?.steps[names[0]]?.activation)
-    guard names.count > 1, let line = FindingFold.rule(for: names, initializer, context) else {
-      guard names.count > 1, let line = Remedy.rule(names[0], initializer: initializer).line else {
-        return .rule(names[0], initializer: initializer)
-      }
-      return .line(line + FindingFold.likewise(names.dropFirst()))
-    }
-    return .line(line)
-  }
-
-  /// The law whose scale more than half of the layers with an unsuited scale have; nil if there is none.
-  static func commonLaw(_ context: FindingContext) -> String? {
-    let names = unsuited(context)
-    let laws = names.compactMap { context.tensor($0).flatMap { RecognizedLaw($0)?.name } }
-    let counts = laws.reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }.flatMap { 2 * $0.value > names.count ? $0.key : nil }
-  }
-
-  /// The hidden weights of the path that change the scale. Where nothing says the activation, they are compared with
-  /// the scale for a ReLU, the most frequent one.
-  private static func unsuited(_ context: FindingContext) -> [TensorName] {
-    guard let path = context.path else { return [] }
-    return path.order.filter { name in
-      guard let order = context.index[name] else { return false }
-      if context.knownPath != nil { return gain(order, context) != nil }
-      let tensor = context.tensors[order]
-      guard let fans = tensor.fans, path.steps[name]?.isLast != true else { return false }
-      return !healthy.contains((Double(fans.fanIn) * tensor.statistics.meanSquare / 2).squareRoot())
-    }
-  }
 }

@@ -1,5 +1,6 @@
 // scale-off: a tensor of a file whose standard deviation is not the one that its spec promises.
 
+import Foundation
 import WinitCore
 
 /// Finds tensors of other origin that do not have the scale of their scheme. Regenerated tensors have it by
@@ -14,7 +15,7 @@ enum ScaleOffRule {
       let facts = tensor.statistics
       // The mean of the law is known, so that the deviation is from it.
       let distance = (facts.mean ?? 0) - promise.mean
-      let std = (facts.variance + distance * distance).squareRoot()
+      let std = hypot(facts.std, distance)
       let error = (promise.standardErrorOfStd(count: facts.count) ?? 0) / promise.std
       let ratio = std / promise.std
       guard abs(ratio - 1) > 0.01, abs(ratio - 1) > 5 * error else { return nil }

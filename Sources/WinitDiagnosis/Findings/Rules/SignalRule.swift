@@ -11,16 +11,20 @@ enum SignalRule {
 
   static func drafts(_ context: FindingContext, _ judged: JudgedTensors) -> [Draft] {
     let curves = SignalCurve.curves(context.evidence)
-    // A weight of zeros, NaN or one number breaks the path, and says so itself.
-    guard !curves.isEmpty, !context.tensors.contains(where: { judged.breaking.contains($0.name) }) else { return [] }
+    // A tensor of zeros, NaN or one number breaks the path, and says so itself.
+    let names = context.evidence.network?.names ?? []
+    guard !curves.isEmpty, !judged.breaking.contains(where: { names.isEmpty || names.contains($0.string) }) else {
+      return []
+    }
     return [forward(curves, context), backward(curves, context)].compactMap(\.self)
   }
 
   private static func forward(_ curves: [SignalCurve], _ context: FindingContext) -> Draft? {
     let ratios = curves.compactMap(\.forward)
     guard ratios.count == curves.count, let (severity, ratio) = verdict(ratios) else { return nil }
-    let (found, isSmall) = (text(ratio, curves, context), ratio.value < 1)
-    return draft(isSmall ? .vanishingForward : .explodingForward, severity, ratio, context) {
+    let cause = CurveCause(of: ratio.value, .forward, context)
+    let (found, isSmall) = (text(ratio, curves, cause), ratio.value < 1)
+    return draft(isSmall ? .vanishingForward : .explodingForward, severity, ratio, cause, context) {
       isSmall
         ? "the signal, the part of the activations that depends on the input, shrinks to \($0) of the input's at the last hidden layer (\(found)). The outputs hardly depend on the input, so the loss does not fall."
         : "the signal, the part of the activations that depends on the input, grows to \($0) times the input's at the last hidden layer (\(found)). The loss starts very large, and its gradients overflow or break the first steps."
@@ -30,16 +34,17 @@ enum SignalRule {
   private static func backward(_ curves: [SignalCurve], _ context: FindingContext) -> Draft? {
     let ratios = curves.compactMap(\.backward)
     guard ratios.count == curves.count, let (severity, ratio) = verdict(ratios) else { return nil }
-    let found = text(ratio, curves, context)
+    let cause = CurveCause(of: ratio.value, .backward, context)
+    let found = text(ratio, curves, cause)
     if ratio.value == 0 {
       // A last weight of zeros stops every gradient at step 0 only.
       guard !endsWithZeros(context), curves.allSatisfy({ stopsEverywhere($0) }) else { return nil }
-      return draft(.vanishingBackward, .error, ratio, context) { _ in
+      return draft(.vanishingBackward, .error, ratio, cause, context) { _ in
         "the gradient of every layer before the last is exactly 0. None of these layers learns."
       }
     }
     let isSmall = ratio.value < 1
-    return draft(isSmall ? .vanishingBackward : .explodingBackward, severity, ratio, context) {
+    return draft(isSmall ? .vanishingBackward : .explodingBackward, severity, ratio, cause, context) {
       isSmall
         ? "the gradient at the first layer is \($0) of that at the last (norm per sample; \(found)). The first layers hardly learn."
         : "the gradient at the first layer is \($0) times that at the last (norm per sample; \(found)). A step that suits the last layers destroys the first ones."
@@ -57,24 +62,22 @@ enum SignalRule {
   }
 
   private static func draft(
-    _ code: Finding.Code, _ severity: Finding.Severity, _ ratio: SignalCurve.Ratio, _ context: FindingContext,
-    _ message: @escaping @Sendable (String) -> String
+    _ code: Finding.Code, _ severity: Finding.Severity, _ ratio: SignalCurve.Ratio, _ cause: CurveCause?,
+    _ context: FindingContext, _ message: @escaping @Sendable (String) -> String
   ) -> Draft {
     Draft(
       code, severity, layer: ratio.layer, at: context.order(ofLayer: ratio.layer), value: ratio.value,
-      remedy: LayerGainRule.remedy(context), message: message)
+      remedy: cause?.remedy, message: message)
   }
 
-  private static func text(
-    _ ratio: SignalCurve.Ratio, _ curves: [SignalCurve], _ context: FindingContext
-  ) -> String {
+  private static func text(_ ratio: SignalCurve.Ratio, _ curves: [SignalCurve], _ cause: CurveCause?) -> String {
     var parts: [String] = []
     if ratio.value > 0, ratio.value.isFinite, ratio.steps > 1 {
       parts.append("\(NumberText.of(pow(ratio.value, 1 / Double(ratio.steps)))) a layer over \(ratio.steps) layers")
     }
     parts.append(ratio.isMeasured ? "measured" : "by theory")
     if curves.count > 1 { parts.append("with ReLU and without activations") }
-    if let law = LayerGainRule.commonLaw(context) { parts.append("the weights have the scale of \(law)") }
+    if let text = cause?.text { parts.append(text) }
     return parts.joined(separator: ", ")
   }
 

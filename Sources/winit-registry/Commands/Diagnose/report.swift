@@ -16,11 +16,14 @@ struct ReportCommand: JSONCommand {
 
       SOURCE is a run, a checkpoint, or a diagnosis that `diagnose --json` or `winit.torch.diagnose` wrote. Of a run, the \
       diagnoses that it keeps are drawn: that of its weights, and that of the real model. Without one of the weights, a \
-      diagnosis is made now.
+      diagnosis is made now. With --spec or --preset, each checkpoint is compared with what the spec promises; without \
+      SOURCE, the tensors of the spec are filled for the page and not recorded.
 
         winit-registry report gpt2 -o gpt2.html
         winit-registry report he:v1 xavier:v1 -o both.html --figures figures/
         winit-registry report model.json -o model.html
+        winit-registry report model.safetensors --preset gpt2 -o model.html
+        winit-registry report --spec mlp.yaml --seed 1 -o mlp.html
 
       --figures writes the pictures as SVG files to a new folder, for a paper.
       """)
@@ -29,9 +32,11 @@ struct ReportCommand: JSONCommand {
     help: ArgumentHelp(
       """
       The runs, checkpoints and diagnoses. A name that ends in .safetensors or .json, or begins with ./, ../ or /, is a \
-      file.
+      file. Required without --spec and --preset.
       """, valueName: "source"), completion: .runs)
-  var sources: [String]
+  var sources: [String] = []
+
+  @OptionGroup var spec: DiagnosisSpecOptions
 
   @Option(
     name: .shortAndLong, parsing: .unconditional,
@@ -56,6 +61,11 @@ struct ReportCommand: JSONCommand {
   @OptionGroup var json: JSONFlag
 
   func validate() throws {
+    if sources.isEmpty, spec.isEmpty {
+      throw ValidationError(
+        "name a run, a checkpoint or a diagnosis, or give --spec FILE or --preset NAME with --like FILE")
+    }
+    try spec.check(hasSource: !sources.isEmpty)
     if output == "-", json.enabled {
       throw ValidationError("--json and `-o -` cannot be combined: both write to standard output")
     }
@@ -67,7 +77,7 @@ struct ReportCommand: JSONCommand {
   func run() throws {
     try reportingErrors {
       let progress = ProgressBar("diagnosing")
-      let diagnoses = try sources.flatMap { try self.diagnoses(of: $0, progress.update) }
+      let diagnoses = try self.diagnoses(progress.update)
       let report = DiagnosisReport(diagnoses)
       if output == "-" { return try report.writeToStandardOutput() }
       let receipt = try report.write(to: output, figures: figures, replacing: force, protecting: registry.path)
@@ -75,15 +85,24 @@ struct ReportCommand: JSONCommand {
     }
   }
 
+  /// Returns the diagnoses of the sources in their order; without sources, that of the spec.
+  private func diagnoses(_ progress: @escaping ProgressHandler) throws -> [Diagnosis] {
+    if sources.isEmpty { return [try spec.diagnosis(options.options(threads), progress: progress)] }
+    let isCheckpoint = !spec.isEmpty || spec.layout != nil
+    let sources = try sources.map { try DiagnosisSource($0, registry: registry.path, isCheckpoint: isCheckpoint) }
+    if isCheckpoint, !sources.contains(where: \.isCheckpoint) {
+      throw RegistryError.invalidArgument(
+        "--spec, --preset and --layout are about a checkpoint, and no source is one. Leave them out")
+    }
+    return try sources.flatMap { try diagnoses(of: $0, progress) }
+  }
+
   /// Returns the diagnoses of a source: the kept ones of a run, that of its weights made now if there is none.
-  private func diagnoses(of source: String, _ progress: @escaping ProgressHandler) throws -> [Diagnosis] {
+  private func diagnoses(of source: DiagnosisSource, _ progress: @escaping ProgressHandler) throws -> [Diagnosis] {
     let options = options.options(threads)
-    switch try DiagnosisSource(source, registry: registry.path) {
+    switch source {
     case .document(let path): return [try Diagnosis(contentsOf: path)]
-    case .checkpoint(let path):
-      return [
-        try Diagnosis.ofCheckpoint(path, spec: nil, usesKerasLayout: nil, options: options, progress: progress)
-      ]
+    case .checkpoint(let path): return [try spec.diagnosis(ofCheckpoint: path, options, progress: progress)]
     case .run(let reference):
       let registry = try registry.open()
       return try registry.reportedDiagnoses(of: registry.run(reference), options: options, progress: progress)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
-import traceback
 from typing import Any
 
-from ..errors import BadInput, Error
-from .targets import pair, place, target
+from ..errors import BadInput
+from .building import add_target, grouped_pairs, imported_torch, running
+from .targets import pair, target
 
 _DESCRIPTION = """\
 Build a PyTorch model and report every element of its parameters and buffers that its initialization never wrote, and
@@ -44,9 +42,7 @@ def add(subcommands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "target", metavar="TARGET", help="what builds the model: pkg.module:build or path/file.py:build"
-    )
+    add_target(parser)
     parser.add_argument("--json", action="store_true", help="print JSON; what the build prints goes to standard error")
     parser.add_argument(
         "--builds",
@@ -75,37 +71,22 @@ def add(subcommands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the audit and prints it."""
-    try:
-        import torch
-    except ImportError as error:
-        raise BadInput(f"the audit needs PyTorch, which cannot be imported: {error}") from None
+    torch = imported_torch("the audit")
     from ..torch import audit
 
     scheme = {names: _number(word, std) for word in arguments.scheme for names, std in [pair(word, "--scheme")]}
-    accept = dict[str, list[str]]()
-    for word in arguments.accept:
-        kind, names = pair(word, "--accept")
-        accept.setdefault(kind, []).append(names)
-    with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
-        sys.argv = [arguments.target]  # for a module that reads the arguments of the process
-        try:
-            build = target(arguments.target)
-            if isinstance(build, type) and not issubclass(build, torch.nn.Module):
-                raise BadInput(f"`{arguments.target}` is the class {build.__name__}, which is not a torch.nn.Module")
-            result = audit(
-                build,
-                scheme=scheme or None,
-                accept=accept,
-                scheme_checks=not arguments.no_scheme_checks,
-                builds=arguments.builds,
-            )
-        except Error:
-            raise
-        except (Exception, SystemExit) as error:
-            if not arguments.json:
-                traceback.print_exc()
-            where = place(error)
-            raise BadInput(f"the build `{arguments.target}` failed{where}: {type(error).__name__}: {error}") from None
+    accept = grouped_pairs(arguments.accept, "--accept")
+    with running(arguments.target, f"the build `{arguments.target}`", as_json=arguments.json):
+        build = target(arguments.target)
+        if isinstance(build, type) and not issubclass(build, torch.nn.Module):
+            raise BadInput(f"`{arguments.target}` is the class {build.__name__}, which is not a torch.nn.Module")
+        result = audit(
+            build,
+            scheme=scheme or None,
+            accept=accept,
+            scheme_checks=not arguments.no_scheme_checks,
+            builds=arguments.builds,
+        )
     print(result.to_json() if arguments.json else result)
     return 1 if result.findings or (arguments.strict and result.not_checked) else 0
 

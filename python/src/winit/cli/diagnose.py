@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
-import traceback
 from typing import Any
 
-from ..errors import BadInput, Error
-from .targets import pair, place, target
+from .building import add_target, grouped_pairs, imported_torch, running
+from .targets import target
 
 _DESCRIPTION = """\
 Run a PyTorch model forward and backward once, and say whether its initial weights let it train: signals and gradients
@@ -45,9 +42,7 @@ def add(subcommands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "target", metavar="TARGET", help="what builds the model: pkg.module:build or path/file.py:build"
-    )
+    add_target(parser)
     parser.add_argument("--batch", metavar="BATCH", required=True, help="the batch, or a function that returns it")
     parser.add_argument(
         "--loss", metavar="LOSS", help="a function of output and batch (default: the loss of the output)"
@@ -76,36 +71,21 @@ def add(subcommands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the diagnosis and prints it."""
-    try:
-        import torch
-    except ImportError as error:
-        raise BadInput(f"a diagnosis needs PyTorch, which cannot be imported: {error}") from None
+    torch = imported_torch("a diagnosis")
     from ..torch import diagnose
 
-    allow = dict[str, list[str]]()
-    for word in arguments.allow:
-        code, names = pair(word, "--allow")
-        allow.setdefault(code, []).append(names)
-    with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
-        sys.argv = [arguments.target]  # for a module that reads the arguments of the process
-        try:
-            build = target(arguments.target)
-            batch = target(arguments.batch)
-            result = diagnose(
-                build,
-                batch() if callable(batch) and not isinstance(batch, torch.Tensor) else batch,
-                None if arguments.loss is None else target(arguments.loss),
-                seed=arguments.seed,
-                batch_axis=arguments.batch_axis,
-                allow=allow,
-            )
-        except Error:
-            raise
-        except (Exception, SystemExit) as error:
-            if not arguments.json:
-                traceback.print_exc()
-            where = place(error)
-            raise BadInput(f"`{arguments.target}` failed{where}: {type(error).__name__}: {error}") from None
+    allow = grouped_pairs(arguments.allow, "--allow")
+    with running(arguments.target, f"`{arguments.target}`", as_json=arguments.json):
+        build = target(arguments.target)
+        batch = target(arguments.batch)
+        result = diagnose(
+            build,
+            batch() if callable(batch) and not isinstance(batch, torch.Tensor) else batch,
+            None if arguments.loss is None else target(arguments.loss),
+            seed=arguments.seed,
+            batch_axis=arguments.batch_axis,
+            allow=allow,
+        )
     if arguments.save is not None:
         result.save(arguments.save, force=True)
     print(result.json() if arguments.json else result)

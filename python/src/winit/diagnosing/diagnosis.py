@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
 
@@ -25,6 +25,7 @@ from .document import (
     Subject,
     TensorDiagnosis,
 )
+from .explained import EXPLAINS, ExplainedFinding, unexplained
 
 Allowed = Mapping[str, "str | Sequence[str]"]
 """Findings that are meant: patterns of tensor or layer names, by the code of the finding."""
@@ -55,6 +56,8 @@ class Diagnosis:
     allowed: Sequence[AllowedFinding] = ()
     declared: Sequence[DeclaredTensor] = ()
     notes: Sequence[str] = ()
+    _explained: Sequence[ExplainedFinding] = field(default=(), repr=False)
+    """Findings that others explain. They are no part of the document."""
 
     def worst(self) -> Severity | None:
         """Returns the severity of the worst finding, or None without findings."""
@@ -75,6 +78,9 @@ class Diagnosis:
     def allowing(self, allow: Allowed, reason: str = "allowed by the caller") -> Diagnosis:
         """Returns a diagnosis in which the findings that are meant are in `allowed`.
 
+        An allowed finding silences itself alone: what only it explained, such as a signal that vanishes behind a weight
+        of zeros, becomes a finding. A diagnosis that was read from a file does not know what that is.
+
         Args:
             allow: Patterns of tensor or layer names (`*` stands for any text), by code.
             reason: The reason, for the document.
@@ -85,15 +91,18 @@ class Diagnosis:
         for code in allow:
             if code not in CODES:
                 raise BadInput(f"there is no finding {quoted(code)}. The codes are: {', '.join(CODES)}")
-        kept, meant = list[DiagnosisFinding](), list[AllowedFinding]()
-        for finding in self.findings:
-            patterns = allow.get(finding.code, ())
-            patterns = (patterns,) if isinstance(patterns, str) else patterns
-            if any(matches(pattern, finding.place) for pattern in patterns):
-                meant.append(AllowedFinding(finding, reason))
-            else:
-                kept.append(finding)
-        return replace(self, findings=tuple(kept), allowed=(*self.allowed, *meant))
+        kept = [finding for finding in self.findings if not _is_allowed(finding, allow)]
+        shown = unexplained(self._explained, kept)
+        rest = [each for each in self._explained if each.finding not in shown]
+        meant = [finding for finding in [*self.findings, *shown] if _is_allowed(finding, allow)]
+        kept += [finding for finding in shown if not _is_allowed(finding, allow)]
+        return replace(
+            self,
+            findings=tuple(sorted(kept, key=lambda finding: SEVERITIES.index(finding.severity))),
+            allowed=(*self.allowed, *(AllowedFinding(finding, reason) for finding in meant)),
+            notes=tuple(note for note in self.notes if rest or note != EXPLAINS),
+            _explained=tuple(rest),
+        )
 
     def assert_healthy(self, severity: Severity = "warning", allow: Allowed | None = None) -> Diagnosis:
         """Raises if there are findings of a severity or worse, for a test.
@@ -168,3 +177,9 @@ class Diagnosis:
         from .html import tables
 
         return tables(self)
+
+
+def _is_allowed(finding: DiagnosisFinding, allow: Allowed) -> bool:
+    patterns = allow.get(finding.code, ())
+    patterns = (patterns,) if isinstance(patterns, str) else patterns
+    return any(matches(pattern, finding.place) for pattern in patterns)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LIMIT = 50
 """How many rows of a table are shown."""
 
+COLUMNS = "signal: std over the batch; gradient: norm per sample, relative to the last layer"
+"""What the columns of the table of layers are."""
+
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _WIDTH = 120
 
@@ -48,10 +51,11 @@ def text(diagnosis: Diagnosis) -> str:
         lines += [f"  … and {counted(plain, 'vector')} of zeros or ones"] if plain else []
     if diagnosis.layers:
         head = ("layer", "activation", "signal", "gradient", "cosine", "dead")
-        rows = [_layer_row(layer) for layer in _shown_layers(diagnosis.layers)]
+        rows = [_layer_row(layer, gradient_unit(diagnosis.layers)) for layer in _shown_layers(diagnosis.layers)]
         left = len(diagnosis.layers) - len(rows)
         lines += ["", *_table(head, rows)]
         lines += [f"  … and {left} more layers, in residual branches or in the middle"] if left else []
+        lines += [f"  {COLUMNS}"]
     if diagnosis.loss is not None and diagnosis.loss.value is not None:
         lines += ["", f"loss at step 0: {_number(diagnosis.loss.value)}{_uniform(diagnosis)}"]
     if diagnosis.findings:
@@ -61,6 +65,10 @@ def text(diagnosis: Diagnosis) -> str:
     for note in diagnosis.notes:
         lines += wrap(printable(note), _WIDTH, initial_indent="note: ", subsequent_indent="      ")
     return "\n".join(lines)
+
+
+RULE_PLACE = "The rule of a fix goes above the other rules of the spec: the first one that matches a tensor counts."
+"""Where the rule of a fix belongs, which the command gives."""
 
 
 def finding_lines(findings: Sequence[DiagnosisFinding]) -> list[str]:
@@ -73,7 +81,10 @@ def finding_lines(findings: Sequence[DiagnosisFinding]) -> list[str]:
         lines += _wrapped(start, body)
         if finding.fix:
             lines += _wrapped(" " * len(start), f"fix: {printable(finding.fix)}")
-    return lines + ([f"… and {len(findings) - LIMIT} more findings"] if len(findings) > LIMIT else [])
+    lines += [f"… and {len(findings) - LIMIT} more findings"] if len(findings) > LIMIT else []
+    if any((finding.fix or "").startswith("- {match:") for finding in findings):
+        lines.append(RULE_PLACE)
+    return lines
 
 
 def folded(tensors: Sequence[TensorDiagnosis]) -> list[list[TensorDiagnosis]]:
@@ -122,7 +133,14 @@ def _span(values: Sequence[float]) -> str:
     return f"{low:.2g} … {high:.2g}"
 
 
-def _layer_row(layer: LayerDiagnosis) -> tuple[str, ...]:
+def gradient_unit(layers: Sequence[LayerDiagnosis]) -> float:
+    """Returns the norm of the gradient at the last layer of the main path that has one, or 1 where none has."""
+    known = [layer.measured.gradient for layer in layers if layer.main_path and layer.measured is not None]
+    return next((gradient for gradient in reversed(known) if gradient), 1.0)
+
+
+def _layer_row(layer: LayerDiagnosis, unit: float) -> tuple[str, ...]:
+    """Returns the cells of a layer: name, activation, signal, gradient in a unit, cosine and dead units."""
     measured = layer.measured
     if measured is None:
         return (printable(layer.name), layer.activation or "", "–", "–", "–", "")
@@ -132,7 +150,7 @@ def _layer_row(layer: LayerDiagnosis) -> tuple[str, ...]:
         printable(layer.name),
         layer.activation or "",
         _number(measured.signal),
-        _number(measured.gradient),
+        _number(None if measured.gradient is None else measured.gradient / unit),
         cosine,
         dead,
     )

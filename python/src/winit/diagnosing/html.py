@@ -20,11 +20,13 @@ def tables(diagnosis: Diagnosis) -> str:
         parts.append(_table(("severity", "code", "where", "finding", "fix"), found, len(found)))
     if diagnosis.layers:
         head = ("layer", "activation", "signal", "gradient", "cosine", "dead")
-        parts.append(_table(head, map(display._layer_row, diagnosis.layers), len(diagnosis.layers)))
+        unit = display.gradient_unit(diagnosis.layers)
+        rows = (display._layer_row(layer, unit) for layer in diagnosis.layers)
+        parts.append(_table(head, rows, len(diagnosis.layers)) + f"<p>{display.COLUMNS}</p>")
     if diagnosis.tensors:
         families = display.folded(diagnosis.tensors)
-        rows = map(display._tensor_row, families)
-        parts.append(_table(("tensor", "shape", "mean", "std", "histogram"), rows, len(families)))
+        cells = map(display._tensor_row, families)
+        parts.append(_table(("tensor", "shape", "mean", "std", "histogram"), cells, len(families)))
     return "".join(parts) + "".join(f"<p>{_text(note)}</p>" for note in diagnosis.notes)
 
 

@@ -79,6 +79,18 @@ class ObservedTensor:
         return self.padding is not None and self.units is not None and self.units.outputs[self.padding] == 0
 
     @property
+    def is_sinusoid_table(self) -> bool:
+        """Whether it is a table of positions by its name, and of sines and cosines by its elements.
+
+        Their mean square is half of the square of the largest; a table that is drawn has at most a third, that of a
+        uniform law.
+        """
+        low, high = self.facts.min, self.facts.max
+        if not self.is_embedding or "pos" not in ".".join(self.name.split(".")[-2:]) or low is None or high is None:
+            return False
+        return low < 0 and self.mean_square > 0.4 * max(low * low, high * high)
+
+    @property
     def mean_square(self) -> float:
         """The mean of the squares."""
         return (self.facts.std or 0.0) ** 2 + (self.facts.mean or 0.0) ** 2

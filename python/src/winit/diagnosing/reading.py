@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -110,9 +111,15 @@ class _Object:
     def text_or_none(self, name: str) -> str | None:
         return cast("str | None", self._get(name, (str,), "a string"))
 
-    def number(self, name: str) -> float | None:
+    def number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float | None:
         value = self._get(name, (int, float), "a number")
+        if value is not None and not low <= value <= high:
+            expected = "negative" if value < low == 0 else f"not a number from {low:.0f} to {high:.0f}"
+            raise BadInput(f"`{self._member(name)}` is {expected}")
         return None if value is None else float(value)
+
+    def error(self, name: str, words: str) -> BadInput:
+        return BadInput(f"`{self._member(name)}` {words}")
 
     def count(self, name: str) -> int | None:
         value = self._get(name, (int,), "an integer")
@@ -157,9 +164,10 @@ def _subject(source: _Object) -> Subject:
 
 
 def _tensor(source: _Object) -> TensorDiagnosis:
-    numbers = ("mean", "std", "min", "max", "skewness", "kurtosis", "expected_std", "z")
+    numbers = {name: source.number(name) for name in ("mean", "min", "max", "skewness", "z")}
+    roots = {name: source.number(name, 0) for name in ("std", "kurtosis", "expected_std")}
     law = source._get("law", (dict,), "an object")
-    return TensorDiagnosis(
+    tensor = TensorDiagnosis(
         name=source.text("name"),
         shape=source.counts("shape"),
         dtype=source.text("dtype"),
@@ -174,8 +182,24 @@ def _tensor(source: _Object) -> TensorDiagnosis:
         scheme=source.text_or_none("scheme"),
         law=cast("Mapping[str, Any] | None", law),
         tied_to=source.text_or_none("tied_to"),
-        **{name: source.number(name) for name in numbers},
+        **numbers,
+        **roots,
     )
+    _check_counts(tensor, source)
+    return tensor
+
+
+def _check_counts(tensor: TensorDiagnosis, source: _Object) -> None:
+    """Checks that the numbers of elements, and the smallest and the largest element, do not contradict each other."""
+    if math.prod(tensor.shape) != tensor.count:
+        raise source.error("count", "is not the product of `shape`")
+    if tensor.min is not None and tensor.max is not None and tensor.min > tensor.max:
+        raise source.error("max", "is below `min`")
+    finite = tensor.count - tensor.nan - tensor.infinite
+    if tensor.zeros > finite:
+        raise source.error("zeros", "and the elements that are not finite are more than `count`")
+    if tensor.histogram is not None and sum(tensor.histogram.counts) > finite:
+        raise source.error("histogram.counts", "are more than the finite elements")
 
 
 def _histogram(source: _Object) -> Histogram:
@@ -183,15 +207,18 @@ def _histogram(source: _Object) -> Histogram:
 
 
 def _spectrum(source: _Object) -> Spectrum:
-    return Spectrum(source.number("largest") or 0.0, source.number("edge") or 0.0, source.number("smallest"))
+    return Spectrum(source.number("largest", 0) or 0.0, source.number("edge", 0) or 0.0, source.number("smallest", 0))
 
 
 def _layer(source: _Object) -> LayerDiagnosis:
     def theory(each: _Object) -> Theory:
-        return Theory(each.number("q"), each.number("signal"), each.number("gradient"))
+        return Theory(each.number("q", 0), each.number("signal", 0), each.number("gradient", 0))
 
     def measured(each: _Object) -> Measured:
-        return Measured(*(each.number(name) for name in ("rms", "signal", "gradient", "dead", "saturated", "cosine")))
+        rms, signal, gradient = (each.number(name, 0) for name in ("rms", "signal", "gradient"))
+        # The rounding of sums can bring a cosine a little beyond 1.
+        cosine = each.number("cosine", -1 - 1e-6, 1 + 1e-6)
+        return Measured(rms, signal, gradient, each.number("dead", 0, 1), each.number("saturated", 0, 1), cosine)
 
     return LayerDiagnosis(
         name=source.text("name"),
@@ -211,7 +238,7 @@ def _network(source: _Object) -> NetworkSummary:
 
 
 def _loss(source: _Object) -> LossDiagnosis:
-    return LossDiagnosis(source.number("value"), source.count("classes"), source.number("uniform"))
+    return LossDiagnosis(source.number("value"), source.count("classes"), source.number("uniform", 0))
 
 
 def _finding(source: _Object) -> DiagnosisFinding:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from . import rules_elements, rules_families, rules_gain, rules_outputs, rules_path, rules_units
 from .document import SEVERITIES, DiagnosisFinding
+from .explained import ExplainedFinding, cause
 from .families import label, pattern
 from .observed import ObservedInput, ObservedLayer, ObservedTensor
 from .rules_units import ALL_EQUAL
@@ -18,7 +19,17 @@ def findings(
     input: ObservedInput | None = None,
     last: str | None = None,
 ) -> list[DiagnosisFinding]:
-    """Returns the findings, the most severe first, then in the order of tensors and layers.
+    """Returns the findings of `judged` that no other one explains."""
+    return judged(tensors, layers, input, last)[0]
+
+
+def judged(
+    tensors: Sequence[ObservedTensor],
+    layers: Sequence[ObservedLayer] = (),
+    input: ObservedInput | None = None,
+    last: str | None = None,
+) -> tuple[list[DiagnosisFinding], list[ExplainedFinding]]:
+    """Returns the findings, and those that others explain. The most severe are first, then in the order of tensors.
 
     Args:
         tensors: The floating-point parameters, tied ones once, in order.
@@ -43,21 +54,52 @@ def findings(
         found += rules_elements.truncated_by_dtype(tensor)
     found += rules_units.identical_tensors(tensors)
     # A mean and rows of zeros change the standard deviation too.
-    reasons = ("nonzero-mean", "zero-rows")
-    explained = {finding.tensor for finding in found if finding.code in reasons and finding.severity == "warning"}
-    found += [finding for finding in rules_families.odd_one_out(tensors) if finding.tensor not in explained]
-    if layers and not explain_the_pass(found):
-        found += rules_gain.layer_gain(layers, by_name) + rules_gain.bias_dominated(layers)
-        found += rules_outputs.saturating(layers)
+    shifted = [each for each in found if each.code in ("nonzero-mean", "zero-rows") and each.severity == "warning"]
+    explained = list[ExplainedFinding]()
+    for each in rules_families.odd_one_out(tensors):
+        causes = {cause(other) for other in shifted if other.tensor == each.tensor}
+        _add(each, causes, found, explained)
+    if layers:
+        broken = {cause(each) for each in found if _breaks(each)}
+        means = {cause(each) for each in shifted if each.code == "nonzero-mean"}
         output_is_zero = last in by_name and by_name[last].is_zero
-        found += rules_path.backward(layers, output_is_zero)
-        if input is not None:
-            found += rules_path.forward(layers, input)
-            found += rules_outputs.dead_units(layers, input)
-            if not any(finding.code == "nonzero-mean" and finding.tensor in explained for finding in found):
-                found += rules_outputs.look_alike_inputs(layers, input)  # a mean makes inputs alike
-    ranks = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-    return folded(sorted(found, key=lambda finding: ranks[finding.severity]))
+        for each in _of_pass(layers, by_name, input, output_is_zero):
+            # A mean makes inputs alike.
+            _add(each, broken | means if each.code == "look-alike-inputs" else broken, found, explained)
+    ordered = sorted(explained, key=lambda each: _RANKS[each.finding.severity])
+    return folded(sorted(found, key=lambda each: _RANKS[each.severity])), ordered
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+def _add(
+    finding: DiagnosisFinding,
+    causes: set[tuple[str, str]],
+    found: list[DiagnosisFinding],
+    explained: list[ExplainedFinding],
+) -> None:
+    if causes:
+        explained.append(ExplainedFinding(finding, frozenset(causes)))
+    else:
+        found.append(finding)
+
+
+def _of_pass(
+    layers: Sequence[ObservedLayer],
+    tensors: Mapping[str, ObservedTensor],
+    input: ObservedInput | None,
+    output_is_zero: bool,
+) -> list[DiagnosisFinding]:
+    """Returns the findings about layers."""
+    found = rules_gain.layer_gain(layers, tensors) + rules_gain.bias_dominated(layers)
+    found += rules_outputs.saturating(layers)
+    found += rules_path.backward(layers, output_is_zero)
+    if input is not None:
+        found += rules_path.forward(layers, input)
+        found += rules_outputs.dead_units(layers, input)
+        found += rules_outputs.look_alike_inputs(layers, input)
+    return found
 
 
 def folded(found: Sequence[DiagnosisFinding]) -> list[DiagnosisFinding]:
@@ -76,14 +118,12 @@ def _joined(group: Sequence[DiagnosisFinding]) -> DiagnosisFinding:
     return replace(group[0], message=f"{group[0].message}. The same in {names}")
 
 
-def explain_the_pass(found: Sequence[DiagnosisFinding]) -> bool:
+def _breaks(finding: DiagnosisFinding) -> bool:
     """Tells whether a finding about a tensor is the reason for whatever the pass shows behind it.
 
     A weight of NaN, zeros or equal rows makes every layer behind it NaN, dead or alike. One cause is one finding.
     """
     causes = ("non-finite", "all-zero-weights", "constant-weights")
-    return any(
-        finding.severity != "information"
-        and (finding.code in causes or (finding.code == "identical-neurons" and finding.message.startswith(ALL_EQUAL)))
-        for finding in found
+    return finding.severity != "information" and (
+        finding.code in causes or (finding.code == "identical-neurons" and finding.message.startswith(ALL_EQUAL))
     )

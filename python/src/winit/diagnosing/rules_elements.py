@@ -94,7 +94,7 @@ def constant_weights(tensors: Sequence[ObservedTensor], layers: Mapping[str, Obs
 def nonzero_mean(tensor: ObservedTensor) -> list[DiagnosisFinding]:
     """Finds a mean that is half a standard deviation or more away from 0."""
     facts = tensor.facts
-    if not tensor.is_weight or facts.mean is None or not facts.std or not tensor.is_finite:
+    if not tensor.is_weight or facts.mean is None or not facts.std or not tensor.is_finite or tensor.is_sinusoid_table:
         return []
     ratio = abs(facts.mean) / facts.std
     if ratio <= 0.5 or ratio <= 5 / math.sqrt(facts.count):

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import TracebackType
+from collections.abc import Generator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput, Error
+from ..errors import BadInput
 from ..quoting import quoted
-from ..recipes.tensor_recipe import TensorRecipe
-from .adding import added, check_array, scale_factor, scaled_noise, tiles
-from .recipe import noise_recipe
+from .adding import added, check_array, scaled_noise, tiles
+from .restoring import Correction, RestoringPerturbation
 
 _INTEGERS: dict[int, np.dtype[Any]] = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 
 
-@dataclass(frozen=True)
-class _Correction:
-    """What a tile needs to be exactly what it was, once its noise has been subtracted.
-
-    Attributes:
-        steps: For each element, the bits that it had minus those that subtracting gives, -128 ..< 128.
-        far: The row-major indices of the elements for which the difference is larger.
-        bits: The bits that these had.
-        before: The CRC-32 of the tile as it was.
-        after: The CRC-32 of the perturbed tile.
-    """
-
-    steps: NDArray[np.int8]
-    far: NDArray[np.intp]
-    bits: NDArray[Any]
-    before: int
-    after: int
-
-
-class Perturbation:
+class Perturbation(RestoringPerturbation[NDArray[Any]]):
     """Moves arrays to θ + scale × z, and back to exactly θ, for one noise z and any scales.
 
     The noise is `winit.noise(seed, name, array.shape, step=step, law=law)` for each array. It is regenerated whenever
@@ -73,6 +52,8 @@ class Perturbation:
         >>> z.add(-0.1 * (plus - minus) / 2e-3)
     """
 
+    _plural = "arrays"
+
     def __init__(
         self,
         arrays: Mapping[str, NDArray[Any]],
@@ -92,102 +73,32 @@ class Perturbation:
         Raises:
             BadInput: If a value is not valid, or two arrays share memory: give tied weights once.
         """
-        self.seed, self.step = seed, step
-        self._scale = 0.0
-        if not isinstance(arrays, Mapping):
-            raise BadInput(f"the arrays are a mapping from names to arrays, not a {type(arrays).__name__}")
-        self._arrays = dict(arrays)
-        self._recipes: dict[str, TensorRecipe] = {}
-        self._corrections: dict[str, list[_Correction]] = {}
-        for name, array in self._arrays.items():
-            check_array(array, name)
-            self._recipes[name] = noise_recipe(seed, name, array.shape, step=step, law=law)
-        _check_apart(self._arrays)
+        super().__init__(arrays, seed, step=step, law=law)
+        _check_apart(self._tensors)
 
-    @property
-    def scale(self) -> float:
-        """The scale at which the arrays are: 0 if they are what they were. Set it to move them.
+    def _checked_shape(self, tensor: NDArray[Any], name: str) -> tuple[int, ...]:
+        check_array(tensor, name)
+        return tensor.shape
 
-        Raises:
-            BadInput: If the scale is not finite in binary32. Nothing is changed.
-            Error: If an array was changed since it was perturbed, so that it cannot be restored. Nothing is changed.
-        """
-        return self._scale
+    def _checksums(self, name: str, count: int) -> list[int]:
+        return [_checksum(tile) for tile in islice(tiles(self._tensors[name]), count)]
 
-    @scale.setter
-    def scale(self, scale: float) -> None:
-        factor = scale_factor(scale)
-        self.restore()
-        if factor != 0:
-            self._perturb(float(factor))
+    def _moves(self, name: str, factor: float) -> Generator[Correction[NDArray[Any]], None, None]:
+        for tile, change in scaled_noise(self._tensors[name], self._recipes[name], np.float32(factor)):
+            perturbed, correction = _perturbed(tile, change)
+            yield correction
+            tile[...] = perturbed
 
-    def restore(self) -> None:
-        """Brings the arrays back to exactly what they were. The end of a `with` block does that too.
-
-        Raises:
-            Error: If an array was changed since it was perturbed. Nothing is changed.
-        """
-        # A tile that is what it was has been restored already: the last call was interrupted, such as by Ctrl-C.
-        perturbed: dict[str, list[bool]] = {}
-        for name, corrections in self._corrections.items():
-            found = [_checksum(tile) for tile, _ in zip(tiles(self._arrays[name]), corrections, strict=False)]
-            for checksum, correction in zip(found, corrections, strict=True):
-                if checksum not in (correction.before, correction.after):
-                    raise Error(
-                        f"{quoted(name)} was changed while it was perturbed by {self._scale!r} × noise, so it cannot "
-                        "be restored. forget() keeps the arrays as they are."
-                    )
-            perturbed[name] = [c == correction.after for c, correction in zip(found, corrections, strict=True)]
-        for name, corrections in self._corrections.items():
-            noise = scaled_noise(self._arrays[name], self._recipes[name], np.float32(self._scale))
-            for (tile, change), correction, is_perturbed in zip(noise, corrections, perturbed[name], strict=False):
-                if is_perturbed:
-                    tile[...] = _restored(tile, change, correction)
-        self.forget()
-
-    def add(self, scale: float) -> None:
-        """Adds scale × z for good, as `winit.add_noise` does; restores the arrays first if they are perturbed.
-
-        Args:
-            scale: The factor of the noise, such as minus learning rate times projected gradient.
-
-        Raises:
-            BadInput: If the scale is not finite in binary32. Nothing is changed.
-            Error: As `restore`.
-        """
-        self.scale = scale  # with corrections, so that an interruption changes nothing
-        self.forget()
-
-    def forget(self) -> None:
-        """Keeps the arrays as they are, whatever they are, as those that later scales start from."""
-        self._corrections.clear()
-        self._scale = 0.0
-
-    def __enter__(self) -> Perturbation:
-        """Returns itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    def _restore_tiles(
+        self, name: str, corrections: Sequence[Correction[NDArray[Any]]], are_perturbed: Sequence[bool]
     ) -> None:
-        """Restores the arrays."""
-        self.restore()
-
-    def _perturb(self, factor: float) -> None:
-        self._scale = factor
-        try:
-            for name, array in self._arrays.items():
-                corrections = self._corrections[name] = []
-                for tile, change in scaled_noise(array, self._recipes[name], np.float32(factor)):
-                    perturbed, correction = _perturbed(tile, change)
-                    corrections.append(correction)
-                    tile[...] = perturbed
-        except BaseException:  # such as Ctrl-C
-            self.restore()
-            raise
+        noise = scaled_noise(self._tensors[name], self._recipes[name], np.float32(self._scale))
+        for (tile, change), correction, is_perturbed in zip(noise, corrections, are_perturbed, strict=False):
+            if is_perturbed:
+                tile[...] = _restored(tile, change, correction)
 
 
-def _perturbed(tile: NDArray[Any], change: NDArray[Any]) -> tuple[NDArray[Any], _Correction]:
+def _perturbed(tile: NDArray[Any], change: NDArray[Any]) -> tuple[NDArray[Any], Correction[NDArray[Any]]]:
     """Adds noise to a tile, and finds what brings the tile back exactly."""
     perturbed = added(tile, change)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -196,10 +107,10 @@ def _perturbed(tile: NDArray[Any], change: NDArray[Any]) -> tuple[NDArray[Any], 
     steps = bits - _bits(back)  # wraps around
     small = steps.astype(np.int8)
     far = np.flatnonzero(small != steps)
-    return perturbed, _Correction(small, far, bits[far], _checksum(tile), _checksum(perturbed))
+    return perturbed, Correction(small, far, bits[far], _checksum(tile), _checksum(perturbed))
 
 
-def _restored(tile: NDArray[Any], change: NDArray[Any], correction: _Correction) -> NDArray[Any]:
+def _restored(tile: NDArray[Any], change: NDArray[Any], correction: Correction[NDArray[Any]]) -> NDArray[Any]:
     with np.errstate(over="ignore", invalid="ignore"):
         back = added(tile, change, -1)
     bits = _bits(back)  # of a new array without gaps, so that these are its own

@@ -67,11 +67,3 @@ def options(**values: object) -> list[str]:
 def option_text(value: object) -> str:
     """Returns a value as the command reads it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def metadata(
-    tags: Mapping[str, str] | None, experiment: str | None, note: str | None, parent: str | Run | None
-) -> list[str]:
-    """Returns the options that set the metadata of a new run."""
-    words = [f"--tag={key}={value}" for key, value in (tags or {}).items()]
-    return words + options(experiment=experiment, note=note, parent=None if parent is None else reference_text(parent))

@@ -11,12 +11,12 @@ from typing import Any, overload
 from ..recipes import Recipe
 from ..specs import Spec
 from . import command
-from .commands import Commands, absolute, metadata, option_text, options, reference_text
+from .commands import Commands, absolute, option_text, options, reference_text
 from .inputs import like_options, spec_options
+from .new_run import NewRun
 from .processes import Progress
 from .progress import reported
 from .run import Run
-from .software import software_options
 
 
 class Creating(Commands):
@@ -72,12 +72,9 @@ class Creating(Commands):
             BadInput: If the spec or an argument is not valid.
             Unavailable: If there is no command, or the file cannot be written.
         """
-        words = ["create", f"--seed={operator.index(seed)}"]
-        words += options(preset=preset, dtype=dtype, threads=threads)
+        words = ["create", f"--seed={operator.index(seed)}", *options(preset=preset, dtype=dtype)]
         words += [f"--preset-option={key}={option_text(value)}" for key, value in (preset_options or {}).items()]
-        words += ["--recipe-only"] if recipe_only else []
-        words += metadata(tags, experiment, note, parent)
-        words += _environment(capture, spec)
+        words += NewRun(recipe_only, tags, experiment, note, parent, capture, threads).words(spec)
         label = "hashing" if recipe_only else "filling"
         with (
             spec_options(spec) as (of_spec, input),
@@ -187,9 +184,9 @@ class Creating(Commands):
         Returns:
             The run; for a bundle its runs, also those that the registry had already.
         """
-        words = ["import", *options(threads=threads), *(["--recipe-only"] if recipe_only else [])]
-        words += options(**{"as": name}) + metadata(tags, experiment, note, parent)
-        words += _environment(capture, None) if name is not None else []
+        # The runs of a bundle have an environment of their own.
+        new = NewRun(recipe_only, tags, experiment, note, parent, None if name is None else capture, threads)
+        words = ["import", *options(**{"as": name}), *new.words()]
         with reported(progress, "importing") as report:
             answer = command.run(words, absolute(path), registry=self._file.path, progress=report)
         if name is not None:
@@ -223,13 +220,3 @@ class Creating(Commands):
         words += [flag for flag, is_set in flags.items() if is_set]
         with reported(progress, "exporting") as report:
             return command.run(words, *map(reference_text, references), registry=self._file.path, progress=report)
-
-
-def _environment(capture: bool, spec: object) -> list[str]:
-    """Returns the options that record the software, if the command has them: version 0.2 had not at first."""
-    if not capture:
-        return ["--no-capture"]
-    if "schema" not in command.version():
-        return []
-    is_spec = isinstance(spec, Spec)
-    return software_options(spec.model if is_spec else None, spec.software if is_spec else {})  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ import torch
 
 from .. import reference
 from ..errors import BadInput
+from ..noising.adding import scale_factor
 from ..noising.recipe import noise_recipe
 from ..recipes import Index, TensorRecipe
 from ..recipes.indexing import selected_box
@@ -125,20 +126,11 @@ def add_noise_(
     """
     check_floating(tensor, name)
     recipe = noise_recipe(seed, name, tuple(tensor.shape), step=step, law=law)
-    factor = scale_factor(scale)
+    factor = float(scale_factor(scale))
     with exact_arithmetic(tensor):
         for tile, change in scaled_noise(tensor, recipe, factor):
             tile.copy_(added(tile, change))
     return tensor
-
-
-def scale_factor(scale: float) -> float:
-    """Rounds a scale to binary32; raises `BadInput` if it is not a number that is finite there."""
-    try:
-        number = float(scale)
-    except (TypeError, ValueError, OverflowError):
-        raise BadInput(f"the scale of noise is a number, not {scale!r}"[:200]) from None
-    return float(reference.binary32(number, "scale"))
 
 
 def check_floating(tensor: torch.Tensor, name: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import TracebackType
+from collections.abc import Generator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
 
-from ..errors import BadInput, Error
-from ..noising.recipe import noise_recipe
-from ..recipes import TensorRecipe
-from .noising import added, check_floating, exact_arithmetic, scale_factor, scaled_noise
+from ..errors import BadInput
+from ..noising.restoring import Correction, RestoringPerturbation
+from .noising import added, check_floating, exact_arithmetic, scaled_noise
 from .operations import tiles
 from .overlaps import overlaps
 from .tensors import ModuleTensor
@@ -21,26 +19,7 @@ from .uncompiled import uncompiled
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
-@dataclass(frozen=True)
-class _Correction:
-    """What a tile needs to be exactly what it was, once its noise has been subtracted.
-
-    Attributes:
-        steps: For each element, the bits that it had minus those that subtracting gives, as int8.
-        far: The row-major indices of the elements for which the difference is larger.
-        bits: The bits that these had.
-        before: The checksum of the tile as it was.
-        after: The checksum of the perturbed tile.
-    """
-
-    steps: torch.Tensor
-    far: torch.Tensor
-    bits: torch.Tensor
-    before: int
-    after: int
-
-
-class Perturbation:
+class Perturbation(RestoringPerturbation[torch.Tensor]):
     """Moves tensors to θ + scale × z, and back to exactly θ, for one noise z and any scales.
 
     It is `winit.Perturbation` for tensors, on their device and with the same bits: the noise is `noise(seed, name,
@@ -88,35 +67,13 @@ class Perturbation:
         Raises:
             BadInput: If a value is not valid, or two tensors share memory: give tied weights once.
         """
-        self.seed, self.step = seed, step
-        self._scale = 0.0
-        if not isinstance(tensors, Mapping):
-            raise BadInput(f"the tensors are a mapping from names to tensors, not a {type(tensors).__name__}")
-        self._tensors = dict(tensors)
-        self._recipes: dict[str, TensorRecipe] = {}
-        self._corrections: dict[str, list[_Correction]] = {}
-        for name, tensor in self._tensors.items():
-            check_floating(tensor, name)
-            self._recipes[name] = noise_recipe(seed, name, tuple(tensor.shape), step=step, law=law)
+        super().__init__(tensors, seed, step=step, law=law)
         for one, other in overlaps([ModuleTensor(names=[n], objects=[t]) for n, t in self._tensors.items()]):
             raise BadInput(f"`{one.name}` and `{other.name}` share memory; give tied weights once")
 
-    @property
-    def scale(self) -> float:
-        """The scale at which the tensors are: 0 if they are what they were. Set it to move them.
-
-        Raises:
-            BadInput: If the scale is not finite in binary32. Nothing is changed.
-            Error: If a tensor was changed since it was perturbed, so that it cannot be restored. Nothing is changed.
-        """
-        return self._scale
-
-    @scale.setter
-    def scale(self, scale: float) -> None:
-        factor = scale_factor(scale)
-        self.restore()
-        if factor != 0:
-            self._perturb(factor)
+    def _checked_shape(self, tensor: torch.Tensor, name: str) -> tuple[int, ...]:
+        check_floating(tensor, name)
+        return tuple(tensor.shape)
 
     @uncompiled
     def restore(self) -> None:
@@ -125,82 +82,46 @@ class Perturbation:
         Raises:
             Error: If a tensor was changed since it was perturbed. Nothing is changed.
         """
-        # A tile that is what it was has been restored already: the last call was interrupted, such as by Ctrl-C.
-        perturbed: dict[str, list[bool]] = {}
-        for name, corrections in self._corrections.items():
-            with torch.no_grad():
-                pairs = zip(tiles(self._tensors[name].detach()), corrections, strict=False)
-                found = [(_checksum(tile), correction) for (_, tile), correction in pairs]
-            if any(checksum not in (correction.before, correction.after) for checksum, correction in found):
-                raise Error(
-                    f"`{name}` was changed while it was perturbed by {self._scale!r} × noise, so it cannot be "
-                    "restored. forget() keeps the tensors as they are."
-                )
-            perturbed[name] = [checksum == correction.after for checksum, correction in found]
-        for name, corrections in self._corrections.items():
-            tensor = self._tensors[name]
-            with exact_arithmetic(tensor):
-                noise = scaled_noise(tensor, self._recipes[name], self._scale)
-                for (tile, change), correction, is_perturbed in zip(noise, corrections, perturbed[name], strict=False):
-                    if is_perturbed:
-                        tile.copy_(_restored(tile, change, correction))
-        self.forget()
-
-    def add(self, scale: float) -> None:
-        """Adds scale × z for good, as `add_noise_` does; restores the tensors first if they are perturbed.
-
-        Args:
-            scale: The factor of the noise, such as minus learning rate times projected gradient.
-
-        Raises:
-            BadInput: If the scale is not finite in binary32. Nothing is changed.
-            Error: As `restore`.
-        """
-        self.scale = scale  # with corrections, so that an interruption changes nothing
-        self.forget()
-
-    def forget(self) -> None:
-        """Keeps the tensors as they are, whatever they are, as those that later scales start from."""
-        self._corrections.clear()
-        self._scale = 0.0
-
-    def __enter__(self) -> Perturbation:
-        """Returns itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Restores the tensors."""
-        self.restore()
+        super().restore()
 
     @uncompiled
     def _perturb(self, factor: float) -> None:
-        self._scale = factor
-        try:
-            for name, tensor in self._tensors.items():
-                corrections = self._corrections[name] = []
-                with exact_arithmetic(tensor):
-                    for tile, change in scaled_noise(tensor, self._recipes[name], factor):
-                        moved, correction = _perturbed(tile, change)
-                        corrections.append(correction)
-                        tile.copy_(moved)
-        except BaseException:  # such as Ctrl-C
-            self.restore()
-            raise
+        super()._perturb(factor)
+
+    def _checksums(self, name: str, count: int) -> list[int]:
+        with torch.no_grad():
+            return [_checksum(tile) for _, tile in islice(tiles(self._tensors[name].detach()), count)]
+
+    def _moves(self, name: str, factor: float) -> Generator[Correction[torch.Tensor], None, None]:
+        tensor = self._tensors[name]
+        with exact_arithmetic(tensor):
+            for tile, change in scaled_noise(tensor, self._recipes[name], factor):
+                moved, correction = _perturbed(tile, change)
+                yield correction
+                tile.copy_(moved)
+
+    def _restore_tiles(
+        self, name: str, corrections: Sequence[Correction[torch.Tensor]], are_perturbed: Sequence[bool]
+    ) -> None:
+        tensor = self._tensors[name]
+        with exact_arithmetic(tensor):
+            noise = scaled_noise(tensor, self._recipes[name], self._scale)
+            for (tile, change), correction, is_perturbed in zip(noise, corrections, are_perturbed, strict=False):
+                if is_perturbed:
+                    tile.copy_(_restored(tile, change, correction))
 
 
-def _perturbed(tile: torch.Tensor, change: torch.Tensor) -> tuple[torch.Tensor, _Correction]:
+def _perturbed(tile: torch.Tensor, change: torch.Tensor) -> tuple[torch.Tensor, Correction[torch.Tensor]]:
     """Adds noise to a tile, and finds what brings the tile back exactly."""
     moved = added(tile, change)
     bits = _bits(tile.to(change.device))
     steps = bits - _bits(added(moved, change, -1))  # wraps around
     small = steps.to(torch.int8)
     far = torch.nonzero(small != steps).reshape(-1)
-    return moved, _Correction(small, far, bits[far], _checksum(tile), _checksum(moved))
+    return moved, Correction(small, far, bits[far], _checksum(tile), _checksum(moved))
 
 
-def _restored(tile: torch.Tensor, change: torch.Tensor, correction: _Correction) -> torch.Tensor:
+def _restored(tile: torch.Tensor, change: torch.Tensor, correction: Correction[torch.Tensor]) -> torch.Tensor:
     back = added(tile, change, -1)
     bits = _bits(back) + correction.steps
     bits[correction.far] = correction.bits

@@ -10,7 +10,9 @@ import torch
 from ...diagnosing import Diagnosis
 from ...diagnosing.diagnosis import Allowed
 from ...diagnosing.document import NetworkSummary, Subject
-from ...diagnosing.rules import explain_the_pass, findings
+from ...diagnosing.explained import EXPLAINS
+from ...diagnosing.rules import judged
+from ...diagnosing.trained import trained_note
 from ...errors import BadInput
 from ..auditing.random_state import RandomState
 from ..tensors import unwrapped
@@ -83,11 +85,11 @@ def diagnose(
         layers = observed_layers(result, tensors)
     finally:
         state.restore()
-    found = findings(tensors.observed, layers, result.input)
-    if layers and explain_the_pass(found):
-        result.notes.append(
-            "what the faulty tensors do to signals and gradients is in the layers, and no finding of its own"
-        )
+    found, explained = judged(tensors.observed, layers, result.input)
+    if any(each.finding.layer is not None for each in explained):
+        result.notes.append(EXPLAINS)
+    trained = trained_note(tensors.observed)
+    result.notes += [] if trained is None else [trained]
     diagnosis = Diagnosis(
         subject=_subject(model),
         tensors=tuple(tensors.diagnoses),
@@ -99,6 +101,7 @@ def diagnose(
         findings=tuple(found),
         declared=tuple(tensors.declared),
         notes=(*_mode_notes(training), *result.notes, *tensors.notes),
+        _explained=tuple(explained),
     )
     diagnosis = diagnosis.allowing(allow) if allow else diagnosis
     if keep is not None:

@@ -15,6 +15,7 @@ from ...diagnosing.observed import ObservedInput
 from ...errors import BadInput
 from .batches import Forward, call, observed_input, prepared, samples_of
 from .calls import Call
+from .flaws import BatchFlaws
 from .outputs import member, model_output
 from .paths import Graph, main_path
 from .recorder import Recorder
@@ -66,6 +67,7 @@ def run(
         set_modes(model, training)
         require_gradients(model)
         torch.manual_seed(seed)
+        flaws = BatchFlaws.of(batch, samples)
         batch, input_node = prepared(batch, batch_axis)
         recorder = Recorder(model, samples)
         stack.callback(recorder.remove_hooks)
@@ -74,6 +76,7 @@ def run(
             output, note = call(model, batch, forward, loss is not None)
             value = _loss(output, batch, loss)
         result.notes += [note] if note is not None else []
+        result.notes += flaws.notes([call for call in recorder.calls if not call.inner])
         _backward(result, output, value, seed, input_node)
         result.calls = _without_wrappers(result)
         if value is not None:
