@@ -1,12 +1,10 @@
 // SHA-256 of several messages of any lengths: padding, and which message is in which lane.
 
 #include "functions.h"
+#include "processor.h"
 #include "sha256.h"
 
 #include <string.h>
-
-/// With fewer messages, one after another is faster.
-#define MINIMUM_LANES 8
 
 /// A message in progress. Its whole blocks are hashed where they are; the rest and the padding are in `tail`.
 struct message {
@@ -51,37 +49,37 @@ static void finish(struct message *m, uint32_t state[8]) {
   write_digest(m->digest, state);
 }
 
-#if defined(__x86_64__)
-
 static void hash_in_lanes(
-    size_t count, const void *const *messages, const uint64_t *lengths, unsigned char *digests) {
-  struct message lanes[WINIT_MESSAGES];
-  uint32_t state[8 * WINIT_MESSAGES], one[8];
-  const void *pointers[WINIT_MESSAGES];
+    const struct winit_sha256_group *group, size_t count, const void *const *messages, const uint64_t *lengths,
+    unsigned char *digests) {
+  struct message lanes[WINIT_MAX_MESSAGES];
+  uint32_t state[8 * WINIT_MAX_MESSAGES], one[8];
+  const void *pointers[WINIT_MAX_MESSAGES];
+  const size_t width = group->lanes;
   size_t next = 0;
-  for (size_t i = 0; i < WINIT_MESSAGES; i++) lanes[i].digest = NULL;
+  for (size_t i = 0; i < width; i++) lanes[i].digest = NULL;
   for (;;) {
     size_t active = 0;
     uint64_t blocks = UINT64_MAX;
     const void *any = NULL;
-    for (size_t i = 0; i < WINIT_MESSAGES; i++) {
+    for (size_t i = 0; i < width; i++) {
       struct message *m = &lanes[i];
       if (!m->digest && next < count) {
         start(m, messages[next], lengths[next], digests + 32 * next);
         next++;
-        for (int k = 0; k < 8; k++) state[WINIT_MESSAGES * k + i] = sha256_initial[k];
+        for (int k = 0; k < 8; k++) state[width * k + i] = sha256_initial[k];
       }
       if (!m->digest) continue;
       active++;
       any = m->next;
       if (m->blocks < blocks) blocks = m->blocks;
     }
-    if (active < MINIMUM_LANES) break;
-    for (size_t i = 0; i < WINIT_MESSAGES; i++) pointers[i] = lanes[i].digest ? lanes[i].next : NULL;
+    if (active < group->minimum) break;
+    for (size_t i = 0; i < width; i++) pointers[i] = lanes[i].digest ? lanes[i].next : NULL;
     // A lane without a message reads another message, all of which have this many blocks.
-    for (size_t i = 0; i < WINIT_MESSAGES; i++) if (!pointers[i]) pointers[i] = any;
-    winit_sha256_avx512(state, pointers, (size_t)blocks);
-    for (size_t i = 0; i < WINIT_MESSAGES; i++) {
+    for (size_t i = 0; i < width; i++) if (!pointers[i]) pointers[i] = any;
+    group->function(state, pointers, (size_t)blocks);
+    for (size_t i = 0; i < width; i++) {
       struct message *m = &lanes[i];
       if (!m->digest) continue;
       m->next += 64 * blocks;
@@ -91,36 +89,45 @@ static void hash_in_lanes(
         start_tail(m);
         continue;
       }
-      for (int k = 0; k < 8; k++) one[k] = state[WINIT_MESSAGES * k + i];
+      for (int k = 0; k < 8; k++) one[k] = state[width * k + i];
       write_digest(m->digest, one);
       m->digest = NULL;
     }
   }
-  for (size_t i = 0; i < WINIT_MESSAGES; i++) {
+  for (size_t i = 0; i < width; i++) {
     if (!lanes[i].digest) continue;
-    for (int k = 0; k < 8; k++) one[k] = state[WINIT_MESSAGES * k + i];
+    for (int k = 0; k < 8; k++) one[k] = state[width * k + i];
     finish(&lanes[i], one);
   }
 }
 
-#endif
-
-size_t winit_sha256_lanes(enum winit_kernel kernel) {
+struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel) {
   const struct winit_functions *functions = winit_functions_of(kernel);
-  return functions && functions->kernel == WINIT_KERNEL_AVX512 ? WINIT_MESSAGES : 1;
+  if (!functions) return (struct winit_sha256_group){NULL, 1, 1};
+#if defined(__x86_64__)
+  if (functions->kernel == WINIT_KERNEL_AVX512) return (struct winit_sha256_group){winit_sha256_avx512, 16, 8};
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)
+  if (processor() & PROCESSOR_SHA) return (struct winit_sha256_group){winit_sha256_two, 2, 2};
+#endif
+#if defined(__x86_64__)
+  if (functions->kernel == WINIT_KERNEL_AVX2) return (struct winit_sha256_group){winit_sha256_avx2, 8, 4};
+#endif
+  return (struct winit_sha256_group){NULL, 1, 1};
 }
+
+size_t winit_sha256_lanes(enum winit_kernel kernel) { return winit_sha256_group(kernel).lanes; }
 
 enum winit_status winit_sha256(
     enum winit_kernel kernel, size_t count, const void *const *messages, const uint64_t *lengths,
     unsigned char *digests) {
   if (!winit_functions_of(kernel)) return WINIT_NO_KERNEL;
   for (size_t i = 0; i < count; i++) if (lengths[i] >> 61 != 0) return WINIT_BAD_ARGUMENT;
-#if defined(__x86_64__)
-  if (winit_sha256_lanes(kernel) > 1) {
-    hash_in_lanes(count, messages, lengths, digests);
+  const struct winit_sha256_group group = winit_sha256_group(kernel);
+  if (group.function) {
+    hash_in_lanes(&group, count, messages, lengths, digests);
     return WINIT_OK;
   }
-#endif
   for (size_t i = 0; i < count; i++) {
     struct message m;
     uint32_t state[8];

@@ -21,27 +21,39 @@
 /// instruction set that is at most `count`.
 typedef size_t winit_draws_function(enum winit_law law, uint32_t first, size_t count, float *out);
 
-/// The number of messages that `winit_sha256_avx512` hashes at once.
-#define WINIT_MESSAGES 16
+/// The largest number of messages that a function hashes at once.
+#define WINIT_MAX_MESSAGES 16
 
-/// Adds blocks of 64 bytes to the SHA-256 state of each of WINIT_MESSAGES messages (FIPS 180-4, section 6.2.2).
+/// Adds blocks of 64 bytes to the SHA-256 states of as many messages as the function hashes at once, `lanes` (FIPS
+/// 180-4, section 6.2.2).
 ///
-/// - `state`: 8 × WINIT_MESSAGES words. Word i of the state of message m is state[WINIT_MESSAGES × i + m]. The caller
-///   sets the initial hash value before the first call.
-/// - `messages`: WINIT_MESSAGES pointers, each to 64 × `blocks` bytes. They need no alignment, and several may point to
-///   the same memory: to hash fewer messages, repeat one of them and ignore its result.
+/// - `state`: 8 × `lanes` words. Word i of the state of message m is state[lanes × i + m]. The caller sets the initial
+///   hash value before the first call.
+/// - `messages`: `lanes` pointers, each to 64 × `blocks` bytes. They need no alignment, and several may point to the
+///   same memory: to hash fewer messages, repeat one of them and ignore its result.
 /// - `blocks`: how many blocks to add of every message. 0 leaves the state as it is.
 ///
 /// The function does not pad: the caller adds the padding as a last block.
-typedef void winit_sha256_function(uint32_t *state, const void *const messages[WINIT_MESSAGES], size_t blocks);
+typedef void winit_sha256_function(uint32_t *state, const void *const *messages, size_t blocks);
+
+/// The fastest way to hash several messages at once.
+struct winit_sha256_group {
+  winit_sha256_function *function;  // or NULL if one message after another is faster
+  size_t lanes;                     // how many messages the function hashes at once, or 1
+  size_t minimum;                   // with fewer messages, one after another is faster
+};
+
+/// Returns what is fastest with the vectors of a kernel and with this processor's SHA instructions.
+struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel);
 
 #if defined(__x86_64__)
-/// SHA-256 with the instruction set of WINIT_KERNEL_AVX512. There is no other variant: with narrower vectors, one
-/// message after another is faster.
-winit_sha256_function winit_sha256_avx512;
+/// SHA-256 of 16 messages with AVX-512, of 8 with AVX2, and of 2 with the SHA instructions.
+winit_sha256_function winit_sha256_avx512, winit_sha256_avx2, winit_sha256_two;
 /// Draws with vectors of 128, 256 and 512 bits. A step is 32, 64 or 128 draws.
 winit_draws_function winit_draws_sse2, winit_draws_avx2, winit_draws_avx512;
 #elif defined(__aarch64__)
+/// SHA-256 of 2 messages with the SHA instructions.
+winit_sha256_function winit_sha256_two;
 /// Draws with vectors of 128 bits. A step is 32 draws.
 winit_draws_function winit_draws_neon;
 #endif

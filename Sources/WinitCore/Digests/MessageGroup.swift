@@ -1,27 +1,22 @@
-// SHA-256 of up to sixteen messages of equal length at once, on processors whose vectors make this faster.
+// SHA-256 of several messages of equal length at once, on processors on which this is faster.
 
 import CWinitKernels
 
-/// The SHA-256 states of up to sixteen messages of equal length.
+/// The SHA-256 states of a few messages of equal length.
 struct MessageGroup {
-  /// The maximum number of messages.
-  static let capacity = Int(WINIT_MESSAGES)
+  /// The fastest way of this processor. $WINIT_KERNEL limits the vectors.
+  private static let fastest = winit_sha256_group(SIMDKernel.current.number ?? SIMDKernel.narrowest)
+
+  /// The maximum number of messages: 16 in the lanes of 512-bit vectors, 2 with the processor's SHA instructions, 8 in
+  /// the lanes of 256-bit vectors.
+  static let capacity = fastest.lanes
 
   /// The number of messages from which a group is faster than one message after another. Hashing a group of any size
   /// costs as much as hashing a full group.
-  static let minimumCount = 8
+  static let minimumCount = fastest.minimum
 
-  /// The C function that hashes, or nil if the current kernel has none.
-  private static let function:
-    (@convention(c) (UnsafeMutablePointer<UInt32>?, UnsafePointer<UnsafeRawPointer?>?, Int) -> Void)? = {
-      #if arch(x86_64)
-        if SIMDKernel.current == .avx512 { return winit_sha256_avx512 }
-      #endif
-      return nil
-    }()
-
-  /// True if the current kernel can hash a group.
-  static var isAvailable: Bool { function != nil }
+  /// True if this processor can hash a group.
+  static var isAvailable: Bool { fastest.function != nil }
 
   /// The states. Word i of the state of message m is at index `capacity` × i + m. The initial value is that of FIPS
   /// 180-4, section 5.3.3.
@@ -34,7 +29,7 @@ struct MessageGroup {
   ///
   /// - Precondition: every message gets the same number of bytes, a multiple of 64.
   mutating func update(_ messages: [UnsafeRawBufferPointer]) {
-    guard let function = MessageGroup.function, let first = messages.first else { return }
+    guard let function = MessageGroup.fastest.function, let first = messages.first else { return }
     precondition(
       first.count.isMultiple(of: 64) && messages.allSatisfy { $0.count == first.count },
       "every message must get the same number of bytes, a multiple of 64")

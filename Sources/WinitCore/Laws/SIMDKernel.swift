@@ -60,6 +60,15 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
     }
   }
 
+  /// The number of the kernel with the narrowest vectors.
+  package static var narrowest: winit_kernel {
+    #if arch(x86_64)
+      WINIT_KERNEL_SSE2
+    #else
+      WINIT_KERNEL_NEON
+    #endif
+  }
+
   /// The C function that computes unit draws, or nil for `scalar`.
   private var draws: (@convention(c) (winit_law, UInt32, Int, UnsafeMutablePointer<Float>?) -> Int)? {
     switch self {

@@ -11,11 +11,7 @@ struct StatisticsKernel: Sendable {
 
   /// - Parameter kernel: what the fill uses. `scalar` means the narrowest vectors.
   init(_ kernel: SIMDKernel) {
-    #if arch(x86_64)
-      number = kernel.number ?? WINIT_KERNEL_SSE2
-    #else
-      number = kernel.number ?? WINIT_KERNEL_NEON
-    #endif
+    number = kernel.number ?? SIMDKernel.narrowest
   }
 
   /// The formats that `read` reads.
