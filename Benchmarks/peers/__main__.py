@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import fills, gpt2, llama3, many, models, tensors
+from . import fills, gpt2, llama3, many, mixtral, models, tensors
 from .harness import CORES, Bench, Result
 
 AIMS = {"create.llama3.peak.mb": 100, "verify.llama3.peak.mb": 100}
@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="number of rounds (default 5)")
     parser.add_argument("--json", metavar="FILE", help="also write the results to FILE")
     parser.add_argument(
-        "--without-llama", action="store_true", help="leave out Llama-3-8B, which takes most of a minute"
+        "--without-llama",
+        action="store_true",
+        help="leave out Llama-3-8B and Mixtral, which take most of a minute each",
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.getcwd(), prefix=".build/bench-") as work:
@@ -76,6 +78,7 @@ def main() -> None:
         gpt2.measure(bench)
         if not arguments.without_llama:
             llama3.measure(bench)
+            mixtral.measure(bench)
         many.measure(bench)
         tensors.measure(bench)
         models.measure(bench)

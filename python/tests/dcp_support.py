@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import numpy as np
 import torch
-import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch import nn
 
 import winit
+from torch_ranks_support import on_ranks
 from winit import reference
 from winit.recipes import TensorRecipe
 
@@ -116,37 +114,13 @@ def run(body: Callable[..., dict[str, Any]], ranks: int, folder: Path) -> list[d
     Args:
         body: A function of a module on `sys.path`, of the rank, the number of ranks and the folder.
         ranks: The number of processes.
-        folder: An empty folder for the rendezvous and the results.
+        folder: A folder for files of the ranks.
     """
-    if ranks == 1:  # in this process, which saves the time to start another
-        _rank(0, body, 1, str(folder))
-        return [json.loads((folder / "0.json").read_text())]
-    context = torch.multiprocessing.spawn(_rank, (body, ranks, str(folder)), nprocs=ranks, join=False)
-    try:
-        for _ in range(100):
-            if context.join(timeout=1):
-                break
-        else:
-            raise TimeoutError(f"{ranks} ranks did not end within 100 s")
-    finally:
-        for process in context.processes:
-            if process.is_alive():
-                process.kill()
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(ranks)]
+    return on_ranks((ranks,), partial(on_rank, body, str(folder)))[ranks]
 
 
-def _rank(rank: int, body: Callable[..., dict[str, Any]], ranks: int, folder: str) -> None:
-    torch.set_num_threads(1)
+def on_rank(body: Callable[..., dict[str, Any]], folder: str, rank: int, ranks: int) -> dict[str, Any]:
+    """Calls a function of the rank, the number of ranks and the folder, in a process that knows `winit://`."""
     # As the entry point does, which test_torch_dcp_filesystem.py tests, where the package is not installed.
     fsspec.register_implementation("winit", "winit.torch.checkpoint.filesystem.WinitFileSystem", clobber=True)
-    dist.init_process_group(
-        "gloo", f"file://{folder}/group", rank=rank, world_size=ranks, timeout=timedelta(seconds=60)
-    )
-    try:
-        result = body(rank, ranks, folder)
-    except BaseException:
-        traceback.print_exc()
-        raise
-    finally:
-        dist.destroy_process_group()
-    Path(folder, f"{rank}.json").write_text(json.dumps(result))
+    return body(rank, ranks, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torchtitan.models.llama3 import model_registry, parallelize_llama
 from torchtitan.tools import filesystem
 
 import winit
+import winit.torch
 from dcp_support import SEED, expected, held, load, wrong
 from winit import reference
 
@@ -43,6 +45,7 @@ def body(rank: int, ranks: int, folder: str) -> dict[str, Any]:
         dump_folder=folder,
     )
     model.to_empty(device="cpu")
+    own = _audited_after_its_own_initialization(model)
     assert filesystem.isdir("winit://" + path), "torchtitan's checkpointer requires a folder"
     wrapper = ModelWrapper(model)
     state = wrapper.state_dict()
@@ -53,6 +56,17 @@ def body(rank: int, ranks: int, folder: str) -> dict[str, Any]:
     return {
         "wrong": wrong(model.state_dict(), whole),
         "sharded": sharded,
+        "own": own,
+        "audited": [finding.kind for finding in winit.torch.audit_distributed(model).findings],
         "made": made,
         "held": held(state),
     }
+
+
+def _audited_after_its_own_initialization(model: Any) -> list[str]:
+    """What is wrong with what torchtitan draws on processors, where DTensor draws the same numbers on each rank."""
+    torch.manual_seed(0)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.init_weights(buffer_device=torch.device("cpu"))
+    return [finding.kind for finding in winit.torch.audit_distributed(model).findings]

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
+
+_SECONDS = 300
+"""How long a command of a document may take, with all of its processes."""
 
 
 @dataclass(frozen=True)
@@ -151,17 +155,27 @@ class Replay:
             raise AssertionError(f"line {block.line}: a shellsession block starts with `$ `")
         for start, stop in zip(starts, [*starts[1:], len(block.lines)], strict=True):
             command = block.lines[start][2:]
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.folder,
-                env=self.environment,
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-            )
-            self._compare(block.line + start, command, list(block.lines[start + 1 : stop]), _lines(done.stdout))
+            printed = self._command(command)
+            self._compare(block.line + start, command, list(block.lines[start + 1 : stop]), _lines(printed))
         return len(starts)
+
+    def _command(self, command: str) -> str:
+        """Runs a command and returns what it prints. After `_SECONDS`, it and its processes are killed."""
+        running = subprocess.Popen(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            return running.communicate(timeout=_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise AssertionError(f"{command}: did not end within {_SECONDS} s") from None
 
     def _compare(self, start: int, command: str, documented: list[str], printed: list[str]) -> None:
         if [_comparable(line) for line in documented] != [_comparable(line) for line in printed]:
@@ -206,22 +220,38 @@ def environment(folder: Path, command: str | None) -> dict[str, str]:
     folder.mkdir()
     if command is not None:
         (folder / "winit-registry").symlink_to(command)
-    source = str(REPOSITORY / "python" / "src")
+    paths = [str(REPOSITORY / "python" / "src")]
+    if not any(point.name == "winit" for point in entry_points(group="fsspec.specs")):
+        paths.append(str(_registered(folder)))  # the package is not installed, only on the path
     made = {
         # pytest does not shorten its summary where these say that it runs in continuous integration.
         **{name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")},
         "PATH": os.pathsep.join([str(folder), os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
-        "PYTHONPATH": source,
+        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",
+        "TORCH_CPP_LOG_LEVEL": "ERROR",  # PyTorch warns of host names and sockets of the machine
         "COLUMNS": "100",
         "PYTEST_ADDOPTS": "-p no:cacheprovider",
     }
     if not any(point.value == "winit.pytest" for point in entry_points(group="pytest11")):
-        made["PYTEST_PLUGINS"] = "winit.pytest"  # the package is not installed, only on the path
+        made["PYTEST_PLUGINS"] = "winit.pytest"
     for name in ("WINIT_REGISTRY", "PYTEST_CURRENT_TEST", "NO_COLOR", "FORCE_COLOR"):
         made.pop(name, None)
     return made
+
+
+def _registered(folder: Path) -> Path:
+    """Makes a folder for PYTHONPATH that has the entry points for fsspec, as an installed package has them."""
+    source = (REPOSITORY / "python" / "pyproject.toml").read_text(encoding="utf-8")
+    points = re.search(r'\[project\.entry-points\."fsspec\.specs"\]\n((?:\w+ = .*\n)+)', source)
+    assert points is not None, "python/pyproject.toml has no entry points for fsspec"
+    metadata = folder / "metadata" / "winit_registry-0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: winit-registry\nVersion: 0\n", encoding="utf-8")
+    text = points[1].replace('"', "")
+    (metadata / "entry_points.txt").write_text(f"[fsspec.specs]\n{text}", encoding="utf-8")
+    return metadata.parent
 
 
 def _forget_modules(folder: Path) -> None:

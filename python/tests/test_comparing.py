@@ -307,6 +307,17 @@ def test_a_recipe_file_is_opened_by_its_path(tmp_path: Path) -> None:
         winit.open(tmp_path / "none.json")
 
 
+def test_a_link_with_a_relative_path_is_refused_with_the_form_of_a_link_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model().save("r.json")
+    for link in ("winit://r.json", "winit://./r.json", "winit://folder/r.json"):
+        with pytest.raises(BadInput, match=r"relative\. Write winit:///path/to/NAME\.json"):
+            winit.open(link)
+    assert winit.open("r.json") == model() == winit.open(f"winit://{tmp_path}/r.json")
+
+
 def test_packed_literals_are_compared_element_by_element(tmp_path: Path) -> None:
     from winit import TensorRecipe
     from winit.recipes import BytesLiteral

@@ -20,7 +20,7 @@ def test_the_examples_of_the_docstrings_give_what_they_say(
         assert not text, text
 
 
-@pytest.mark.parametrize("name", ["winit"])
+@pytest.mark.parametrize("name", ["winit", "winit.dist"])
 def test_every_public_function_has_an_example(name: str) -> None:
     assert without_example(name) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import dist as dist
     from . import jax as jax
     from . import keras as keras
     from . import mlflow as mlflow
@@ -77,7 +78,7 @@ _MODULES = {
 """The module of each name that is imported when it is first used: pytest imports the package on every run."""
 
 # Not in `__all__`, but for `reference`: `from winit import *` would import the frameworks.
-_PACKAGES = ("jax", "keras", "mlflow", "reference", "torch")
+_PACKAGES = ("dist", "jax", "keras", "mlflow", "reference", "torch")
 
 
 def __getattr__(name: str) -> Any:

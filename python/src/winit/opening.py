@@ -6,6 +6,7 @@ import os
 from os import PathLike
 
 from .errors import BadInput
+from .quoting import quoted
 from .recipes import Recipe
 
 
@@ -24,7 +25,7 @@ def open(reference: str | PathLike[str], registry: str | PathLike[str] | None = 
 
     Raises:
         NotFound: If there is no such file or run.
-        BadInput: If a file is not valid, or a reference has another form.
+        BadInput: If a file is not valid, a link has a relative path, or a reference has another form.
         Unavailable: If a file cannot be read.
 
     Example:
@@ -42,6 +43,10 @@ def open(reference: str | PathLike[str], registry: str | PathLike[str] | None = 
         if scheme != "winit":
             raise BadInput(f"{scheme}:// is not read here; a link to a run begins with winit://")
         text = rest
+        if text.endswith(".json") and not text.startswith("/"):
+            raise BadInput(
+                f"{quoted('winit://' + text)} is no link to a file: its path is relative. Write winit:///path/to/NAME.json"
+            )
     is_file_link = text.startswith("/") and is_link  # winit:///path/to/gpt2.json
     if isinstance(reference, PathLike) or (text.endswith(".json") and (is_file_link or not is_link)):
         return Recipe.load(text)

@@ -29,7 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return results
 
 
-@pytest.mark.parametrize(("ranks", "states"), [(1, 5), (2, 5), (4, 11)])
+@pytest.mark.parametrize(("ranks", "states"), [(1, 5), (2, 5), (3, 5), (4, 11)])
 def test_every_rank_makes_what_it_holds_with_the_bits_of_one_process(results: Results, ranks: int, states: int) -> None:
     for rank, result in enumerate(results(ranks)):
         assert len(result["accepted"]) == 2 * states
@@ -41,7 +41,7 @@ def test_every_rank_makes_what_it_holds_with_the_bits_of_one_process(results: Re
                 assert held <= made <= 1.2 * held, f"rank {rank}, {name}: {made} made, {held} held"
 
 
-@pytest.mark.parametrize(("ranks", "states"), [(2, 1), (4, 3)])
+@pytest.mark.parametrize(("ranks", "states"), [(2, 1), (3, 1), (4, 3)])
 def test_shards_of_several_ranges_are_refused_on_every_rank_and_nothing_is_written(
     results: Results, ranks: int, states: int
 ) -> None:
@@ -65,7 +65,7 @@ def test_shards_in_another_order_than_that_of_the_mesh_are_refused(results: Resu
     assert any(found is not None and found[2] for found in of_ranks), "dcp.load is right now, and need not be refused"
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
 def test_partial_placements_are_refused(results: Results, ranks: int) -> None:
     for result in results(ranks):
         error, is_written, _ = result["refused"]["partial"]

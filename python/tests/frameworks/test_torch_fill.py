@@ -15,7 +15,7 @@ import winit  # noqa: E402
 from winit import reference  # noqa: E402
 from winit.torch import fill_  # noqa: E402
 from winit.torch.dtypes import memory_of  # noqa: E402
-from winit.torch.operations import boxes  # noqa: E402
+from winit.torch.operations import tiles  # noqa: E402
 from winit.torch.writing import write_box  # noqa: E402
 
 SEED = 2**64 - 5  # both halves of the key are large
@@ -110,7 +110,7 @@ def test_a_tensor_larger_than_a_tile_is_filled_in_tiles() -> None:
         out = torch.zeros(shape)
         write_box(out, recipe_of(law, shape), (0, 0), force="operations")
         assert out.numpy().tobytes() == expected_bytes(law, "float32", (0, 0), shape, shape=shape)
-    sizes = [tile.numel() for _, tile in boxes.tiles(torch.zeros(5, 3, 50_000))]
+    sizes = [tile.numel() for _, tile in tiles(torch.zeros(5, 3, 50_000))]
     assert sum(sizes) == 750_000 and max(sizes) <= 1 << 16
 
 

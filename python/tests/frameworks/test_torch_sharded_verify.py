@@ -47,7 +47,7 @@ def test_the_first_difference_is_named_with_its_global_index_on_every_rank(world
     text = of_all_ranks(world, "value")
     assert text.startswith("Mismatch: the weights are not those of the recipe")
     assert f"`b`: elements differ on rank {world - 1} of {world}; first at [12, 2] (element 38): " in text
-    assert f"{value('b', 12, 2)} expected, 5.0 found on rank {world - 1}, where 1 differ" in text
+    assert f"{value('b', 12, 2)} expected, 5.0 found on rank {world - 1}, where 1 element differs" in text
     for found in ranks()[world]:
         [finding] = found["value errors"]
         assert (finding.kind, finding.tensor, finding.index, finding.found) == ("values", "b", (12, 2), 5.0)

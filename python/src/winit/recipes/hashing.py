@@ -15,8 +15,11 @@ from .checking import parsed_law
 from .literals import CHUNK_SIZE
 from .tensor_recipe import TensorRecipe
 
-Progress: TypeAlias = "Callable[[int, int], None] | None"
+Progress: TypeAlias = "Callable[[int, int], object] | None"
 """Is called with the number of bytes that are done and the number of all bytes, in the calling thread."""
+
+Range: TypeAlias = "tuple[TensorRecipe, int, int]"
+"""A tensor, and the range [first, stop) of its chunks."""
 
 _SMALL = 16 * CHUNK_SIZE
 """Up to this size, a tensor whose elements are not independent is made at once: ranges would repeat work."""
@@ -43,15 +46,40 @@ def chunk_digests(
     for tensor in tensors:
         if tensor.tied_to is not None and tensor.source is not None:
             wanted.setdefault(tensor.source.name, tensor.source)
-    total = sum(tensor.byte_count for tensor in wanted.values())
-    made = {name: [b""] * -(-tensor.byte_count // CHUNK_SIZE) for name, tensor in wanted.items()}
+    ranges = [(tensor, 0, chunk_count(tensor)) for tensor in wanted.values()]
+    made = dict(zip(wanted, range_digests(ranges, threads, progress), strict=True))
+    return {tensor.name: made[tensor.tied_to or tensor.name] for tensor in tensors}
+
+
+def range_digests(ranges: Iterable[Range], threads: int | None = None, progress: Progress = None) -> list[list[bytes]]:
+    """Computes the digests of ranges of chunks.
+
+    Args:
+        ranges: Tensors, each with the range of its chunks. A tensor that needs the whole is made once for each range.
+        threads: How many threads to use at most; all cores by default.
+        progress: Is called as the work proceeds.
+
+    Returns:
+        The raw digests of the chunks of each range.
+
+    Raises:
+        BadInput: If a law gives a value that the dtype cannot hold, or a literal is not at hand.
+    """
+    ranges = list(ranges)
+    total = sum(_size(each) for each in ranges)
+    made: list[list[bytes]] = [[] for _ in ranges]
     done = 0
-    for name, first, digests, size in _spread(_pieces(wanted.values()), _hashed, _worker_count(threads)):
-        made[name][first : first + len(digests)] = digests
+    for number, digests, size in _spread(_pieces(ranges), _hashed, _worker_count(threads)):
+        made[number] += digests
         done += size
         if progress is not None:
             progress(done, total)
-    return {tensor.name: made[tensor.tied_to or tensor.name] for tensor in tensors}
+    return made
+
+
+def chunk_count(tensor: TensorRecipe) -> int:
+    """Returns the number of chunks of a tensor."""
+    return -(-tensor.byte_count // CHUNK_SIZE)
 
 
 def tensor_digest(chunks: Iterable[bytes]) -> str:
@@ -72,34 +100,41 @@ def _worker_count(threads: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_Piece: TypeAlias = "tuple[TensorRecipe, int, int]"
-"""A tensor, and the range of its chunks that one thread makes."""
+_Piece: TypeAlias = "tuple[int, Range]"
+"""The number of a range of the caller, and the part of it that one thread makes at once."""
+
+_Hashed: TypeAlias = "tuple[int, list[bytes], int]"
+"""The number of the caller's range, the digests of a piece, and its size in bytes."""
 
 
-def _pieces(tensors: Iterable[TensorRecipe]) -> Iterator[_Piece]:
+def _size(chunks: Range) -> int:
+    tensor, first, stop = chunks
+    return max(min(stop * CHUNK_SIZE, tensor.byte_count) - first * CHUNK_SIZE, 0)
+
+
+def _pieces(ranges: Iterable[Range]) -> Iterator[_Piece]:
     from ..filling import hash_lanes
 
     step = hash_lanes()  # the number of chunks that a thread has in memory
-    for tensor in tensors:
-        chunks = -(-tensor.byte_count // CHUNK_SIZE)
-        if tensor.needs_whole or (tensor.byte_count <= _SMALL and not _has_independent_chunks(tensor)):
-            if chunks:
-                yield tensor, 0, chunks
+    for number, (tensor, first, stop) in enumerate(ranges):
+        is_small = _size((tensor, first, stop)) <= _SMALL
+        if tensor.needs_whole or (is_small and not _has_independent_chunks(tensor)):
+            if first < stop:
+                yield number, (tensor, first, stop)
         else:
-            yield from ((tensor, chunk, min(chunk + step, chunks)) for chunk in range(0, chunks, step))
+            yield from ((number, (tensor, chunk, min(chunk + step, stop))) for chunk in range(first, stop, step))
 
 
 def _has_independent_chunks(tensor: TensorRecipe) -> bool:
     return parsed_law(tensor.law_text)["law"] in ("constant", "uniform", "normal", "truncated_normal", "literal")
 
 
-def _hashed(piece: _Piece) -> tuple[str, int, list[bytes], int]:
+def _hashed(piece: _Piece) -> _Hashed:
     from ..filling import sha256
 
-    tensor, first, last = piece
-    data = _bytes(tensor, first * CHUNK_SIZE, min(last * CHUNK_SIZE, tensor.byte_count))
-    digests = sha256([data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)])
-    return tensor.name, first, digests, len(data)
+    number, (tensor, first, stop) = piece
+    data = _bytes(tensor, first * CHUNK_SIZE, min(stop * CHUNK_SIZE, tensor.byte_count))
+    return number, sha256([data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)]), len(data)
 
 
 def literal_tensor_pieces(tensor: TensorRecipe) -> Iterator[bytes]:
@@ -125,16 +160,14 @@ def _bytes(tensor: TensorRecipe, start: int, stop: int) -> memoryview:
     return memoryview(out.view(np.uint8))  # type: ignore[arg-type]
 
 
-def _spread(
-    pieces: Iterator[_Piece], work: Callable[[_Piece], tuple[str, int, list[bytes], int]], workers: int
-) -> Iterator[tuple[str, int, list[bytes], int]]:
+def _spread(pieces: Iterator[_Piece], work: Callable[[_Piece], _Hashed], workers: int) -> Iterator[_Hashed]:
     """Yields the results of pieces, in order. At most two pieces for each worker are in memory."""
     if workers == 1:
         yield from map(work, pieces)
         return
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    waiting = deque[Future[tuple[str, int, list[bytes], int]]]()
+    waiting = deque[Future[_Hashed]]()
     pool = ThreadPoolExecutor(workers)
     try:
         for piece in pieces:

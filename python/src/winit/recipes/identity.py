@@ -59,9 +59,20 @@ class Identity(Tensors):
             >>> recipe.compute_id() == recipe.id
             True
         """
-        made = self._checked_digests(self._tensors.values(), threads, progress)
-        self._set_digests(made)
-        assert self.id is not None
+        return self._set_computed(self._made_digests(self._tensors.values(), threads, progress))
+
+    def _set_computed(self, digests: Mapping[str, str]) -> str:
+        """Sets and returns `id` from the digests of all tensors, computed elsewhere (`winit.dist`).
+
+        Args:
+            digests: The tensor digest of each tensor, by name.
+
+        Raises:
+            Mismatch: If the recipe claims another digest. Then nothing is changed.
+        """
+        self._compare(self._tensors.values(), digests)
+        self._set_digests(digests)
+        assert self.id is not None, "each tensor has a digest"
         return self.id
 
     def verify_digests(self, threads: int | None = None, progress: Callable[[int, int], None] | None = None) -> None:
@@ -71,7 +82,7 @@ class Identity(Tensors):
             Mismatch: If a digest is not that of the bytes; `findings` names each such tensor.
         """
         claimed = [tensor for tensor in self._tensors.values() if tensor.digest is not None]
-        self._checked_digests(claimed, threads, progress)
+        self._compare(claimed, self._made_digests(claimed, threads, progress))
 
     def digests(self, threads: int | None = None, progress: Callable[[int, int], None] | None = None) -> dict[str, str]:
         """Returns the tensor digest of each tensor, by name; those that are not known are computed and kept.
@@ -99,28 +110,19 @@ class Identity(Tensors):
         self._compare([tensor], {name: hashing.tensor_digest(chunks)})
         return ["sha256:" + chunk.hex() for chunk in chunks]
 
-    def _checked_digests(
+    def _made_digests(
         self,
         tensors: Iterable[TensorRecipe],
         threads: int | None,
         progress: Callable[[int, int], None] | None,
     ) -> dict[str, str]:
-        tensors = list(tensors)
-        made = {
-            name: hashing.tensor_digest(chunks)
-            for name, chunks in hashing.chunk_digests(tensors, threads, progress).items()
-        }
-        self._compare(tensors, made)
-        return made
+        made = hashing.chunk_digests(tensors, threads, progress)
+        return {name: hashing.tensor_digest(chunks) for name, chunks in made.items()}
 
     def _compare(self, tensors: Iterable[TensorRecipe], made: Mapping[str, str]) -> None:
         from ..comparing import mismatch
 
-        findings = [
-            Finding("regenerated", f"the recipe claims the digest {t.digest}, but gives {made[t.name]}", t.name)
-            for t in tensors
-            if t.digest is not None and t.digest != made[t.name]
-        ]
+        findings = digest_findings(tensors, made)
         if findings:
             raise mismatch(findings, "the recipe does not give the digests that it claims")
 
@@ -141,3 +143,17 @@ class Identity(Tensors):
             return done[name]
 
         self._tensors = {name: linked(name) for name in self._tensors}
+
+
+def digest_findings(tensors: Iterable[TensorRecipe], made: Mapping[str, str]) -> list[Finding]:
+    """Returns a finding for each tensor that claims another digest than its bytes have.
+
+    Args:
+        tensors: The recipes, each with the digest that it claims.
+        made: The digests of the bytes, by name.
+    """
+    return [
+        Finding("regenerated", f"the recipe claims the digest {t.digest}, but gives {made[t.name]}", t.name)
+        for t in tensors
+        if t.digest is not None and t.digest != made[t.name]
+    ]

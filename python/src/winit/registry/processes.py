@@ -175,6 +175,9 @@ class _Streams:
         self._process.wait()
         if self._is_too_long:
             raise Error(f"the command printed more than {LONGEST_OUTPUT} bytes")
+        # The last lines may have come after the last look.
+        if progress is not None and self._latest is not None and self._latest != reported:
+            progress(*self._latest)
 
     def finish(self) -> None:
         """Waits for the readers, if no other process keeps a pipe open."""

@@ -47,6 +47,14 @@ class RunTensor(TensorRecipe):
         for _, data in self._chunks(threads).iterate():
             yield data
 
+    def recorded_digests(self) -> bytes:
+        """Returns the recorded digests of the chunks, 32 bytes each, which have the digest of the tensor.
+
+        Raises:
+            Mismatch: If they do not have it.
+        """
+        return b"".join(self._chunks(None).digests)
+
     def box(
         self,
         offset: Sequence[int],

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .auditing import Audit, AuditFinding, NotChecked, audit, watch
+    from .auditing import Audit, AuditFinding, NotChecked, audit, audit_distributed, watch
     from .callbacks import WinitCallback, WinitTrainerCallback
     from .capturing import capture, recording
     from .checkpoint import RecipeReader
     from .diagnosing import diagnose
     from .fill import fill_
+    from .gpu import cuda_backend
     from .init import init_
     from .load import load_into, state_dict
     from .noising import add_noise_, noise
@@ -31,7 +32,9 @@ _MODULES = {
     "WinitTrainerCallback": "callbacks",
     "add_noise_": "noising",
     "audit": "auditing",
+    "audit_distributed": "auditing",
     "capture": "capturing",
+    "cuda_backend": "gpu",
     "diagnose": "diagnosing",
     "fill_": "fill",
     "init_": "init",
@@ -54,7 +57,9 @@ __all__ = [
     "WinitTrainerCallback",
     "add_noise_",
     "audit",
+    "audit_distributed",
     "capture",
+    "cuda_backend",
     "diagnose",
     "fill_",
     "init_",

@@ -43,6 +43,10 @@ def commit(module: torch.nn.Module, plan: Plan, device: torch.device | None, hom
     for place in {local_of(one.tensor).device for one, _ in in_place} | set(targets.values()):
         if place.type != "cpu" and operations.runs_operations(place):
             operations.require_exact_arithmetic(place)
+    for one, recipe in fills:
+        place = targets.get(id(one), local_of(one.tensor).device)
+        if place.type != "cpu" and operations.runs_operations(place) and operations.is_supported(recipe):
+            operations.prepare(recipe, place, one.tensor.dtype)
     made: dict[int, torch.Tensor] = {}
     by_device: dict[torch.device, list[ModuleTensor]] = {}
     for one, _ in fresh:

@@ -18,9 +18,10 @@ from .writing import check_tensor
 def fill_(tensor: torch.Tensor, recipe: TensorRecipe, offset: Sequence[int] | None = None) -> torch.Tensor:
     """Fills a tensor with the elements of a recipe, where it lies, whatever its strides.
 
-    CPU memory is filled by the native kernels, or NumPy where there are none. On CUDA, elementwise laws, expressions
-    and parts of them are computed on the device by plain tensor operations, in tiles; other laws, and other devices,
-    get elements that are made on the CPU and copied. All ways give the same bits.
+    CPU memory is filled by the native kernels, or NumPy where there are none. On CUDA, the laws uniform, normal and
+    truncated normal are written where they lie by kernels that Triton compiles, or by plain tensor operations where
+    there is no Triton (`cuda_backend`); constants, expressions and parts are made on the device too. Other laws, and
+    other devices, get elements that are made on the CPU and copied. All ways give the same bits.
 
     A compiled function (torch.compile) calls `fill_` outside the compiled code: a compiler fuses multiplications with
     additions and divides approximately, which changes bits.
@@ -38,7 +39,7 @@ def fill_(tensor: torch.Tensor, recipe: TensorRecipe, offset: Sequence[int] | No
 
     Raises:
         BadInput: If dtype or shape do not fit, or the kind of tensor cannot be filled; nothing is written.
-        Error: If PyTorch flushes subnormal numbers to zero on the device.
+        Error: If PyTorch flushes subnormal numbers to zero on the device, or a kernel computes wrong values there.
 
     Example:
         >>> import torch, winit

@@ -40,7 +40,7 @@ def write_box(
         recipe: The recipe.
         offset: The first index on each axis.
         is_checked: Whether `operations.require_exact_arithmetic` was called for the device.
-        force: "operations" or "copy" to take that way also on the CPU, for tests.
+        force: "triton", "operations" or "copy" to take that way also on the CPU, for tests.
     """
     with torch.no_grad(), torch.inference_mode(tensor.is_inference()):
         plain = tensor.detach()
@@ -54,7 +54,7 @@ def write_box(
             with torch.autocast(device.type, enabled=False):
                 if not is_checked:
                     operations.require_exact_arithmetic(device)
-                operations.fill_box(recipe, offset, plain)
+                operations.fill_box(recipe, offset, plain, force=force)
         else:
             made = torch.empty(tuple(plain.shape), dtype=plain.dtype, device="cpu")
             recipe.box(offset, tuple(plain.shape), memory_of(made))

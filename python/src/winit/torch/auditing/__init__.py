@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .audit_build import audit
 from .findings import Audit, AuditFinding, NotChecked
+from .shards import audit_distributed
 from .watch_context import watch
 
-__all__ = ["Audit", "AuditFinding", "NotChecked", "audit", "watch"]
+__all__ = ["Audit", "AuditFinding", "NotChecked", "audit", "audit_distributed", "watch"]

@@ -77,6 +77,8 @@ def _left_out(findings: Iterable[AuditFinding]) -> str:
 def _counts(audit: Audit) -> str:
     builds = "" if audit.builds == 1 else f"; built {audit.builds} times"
     tensors = f"{_plural(audit.parameter_count, 'parameter')} and {_plural(audit.buffer_count, 'buffer')}"
+    if audit.ranks:
+        return f"{tensors}, {_plural(audit.element_count, 'element')}, on {_plural(audit.ranks, 'rank')}"
     watched = f"{audit.watched_count:,} of them were compared with sentinels"
     return f"{tensors}, {_plural(audit.element_count, 'element')} ({watched}){builds}"
 

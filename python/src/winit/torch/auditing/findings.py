@@ -21,6 +21,9 @@ Kind = Literal[
     "equal_tensors",
     "padding_row",
     "off_scheme",
+    "equal_shards",
+    "replicas_differ",
+    "shard_fan",
 ]
 
 
@@ -39,6 +42,9 @@ class AuditFinding:
             - `equal_tensors`: tensors that were drawn at random are equal bit for bit.
             - `padding_row`: the row of `padding_idx` of an embedding was drawn at random too.
             - `off_scheme`: mean or standard deviation are not those of the law.
+            - `equal_shards`: different parts of a tensor, on different ranks, were drawn from one random state.
+            - `replicas_differ`: ranks that hold the same part of a tensor hold other elements.
+            - `shard_fan`: the standard deviation follows the fans of a part, and not those of the whole tensor.
         tensor: The name of the tensor.
         message: A sentence for people.
         count: How many elements it is about.
@@ -97,6 +103,8 @@ class Audit:
             compared with its sentinel. The others were made by operations that write each element.
         builds: How often the module was built.
         software: The versions of the libraries, such as {"torch": "2.13.0"}.
+        ranks: How many ranks an audit of `audit_distributed` is about; 0 for an audit of one process. Tensors and
+            elements are those of all ranks, replicas counted once.
     """
 
     findings: Sequence[AuditFinding]
@@ -109,6 +117,7 @@ class Audit:
     watched_count: int = 0
     builds: int = 1
     software: Mapping[str, str] = field(default_factory=dict)
+    ranks: int = 0
 
     @property
     def ok(self) -> bool:
@@ -148,6 +157,7 @@ class Audit:
             "element_count": self.element_count,
             "watched_count": self.watched_count,
             "builds": self.builds,
+            **({"ranks": self.ranks} if self.ranks else {}),
             "findings": [finding.as_dict() for finding in self.findings],
             "accepted": [finding.as_dict() for finding in self.accepted],
             "not_checked": [{"tensor": left.tensor, "reason": left.reason} for left in self.not_checked],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -53,6 +53,10 @@ class Options:
             raise BadInput("a scheme is given, and scheme_checks is False; leave out one of them")
         return cls(expectations(scheme), patterns, scheme_checks)
 
+    def accepts(self, finding: AuditFinding) -> bool:
+        """Tells whether a finding is meant."""
+        return any(matches(pattern, finding.tensor) for pattern in self.accept.get(finding.kind, ()))
+
 
 def judged(builds: Sequence[Observed], options: Options, *, compare: bool = False) -> Audit:
     """Makes the audit of one build or of two.
@@ -81,8 +85,8 @@ def judged(builds: Sequence[Observed], options: Options, *, compare: bool = Fals
     kind = type(first.module)
     buffers = [entry for entry in first.observations if entry.subject.role != "parameter"]
     return Audit(
-        findings=tuple(finding for finding in found if not _is_accepted(finding, options)),
-        accepted=tuple(finding for finding in found if _is_accepted(finding, options)),
+        findings=tuple(finding for finding in found if not options.accepts(finding)),
+        accepted=tuple(finding for finding in found if options.accepts(finding)),
         not_checked=tuple(dict.fromkeys(left)),
         model=f"{kind.__module__}.{kind.__qualname__}",
         parameter_count=len(first.observations) - len(buffers),
@@ -110,8 +114,3 @@ def _results(builds: Sequence[Observed], options: Options, compare: bool) -> Ite
     yield from padding_rows(first)
     if options.scheme_checks:
         yield from off_scheme(first, options.scheme, explained)
-
-
-def _is_accepted(finding: AuditFinding, options: Options) -> bool:
-    names: Iterable[str] = options.accept.get(finding.kind, ())
-    return any(matches(pattern, finding.tensor) for pattern in names)

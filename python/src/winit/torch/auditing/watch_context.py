@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -13,7 +14,7 @@ from .judging import Options, judged
 from .memory import plain_torch
 from .observations import Observed, observe
 from .recorder import Recorder
-from .records import Records
+from .records import Records, storage_of
 from .registrations import Registrations
 from .sentinels import Round
 
@@ -104,6 +105,15 @@ class watch:
         """
         options = Options.checked(scheme=scheme, accept=accept, scheme_checks=scheme_checks)
         return judged([self._observe(module)], options)
+
+    def _std_drawn(self, tensor: Any) -> float:
+        """Returns the standard deviation of the law that wrote the memory of a tensor last; 0 if no law wrote all."""
+        storage = storage_of(tensor)
+        record = None if storage is None else self._records.find(storage)
+        if record is None or record.draw is None:
+            return 0.0
+        draw = record.draw
+        return draw.second if draw.name == "normal_" else (draw.second - draw.first) / math.sqrt(12)
 
     def _observe(self, module: Any) -> Observed:
         from .tensors import require_module

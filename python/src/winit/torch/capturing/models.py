@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ...errors import BadInput
+from ..sharding.dtensors import is_dtensor
 from .contents import geometry
 from .entries import Entry
 
@@ -89,6 +90,8 @@ def _refusal(tensor: Any) -> str:
         return f"its layout is {tensor.layout}, which capture does not read"
     if tensor.is_quantized:
         return "it is quantized, which capture does not read"
+    if is_dtensor(tensor):
+        return "it is a DTensor, of which this rank has a part. Capture the function before it shards the module"
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
         return f"it is a {type(tensor).__name__}, a subclass of Tensor that capture does not read"
     return ""

@@ -1,80 +1,21 @@
-"""Boxes of tensors filled by tensor operations, in tiles, so that memory does not grow with the tensor."""
+"""Boxes of tensors filled on their device: one law, or parts of them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from ...errors import BadInput
 from ...recipes import TensorRecipe
+from ...recipes.laws import own_laws
+from .. import gpu
+from .drawing import draw_box
 from .expressions import Expression
-from .values import DRAW_LAWS, law_values
-from .words import words, words_at
-
-_CPU_TILE = 1 << 16  # elements whose intermediate results fit the second-level cache
-_DEVICE_TILE = 1 << 21  # elements, about 250 MB of intermediate results
-
-
-@dataclass(frozen=True)
-class _Extent:
-    """A box within the axes that count its words."""
-
-    seed: int
-    stream: int
-    shape: tuple[int, ...]
-    offset: tuple[int, ...]
-    size: tuple[int, ...]
-
-    def words(self, device: torch.device) -> torch.Tensor:
-        """Makes the words of the box, int32 bit patterns in its shape."""
-        strides = [math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
-        first = sum(start * stride for start, stride in zip(self.offset, strides, strict=True))
-        if self._is_contiguous():
-            return words(self.seed, self.stream, first, math.prod(self.size), device).reshape(self.size)
-        index = torch.full((), first, dtype=torch.int64, device=device)
-        for axis, (length, stride) in enumerate(zip(self.size, strides, strict=True)):
-            along = torch.arange(length, dtype=torch.int64, device=device) * stride
-            index = index + along.reshape([-1 if k == axis else 1 for k in range(len(self.size))])
-        return words_at(self.seed, self.stream, index)
-
-    def _is_contiguous(self) -> bool:
-        longer = [axis for axis, length in enumerate(self.size) if length != 1]
-        return not longer or self.size[longer[0] + 1 :] == self.shape[longer[0] + 1 :]
-
-
-def draw_box(
-    law: Mapping[str, Any],
-    seed: int,
-    stream: int,
-    shape: Sequence[int],
-    offset: Sequence[int],
-    out: torch.Tensor,
-    write: Callable[[torch.Tensor, torch.Tensor], object] | None = None,
-) -> None:
-    """Writes the values of a law of `DRAW_LAWS` for a box.
-
-    Args:
-        law: The law.
-        seed: The seed.
-        stream: The stream.
-        shape: The axes that count the words, row-major.
-        offset: The first index of the box on each of these axes.
-        out: Where to write, of the box's size; any strides.
-        write: Writes the float32 values (second argument) of a tile to the elements (first) of `out`; `copy_` by
-            default, which rounds once to the dtype.
-    """
-    for place, tile in tiles(out):
-        at = tuple(start + step for start, step in zip(offset, place, strict=True))
-        extent = _Extent(seed, stream, tuple(shape), at, tuple(tile.shape))
-        values = law_values(law, extent.words(out.device))
-        if write is None:
-            tile.copy_(values)
-        else:
-            write(tile, values)
+from .tiling import tiles
+from .values import DRAW_LAWS
+from .word_boxes import WordBox
 
 
 def is_supported(tensor: TensorRecipe) -> bool:
@@ -93,27 +34,49 @@ def is_supported(tensor: TensorRecipe) -> bool:
     return True
 
 
-def fill_box(tensor: TensorRecipe, offset: Sequence[int], out: torch.Tensor) -> None:
+def prepare(tensor: TensorRecipe, device: torch.device, dtype: torch.dtype) -> None:
+    """Does what can fail before the first fill with the draws of a tensor, so that nothing is written if it does.
+
+    Args:
+        tensor: The recipe.
+        device: Where it is to be filled.
+        dtype: The dtype of the recipe.
+
+    Raises:
+        BadInput: If $WINIT_CUDA_BACKEND has an unknown value.
+        Unavailable: If it asks for kernels that cannot be made, or a kernel computes wrong values on the device.
+    """
+    tensor = _target(tensor)
+    for law in own_laws(tensor.law):
+        draw = law.get("draw") if law["law"] == "expression" else law
+        if draw is not None and draw["law"] in DRAW_LAWS:
+            gpu.is_used(device, draw, torch.float32 if draw is not law else dtype)
+
+
+def fill_box(tensor: TensorRecipe, offset: Sequence[int], out: torch.Tensor, *, force: str | None = None) -> None:
     """Writes the box [offset, offset + out.shape) of a tensor whose law `is_supported`.
 
     Args:
         tensor: The recipe.
         offset: The first index on each axis.
         out: Where to write, of the tensor's dtype and any strides.
+        force: As for `draw_box`.
 
     Raises:
         BadInput: If an expression has no finite value at some element; then nothing was written.
+        BadInput, Unavailable: As `prepare`; nothing was written.
     """
-    while tensor.law["law"] == "same_as" and tensor.source is not None:
-        tensor = tensor.source
+    tensor = _target(tensor)
     if out.numel() == 0:
         return
+    if force is None:
+        prepare(tensor, out.device, out.dtype)
     check = Expression(out.device)
     if not _has_expression(tensor.law):
-        _fill(tensor, offset, out, check)
+        _fill(tensor, offset, out, check, force)
         return
     made = torch.empty_like(out)
-    _fill(tensor, offset, made, check)
+    _fill(tensor, offset, made, check, force)
     if bool(check.failed):
         raise BadInput(
             f"`{tensor.name}`: an operation of the expression is outside its domain or not finite at some element. "
@@ -122,66 +85,57 @@ def fill_box(tensor: TensorRecipe, offset: Sequence[int], out: torch.Tensor) -> 
     out.copy_(made)
 
 
-def _fill(tensor: TensorRecipe, offset: Sequence[int], out: torch.Tensor, check: Expression) -> None:
+def _fill(tensor: TensorRecipe, offset: Sequence[int], out: torch.Tensor, check: Expression, force: str | None) -> None:
     if tensor.law["law"] != "parts":
-        words_of = _Extent(tensor.seed, tensor.stream, tensor.shape, tuple(offset), tuple(out.shape))
-        _paint(tensor.law, words_of, offset, out, check)
+        words_of = WordBox(tensor.seed, tensor.stream, tensor.shape, tuple(offset), tuple(out.shape))
+        _paint(tensor.law, words_of, offset, out, check, force)
         return
-    out.zero_()
+    parts = tensor.law["parts"]
+    boxes = [_whole_box(part["box"], tensor.shape) for part in parts]
     asked = [(start, start + length) for start, length in zip(offset, out.shape, strict=True)]
-    for part in tensor.law["parts"]:
-        box = _whole_box(part["box"], tensor.shape)
+    if parts[0]["box"]:  # only in a recipe by hand is the first part not the whole tensor
+        out.zero_()
+    for number, (part, box) in enumerate(zip(parts, boxes, strict=True)):
         both = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(box, asked, strict=True)]
-        if any(start >= stop for start, stop in both):
+        if any(start >= stop for start, stop in both) or any(_covers(later, both) for later in boxes[number + 1 :]):
             continue
         size = tuple(stop - start for start, stop in both)
         place = out[tuple(slice(a - o, b - o) for (a, b), o in zip(both, offset, strict=True))]
         within = tuple(start - first for (start, _), (first, _) in zip(both, box, strict=True))
         if "stream" in part:
             shape = tuple(stop - start for start, stop in box)
-            words_of = _Extent(tensor.seed, int(part["stream"]), shape, within, size)
+            words_of = WordBox(tensor.seed, int(part["stream"]), shape, within, size)
         else:
-            words_of = _Extent(tensor.seed, tensor.stream, tensor.shape, tuple(start for start, _ in both), size)
-        _paint(part["law"], words_of, within, place, check)
+            words_of = WordBox(tensor.seed, tensor.stream, tensor.shape, tuple(start for start, _ in both), size)
+        _paint(part["law"], words_of, within, place, check, force)
 
 
 def _paint(
-    law: Mapping[str, Any], words_of: _Extent, coordinates: Sequence[int], out: torch.Tensor, check: Expression
+    law: Mapping[str, Any],
+    words: WordBox,
+    coordinates: Sequence[int],
+    out: torch.Tensor,
+    check: Expression,
+    force: str | None,
 ) -> None:
-    """Writes one law; `words_of` says where the words are, and `coordinates` what the first element's indices are."""
+    """Writes one law; `words` are those of the box, and `coordinates` what the first element's indices are."""
     if law["law"] == "constant":
         out.fill_(law["value"])
         return
     if law["law"] in DRAW_LAWS:
-        draw_box(law, words_of.seed, words_of.stream, words_of.shape, words_of.offset, out)
+        draw_box(law, words, out, force=force)
         return
     for place, tile in tiles(out):
-        at = tuple(start + step for start, step in zip(words_of.offset, place, strict=True))
-        extent = _Extent(words_of.seed, words_of.stream, words_of.shape, at, tuple(tile.shape))
 
-        def draws(extent: _Extent = extent) -> torch.Tensor:
-            return law_values(law["draw"], extent.words(out.device))
+        def draws(place: Sequence[int] = place, tile: torch.Tensor = tile) -> torch.Tensor:
+            made = torch.empty(tuple(tile.shape), dtype=torch.float32, device=out.device)
+            draw_box(law["draw"], words.box(place, tile.shape), made, force=force)
+            return made
 
         first = [start + step for start, step in zip(coordinates, place, strict=True)]
         tile.copy_(check.values(law["tree"], first, tile.shape, draws))
         # finite in binary32 is not yet finite in the dtype
         check.failed |= ~torch.isfinite(tile).all()
-
-
-def tiles(out: torch.Tensor) -> Iterator[tuple[tuple[int, ...], torch.Tensor]]:
-    """Cuts a tensor into boxes of at most a tile, each with its first index."""
-    limit = _CPU_TILE if out.device.type == "cpu" else _DEVICE_TILE
-    longer = [axis for axis, length in enumerate(out.shape) if length > 1]
-    if out.numel() == 0:
-        return
-    if out.numel() <= limit or not longer:
-        yield (0,) * out.ndim, out
-        return
-    axis = longer[0]
-    step = max(1, limit // math.prod(out.shape[axis + 1 :]))
-    for start in range(0, out.shape[axis], step):
-        for place, tile in tiles(out.narrow(axis, start, min(step, out.shape[axis] - start))):
-            yield (*place[:axis], place[axis] + start, *place[axis + 1 :]), tile
 
 
 def _whole_box(box: Sequence[Sequence[int]], shape: Sequence[int]) -> list[tuple[int, int]]:
@@ -194,6 +148,16 @@ def _meet(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> bool:
     return all(max(s, t) < min(e, f) for (s, e), (t, f) in zip(a, b, strict=True))
 
 
+def _covers(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> bool:
+    return all(s <= t and f <= e for (s, e), (t, f) in zip(a, b, strict=True))
+
+
+def _target(tensor: TensorRecipe) -> TensorRecipe:
+    """Returns the recipe that gives the elements: for a tied tensor, its target's."""
+    while tensor.law["law"] == "same_as" and tensor.source is not None:
+        tensor = tensor.source
+    return tensor
+
+
 def _has_expression(law: Mapping[str, Any]) -> bool:
-    laws = [part["law"] for part in law["parts"]] if law["law"] == "parts" else [law]
-    return any(each["law"] == "expression" for each in laws)
+    return any(each["law"] == "expression" for each in own_laws(law))

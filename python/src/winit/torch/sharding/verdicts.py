@@ -53,34 +53,35 @@ def exchanged(verdict: Verdict, group: Any) -> list[Verdict]:
     Returns:
         The verdicts of all ranks of the group, the same on each.
     """
-    if not _is_distributed():
+    if not is_distributed():
         return [verdict]
     from torch import distributed
 
     rows = torch.zeros(distributed.get_world_size(group), _LENGTH, dtype=torch.uint8)
     text = _encoded(verdict)
     rows[distributed.get_rank(group), : len(text)] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-    rows = rows.to(_device(group))
+    rows = rows.to(reducing_device(group))
     distributed.all_reduce(rows, distributed.ReduceOp.MAX, group)
     return [Verdict(**json.loads(bytes(row).rstrip(b"\0"))) for row in rows.cpu().numpy()]
 
 
 def summed(counts: list[int], group: Any) -> list[int]:
     """Adds up numbers of all ranks, position by position."""
-    if not _is_distributed():
+    if not is_distributed():
         return counts
     from torch import distributed
 
-    tensor = torch.tensor(counts, dtype=torch.int64, device=_device(group))
+    tensor = torch.tensor(counts, dtype=torch.int64, device=reducing_device(group))
     distributed.all_reduce(tensor, distributed.ReduceOp.SUM, group)
     return [int(each) for each in tensor.cpu()]
 
 
-def _is_distributed() -> bool:
+def is_distributed() -> bool:
+    """Tells whether this process is a rank of a process group."""
     return bool(torch.distributed.is_available() and torch.distributed.is_initialized())
 
 
-def _device(group: Any) -> torch.device:
+def reducing_device(group: Any) -> torch.device:
     """Where the backend of a group can reduce."""
     backend = str(torch.distributed.get_backend(group))
     kind = {"nccl": "cuda", "xccl": "xpu"}.get(backend, "cpu")

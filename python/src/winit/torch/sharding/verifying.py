@@ -13,6 +13,7 @@ import torch
 from ...comparing import mismatch
 from ...comparing.elements import coordinates, element_text, number
 from ...errors import BadInput, Finding
+from ...quoting import counted
 from ...recipes import Recipe
 from ..names import Rename, name_in_run
 from ..sources import run_of
@@ -162,7 +163,8 @@ def _first(verdicts: list[Verdict], recipe: Recipe) -> Finding | None:
         texts = f"{texts[0]} (0x{first.expected:x})", f"{texts[1]} (0x{first.found:x})"
     message = (
         f"elements differ {where}; first at [{', '.join(map(str, index))}] (element {first.element}): "
-        f"{texts[0]} expected, {texts[1]} found on rank {rank}, where {first.count} differ"
+        f"{texts[0]} expected, {texts[1]} found on rank {rank}, where {counted(first.count, 'element')} "
+        f"{'differs' if first.count == 1 else 'differ'}"
     )
     values = number(first.expected, tensor.dtype), number(first.found, tensor.dtype)
     return Finding("values", message, tensor.name, index, *values)
