@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and files that are read whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ import os
 from collections.abc import Iterable
 
 from .errors import BadInput, NotFound, Unavailable
+
+
+def read_whole(path: str, longest: int, kind: str) -> bytes:
+    """Reads a file from elsewhere.
+
+    Args:
+        path: The path.
+        longest: The maximum length in bytes.
+        kind: What the file holds, for the error.
+
+    Raises:
+        BadInput: If the file is longer.
+        NotFound: If there is no such file.
+        Unavailable: If it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(longest + 1)
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > longest:
+        raise BadInput(f"{path} has more than {longest >> 20} MiB, the maximum for {kind}")
+    return data
 
 
 def write_whole(files: Iterable[tuple[str, Iterable[bytes]]], *, force: bool = False) -> None:

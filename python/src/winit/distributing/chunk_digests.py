@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, NamedTuple
 
-from ..errors import BadInput, NotFound, Unavailable
+from ..errors import BadInput
 from ..quoting import counted, quoted
 from ..recipes import Recipe, TensorRecipe
 from ..recipes.hashing import chunk_count
 from ..recipes.manifest import canonical_text
 from ..recipes.references import is_digest
 from ..strict_json import parse
-from ..whole_files import write_whole
+from ..whole_files import read_whole, write_whole
 
 FORMAT = "winit-chunk-digests/1"
 
@@ -128,8 +128,9 @@ class ChunkDigests:
             Unavailable: If it cannot be read.
         """
         path = os.path.abspath(os.fspath(path))
+        data = read_whole(path, _LONGEST, "chunk digests")
         try:
-            return cls._parsed(_read(path))
+            return cls._parsed(data)
         except BadInput as error:
             raise BadInput(f"{path}: {error}") from None
 
@@ -233,16 +234,3 @@ def _parsed_range(row: Any) -> tuple[ChunkRange, bytes]:
     if not isinstance(texts, list) or not all(is_digest(f"sha256:{text}") for text in texts):
         raise ValueError
     return ChunkRange(name, start, start + len(texts)), bytes.fromhex("".join(texts))
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_LONGEST + 1)
-    except FileNotFoundError:
-        raise NotFound(f"there is no file {path}") from None
-    except (OSError, ValueError) as error:
-        raise Unavailable(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > _LONGEST:
-        raise BadInput(f"it has more than {_LONGEST >> 30} GiB, which no chunk digests have")
-    return data

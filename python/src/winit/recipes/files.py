@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import Any
 
-from ..errors import BadInput, NotFound, Unavailable
+from ..errors import BadInput, NotFound
 from ..quoting import counted, quoted, shown
 from ..safetensors import Header, header_bytes, read_header
-from ..whole_files import write_whole
+from ..whole_files import read_whole, write_whole
 from .dtypes import BITS
 from .hashing import literal_tensor_pieces
 from .laws import has_literal
@@ -42,25 +42,12 @@ def load(path: str | PathLike[str]) -> tuple[int, list[TensorRecipe]]:
         Unavailable: If a file cannot be read.
     """
     path = os.path.abspath(os.fspath(path))
-    data = _bytes(path)
+    data = read_whole(path, _LONGEST, "a recipe")
     beside = _LiteralsFile(literals_path(path), read_header)
     try:
         return read(data, beside.find)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_LONGEST + 1)
-    except FileNotFoundError:
-        raise NotFound(f"there is no file {path}") from None
-    except (OSError, ValueError) as error:
-        raise Unavailable(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > _LONGEST:
-        raise BadInput(f"{path} has more than {_LONGEST >> 20} MiB, which no recipe has")
-    return data
 
 
 class _LiteralsFile:
