@@ -317,7 +317,7 @@ def strayed(audit: Path, inside: Path) -> list[str]:
     calls = []
     for line in audit.read_text(errors="replace").splitlines():
         kind, _, path = line.partition(" ")
-        # Temporary files of SQLite, which it makes anew and deletes, and the terminal.
+        # Temporary files of SQLite, which it makes again and deletes, and the terminal.
         is_temporary = os.path.basename(path).startswith("etilqs_") or path.startswith("/dev/null")
         if not is_temporary and not path.startswith(f"{inside}/") and kind != "open-failed":
             calls.append(f"{kind} {path}")

@@ -173,6 +173,23 @@ def test_lines_of_progress_are_no_error(registry: Registry, fake: Fake) -> None:
         command.run(["x"], progress=lambda *amounts: None)
 
 
+def test_progress_that_arrives_before_the_first_look_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    follow = processes._Streams.follow
+
+    def late(streams: processes._Streams, progress: processes.Progress | None) -> None:
+        for reader in streams._readers:
+            reader.join(60)
+        follow(streams, progress)
+
+    monkeypatch.setattr(processes._Streams, "follow", late)
+    told = list[tuple[int, int]]()
+    program = 'import sys; print(\'{"done":2,"total":2}\', file=sys.stderr)'
+    outcome = processes.run_child(
+        [sys.executable, "-c", program], environment=os.environ, progress=lambda *amounts: told.append(amounts)
+    )
+    assert (outcome.status, outcome.errors, told) == (0, "", [(2, 2)])
+
+
 def test_a_process_that_keeps_a_pipe_open_is_not_waited_for(registry: Registry, fake: Fake, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     fake(

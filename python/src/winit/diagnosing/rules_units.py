@@ -108,7 +108,7 @@ def identical_tensors(tensors: Sequence[ObservedTensor]) -> list[DiagnosisFindin
     if len(copies) > 1:
         message += f"; in all {len(names)} tensors in {len(copies)} groups"
     message += ". They were drawn once and copied, as nn.TransformerEncoder copies its layer, and start as one"
-    fix = "draw each layer anew: for p in model.parameters(): if p.dim() > 1: torch.nn.init.xavier_uniform_(p)"
+    fix = "draw each layer again: for p in model.parameters(): if p.dim() > 1: torch.nn.init.xavier_uniform_(p)"
     return [DiagnosisFinding("identical-tensors", "warning", message, second, fix=fix)]
 
 

@@ -35,7 +35,7 @@ def attributes_on_meta(module: torch.nn.Module, known: set[int]) -> list[str]:
 
 
 def compute_attributes(module: torch.nn.Module) -> None:
-    """Computes anew what weight_norm, spectral_norm and pruning (torch.nn.utils) compute before each forward pass."""
+    """Computes again what weight_norm, spectral_norm and pruning (torch.nn.utils) compute before each forward pass."""
     for owner in module.modules():
         for name, value in _computed(owner):
             setattr(owner, name, value())

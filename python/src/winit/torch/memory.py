@@ -100,7 +100,7 @@ def replace(one: ModuleTensor, made: dict[int, torch.Tensor]) -> None:
     """Puts new memory into a module.
 
     The Python objects stay where possible, so that an optimizer, a list or another module that holds a parameter holds
-    the new memory too. An object that PyTorch cannot exchange is registered anew: one that has a weak reference (the
+    the new memory too. An object that PyTorch cannot exchange is registered again: one that has a weak reference (the
     parameters of recurrent modules) or that autograd holds.
     """
     for index, old in enumerate(one.objects):

@@ -72,7 +72,7 @@ class _Fit:
 def shard_fans(named: dict[int, Records]) -> Iterator[ShardFinding]:
     """Finds parameters whose standard deviation follows the fans of a shard.
 
-    One standard deviation can equal that of a law by chance, or because somebody chose it. So the law must fit two
+    One standard deviation can equal that of a law by chance, or because a person chose it. So the law must fit two
     sharded tensors with different standard deviations, or be uniform with the very bound of the law, or a draw that was
     watched must have its standard deviation to 5 digits, and no round one.
     """
@@ -132,7 +132,7 @@ def _fits(name: int, rows: Records) -> Iterator[_Fit]:
 
 
 def _is_round(std: float) -> bool:
-    """Tells whether a number has at most three significant digits, as one that somebody chose: 0.02 is √(1 / 2500)."""
+    """Tells whether a number has at most three significant digits, as one that a person chose: 0.02 is √(1 / 2500)."""
     return abs(float(f"{std:.3g}") / std - 1) < 1e-9
 
 
