@@ -51,6 +51,13 @@ def on_ranks(worlds: Sequence[int], function: Callable[[int, int], Any]) -> dict
         _end(_KEPT)
 
 
+def reports(ranks: Sequence[dict[str, Any]], case: str) -> list[dict[str, Any]]:
+    """What each rank reports of a case; an error of a rank is the error of the test."""
+    for one in ranks:
+        assert isinstance(one[case], dict), one[case]
+    return [one[case] for one in ranks]
+
+
 def _started(count: int) -> list[tuple[Any, Any]]:
     context = multiprocessing.get_context("spawn")
     while len(_pool) < count:

@@ -12,7 +12,7 @@ pytest.importorskip("torch.distributed.tensor")
 
 import winit.torch  # noqa: E402
 from torch_module_support import own_bytes  # noqa: E402
-from torch_ranks_support import on_ranks  # noqa: E402
+from torch_ranks_support import on_ranks, reports  # noqa: E402
 from torch_sharded_ranks import Net, modules, recipe_of_net, stepped  # noqa: E402
 
 WORLDS = (4, 3, 2, 1)
@@ -24,11 +24,7 @@ ranks = cache(lambda: on_ranks(WORLDS, modules))
 
 
 def of_ranks(world: int, case: str) -> list[dict[str, Any]]:
-    """What each rank reports of a case; an error of a rank is the error of the test."""
-    found = [each[case] for each in ranks()[world]]
-    for one in found:
-        assert isinstance(one, dict), one
-    return found
+    return reports(ranks()[world], case)
 
 
 def cases(world: int) -> list[str]:

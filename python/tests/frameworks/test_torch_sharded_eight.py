@@ -15,7 +15,7 @@ pytest.importorskip("torch.distributed.tensor")
 from torch_eight_ranks import eight  # noqa: E402
 from torch_module_support import own_bytes  # noqa: E402
 from torch_parallel_ranks import recipe_of_deep, recipe_of_experts, recipe_of_named_experts  # noqa: E402
-from torch_ranks_support import on_ranks  # noqa: E402
+from torch_ranks_support import on_ranks, reports  # noqa: E402
 from torch_sharded_ranks import recipe_of_net  # noqa: E402
 
 ranks = cache(lambda: on_ranks((8,), eight)[8])
@@ -27,11 +27,7 @@ REFUSED = ("partial", "wrong local")
 
 
 def of_ranks(topic: str, case: str) -> list[dict[str, Any]]:
-    """What each rank reports of a case; an error of a rank is the error of the test."""
-    found = [each[topic][case] for each in ranks()]
-    for one in found:
-        assert isinstance(one, dict), one
-    return found
+    return reports([each[topic] for each in ranks()], case)
 
 
 def cases(topic: str) -> list[str]:

@@ -21,7 +21,7 @@ from torch_parallel_ranks import (  # noqa: E402
     recipe_of_named_experts,
     tokens,
 )
-from torch_ranks_support import on_ranks  # noqa: E402
+from torch_ranks_support import on_ranks, reports  # noqa: E402
 
 WORLDS = (4, 3, 2, 1)
 
@@ -31,11 +31,7 @@ ranks = cache(lambda: on_ranks(WORLDS, parallel))
 
 
 def of_ranks(world: int, case: str) -> list[dict[str, Any]]:
-    """What each rank reports of a case; an error of a rank is the error of the test."""
-    found = [each[case] for each in ranks()[world]]
-    for one in found:
-        assert isinstance(one, dict), one
-    return found
+    return reports(ranks()[world], case)
 
 
 def recipe_of(case: str) -> Any:

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torch.distributed.tensor")
 
 from torch_module_support import own_bytes  # noqa: E402
-from torch_ranks_support import on_ranks  # noqa: E402
+from torch_ranks_support import on_ranks, reports  # noqa: E402
 from torch_sharded_ranks import recipe_of_matrix, tensors  # noqa: E402
 from winit.torch.sharding.extents import Split, held_extents  # noqa: E402
 
@@ -23,11 +23,7 @@ ranks = cache(lambda: on_ranks(WORLDS, tensors))
 
 
 def of_ranks(world: int, case: str) -> list[dict[str, Any]]:
-    """What each rank reports of a case; an error of a rank is the error of the test."""
-    found = [each[case] for each in ranks()[world]]
-    for one in found:
-        assert isinstance(one, dict), one
-    return found
+    return reports(ranks()[world], case)
 
 
 def cases(world: int) -> list[str]:

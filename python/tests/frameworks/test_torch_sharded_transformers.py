@@ -15,7 +15,7 @@ pytest.importorskip("torch.distributed.tensor")
 
 import winit.torch  # noqa: E402
 from torch_module_support import own_bytes  # noqa: E402
-from torch_ranks_support import on_ranks  # noqa: E402
+from torch_ranks_support import on_ranks, reports  # noqa: E402
 from torch_sharded_ranks import SEED  # noqa: E402
 from torch_transformers_ranks import both, build, config  # noqa: E402
 from winit.torch.dtypes import memory_of  # noqa: E402
@@ -49,19 +49,12 @@ def expected(transformers: Any) -> dict[str, bytes]:
     return {name: buffers[name] if name in buffers else own_bytes(tensor) for name, tensor in recipe.items()}
 
 
-def of_ranks(ranks: list[dict[str, Any]], case: str) -> list[dict[str, Any]]:
-    """What each rank reports of a case; an error of a rank is the error of the test."""
-    for one in ranks:
-        assert isinstance(one[case], dict), one[case]
-    return [one[case] for one in ranks]
-
-
 def test_from_pretrained_splits_a_folder_of_shards_over_two_ranks(
     ranks: list[dict[str, Any]], folder: Path, expected: dict[str, bytes]
 ) -> None:
     index = json.loads((folder / "model.safetensors.index.json").read_text())
     assert len(set(index["weight_map"].values())) > 3
-    for found in of_ranks(ranks, "loaded"):
+    for found in reports(ranks, "loaded"):
         assert set(found["bytes"]) == set(expected)
         for name, data in found["bytes"].items():
             assert data == expected[name], name
@@ -76,7 +69,7 @@ def test_a_llama_that_fsdp_split_has_the_bits_of_a_single_process(
     model = build()
     winit.torch.init_(model, winit.torch.capture(build).recipe(SEED))
     logits = model(torch.arange(10)[None]).logits.detach()
-    for found in of_ranks(ranks, "sharded"):
+    for found in reports(ranks, "sharded"):
         assert found["bytes"] == expected
         assert found["verified"] is None and found["audited"] == []
         assert found["made"] == found["held"]
