@@ -21,8 +21,9 @@ struct winit_functions {
   void (*update)(
       double *c, size_t c_row, const double *a, size_t a_row, size_t a_k, const double *b, size_t b_row, size_t rows,
       size_t count, int subtract);
-  void (*reflect)(
-      const double *matrix, size_t height, size_t width, size_t first, double *v, double *t, double *signs);
+  void (*reflect_begin)(const double *matrix, size_t height, size_t first, double *v);
+  double (*reflect_column)(double *v, size_t rows, size_t j, double *tau);
+  void (*reflect_end)(double *v, size_t rows, const double *taus, double *t);
   void (*apply)(
       double *matrix, size_t height, size_t first, const double *v, const double *t, int transposed, size_t panel,
       size_t panels, double *scratch);

@@ -60,10 +60,33 @@ enum winit_status winit_orthogonal_reflect(
   const struct winit_functions *functions = winit_functions_of(kernel);
   if (!functions) return WINIT_NO_KERNEL;
   if (height < width || first >= width || first % WINIT_ORTHOGONAL_BLOCK != 0) return WINIT_BAD_ARGUMENT;
+  const size_t rows = height - first;
+  const size_t columns = width - first < WINIT_ORTHOGONAL_BLOCK ? width - first : WINIT_ORTHOGONAL_BLOCK;
+  double taus[WINIT_ORTHOGONAL_BLOCK] = {0};
   const uint64_t mode = arithmetic_enter();
-  functions->reflect(matrix, height, width, first, v, t, signs);
+  functions->reflect_begin(matrix, height, first, v);
+  for (size_t j = 0; j < WINIT_ORTHOGONAL_BLOCK; j++)
+    signs[j] = j < columns ? functions->reflect_column(v, rows, j, taus + j) : 1;
+  functions->reflect_end(v, rows, taus, t);
   arithmetic_leave(mode);
   return WINIT_OK;
+}
+
+void winit_reflect_begin(enum winit_kernel kernel, const double *matrix, size_t height, size_t first, double *v) {
+  winit_functions_of(kernel)->reflect_begin(matrix, height, first, v);
+}
+
+double winit_reflect_column(enum winit_kernel kernel, double *v, size_t rows, size_t j, double *tau) {
+  const uint64_t mode = arithmetic_enter();
+  const double sign = winit_functions_of(kernel)->reflect_column(v, rows, j, tau);
+  arithmetic_leave(mode);
+  return sign;
+}
+
+void winit_reflect_end(enum winit_kernel kernel, double *v, size_t rows, const double *taus, double *t) {
+  const uint64_t mode = arithmetic_enter();
+  winit_functions_of(kernel)->reflect_end(v, rows, taus, t);
+  arithmetic_leave(mode);
 }
 
 enum winit_status winit_orthogonal_apply(

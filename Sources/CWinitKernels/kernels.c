@@ -70,7 +70,9 @@
   {kernel,                                                                                                     \
    fill_range_##suffix,                                                                                        \
    update_any_##suffix,                                                                                        \
-   reflect_any_##suffix,                                                                                       \
+   reflect_begin_##suffix,                                                                                     \
+   reflect_column_##suffix,                                                                                    \
+   reflect_end_##suffix,                                                                                       \
    apply_any_##suffix,                                                                                         \
    {read_values_##suffix, scan_values_##suffix, sum_powers_##suffix, count_values_##suffix, hash_values_##suffix}}
 

@@ -68,43 +68,46 @@ static __attribute__((noinline)) void NAME(triangle)(const double *v, size_t row
   }
 }
 
-static __attribute__((noinline)) void NAME(reflect_any)(
-    const double *matrix, size_t height, size_t width, size_t first, double *v, double *t, double *signs) {
-  const size_t rows = height - first;
-  const size_t columns = width - first < BLOCK ? width - first : BLOCK;
-  double taus[BLOCK];
+// V before its first column is reflected: the columns of the block, and zeros beyond the width of the matrix.
+static __attribute__((noinline)) void NAME(reflect_begin)(
+    const double *matrix, size_t height, size_t first, double *v) {
   for (size_t p = 0; p < PANELS; p++)
-    for (size_t row = 0; row < rows; row++)
+    for (size_t row = 0; row < height - first; row++)
       memcpy(v + row * BLOCK + p * PANEL, matrix + ((first / PANEL + p) * height + first + row) * PANEL, 8 * PANEL);
-  for (size_t j = 0; j < BLOCK; j++) {
-    taus[j] = 0;
-    signs[j] = 1;
-    if (j >= columns) continue;
-    const double alpha = v[j * BLOCK + j];
-    double squares = 0, beta = alpha;
-    for (size_t row = j + 1; row < rows; row++) squares += v[row * BLOCK + j] * v[row * BLOCK + j];
-    if (squares > 0) {
-      const double norm = arithmetic_sqrt(alpha * alpha + squares);
-      beta = alpha > 0 ? -norm : norm;
-      taus[j] = (beta - alpha) / beta;
-      const double divisor = alpha - beta;
-      for (size_t row = j + 1; row < rows; row++) v[row * BLOCK + j] /= divisor;
-    }
-    if (beta < 0) signs[j] = -1;
-    v[j * BLOCK + j] = 1;
-    if (taus[j] != 0) NAME(reflect_rest)(v, j, rows, taus[j]);
+}
+
+// Computes column j of V and its τ, and reflects the columns to its right. Returns the sign of the diagonal element of
+// R.
+static __attribute__((noinline)) double NAME(reflect_column)(double *v, size_t rows, size_t j, double *tau) {
+  const double alpha = v[j * BLOCK + j];
+  double squares = 0, beta = alpha;
+  *tau = 0;
+  for (size_t row = j + 1; row < rows; row++) squares += v[row * BLOCK + j] * v[row * BLOCK + j];
+  if (squares > 0) {
+    const double norm = arithmetic_sqrt(alpha * alpha + squares);
+    beta = alpha > 0 ? -norm : norm;
+    *tau = (beta - alpha) / beta;
+    const double divisor = alpha - beta;
+    for (size_t row = j + 1; row < rows; row++) v[row * BLOCK + j] /= divisor;
   }
-  // The elements above the diagonal are those of R, which is not needed.
+  v[j * BLOCK + j] = 1;
+  if (*tau != 0) NAME(reflect_rest)(v, j, rows, *tau);
+  return beta < 0 ? -1 : 1;
+}
+
+// Clears the elements of V above the diagonal, which are those of R, and computes T.
+static __attribute__((noinline)) void NAME(reflect_end)(double *v, size_t rows, const double *taus, double *t) {
   for (size_t row = 0; row < rows && row < BLOCK; row++)
     for (size_t column = row + 1; column < BLOCK; column++) v[row * BLOCK + column] = 0;
   NAME(triangle)(v, rows, taus, t);
 }
 
-// Four panels share a strip of V, which stays in the cache.
+// Four panels share a strip of V, which stays in the second-level cache. A strip of a panel stays in the first-level
+// cache where it is read once for each two rows of W, and where it is read once for each eight, it need not.
 static __attribute__((noinline)) void NAME(apply_any)(
     double *matrix, size_t height, size_t first, const double *v, const double *t, int transposed, size_t panel,
     size_t panels, double *scratch) {
-  const size_t rows = height - first, strip = 256;
+  const size_t rows = height - first, strip = WIDTH == 64 ? 256 : 128;
   for (; panels > 0; panel += PANELS) {
     const size_t mine = panels < PANELS ? panels : PANELS;
     double *turned = scratch + PANELS * BLOCK * PANEL;

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Runs `body(0)`, `body(1)`, …, `body(count − 1)`, each exactly once, on up to `threads` threads.
 ///
-/// The order is unspecified, and iterations never wait for each other. The loop uses no more threads than the machine
-/// has processors. After an error no further iteration starts.
+/// Iterations start in ascending order, end in any order, and never wait for each other. The loop uses no more threads
+/// than the machine has processors. After an error no further iteration starts.
 ///
 /// - Throws: the error of the lowest iteration that failed.
 package func concurrently<Failure: Error>(

@@ -18,7 +18,9 @@ from winit.kernels.structs import KERNELS
 pytestmark = needs_kernels
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (64, 64), (65, 63), (63, 130), (200, 129), (128, 192)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 70), (70, 1), (64, 64), (65, 63), (63, 130), (200, 129), (128, 192), (330, 270)]
+)
 @pytest.mark.parametrize("name", KERNEL_NAMES)
 def test_orthogonal_matrices_have_the_bits_of_the_reference(
     shape: tuple[int, int], name: str, monkeypatch: pytest.MonkeyPatch

@@ -70,6 +70,13 @@ def norms() -> Iterator[Case]:
     yield norm("g", Tensor("across", "float32", (3000, 3), reference.normal()), [0], (1, 3))
 
 
+def matrices() -> Iterator[Case]:
+    """Orthogonal matrices of several blocks of reflections."""
+    yield case("tall", (330, 270), orthogonal(330))
+    yield case("wide", (150, 280), orthogonal(150, ROOT_2))
+    yield case("square", (193, 193), orthogonal(193))
+
+
 def vectors() -> Iterator[Case]:
     """Orthogonal of rank 1."""
     for gain in (1.0, ROOT_2):
@@ -227,7 +234,7 @@ def signs_and_seeds() -> Iterator[Case]:
 
 
 def structures() -> bytes:
-    groups = (norms, vectors, batches, layouts, boxes, repeated_streams, literals, signs_and_seeds)
+    groups = (norms, vectors, matrices, batches, layouts, boxes, repeated_streams, literals, signs_and_seeds)
     comments = [
         "Tensors of the laws in which the place decides, and of boxes: the digest of their canonical bytes.",
         "Each line is a JSON object: name; seed of the run; tensor_seed, the tensor's own, where it has one; dtype;",

@@ -21,6 +21,21 @@
 /// instruction set that is at most `count`.
 typedef size_t winit_draws_function(enum winit_law law, uint32_t first, size_t count, float *out);
 
+/// The steps of `winit_orthogonal_reflect`, for a caller that looks for a request to stop between two columns. `kernel`
+/// is available, and V, T and the matrix are those of that function.
+///
+/// Copies the columns of a block from the matrix to V.
+void winit_reflect_begin(enum winit_kernel kernel, const double *matrix, size_t height, size_t first, double *v);
+
+/// Computes column j of V, which has `rows` rows, and τⱼ, and reflects the columns to its right. The columns are
+/// reflected in ascending order; those beyond the width of the matrix are left out, and their τ is 0.
+///
+/// Returns the sign of the column.
+double winit_reflect_column(enum winit_kernel kernel, double *v, size_t rows, size_t j, double *tau);
+
+/// Completes V, and computes T from V and its 64 τ.
+void winit_reflect_end(enum winit_kernel kernel, double *v, size_t rows, const double *taus, double *t);
+
 /// The largest number of messages that a function hashes at once.
 #define WINIT_MAX_MESSAGES 16
 

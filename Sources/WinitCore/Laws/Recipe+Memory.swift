@@ -66,7 +66,8 @@ extension OrthogonalMatrix {
   /// reflections the result in binary32.
   static func memory(rows: Int, columns: Int) -> Double {
     let (height, width) = (max(rows, columns), min(rows, columns))
-    let matrix = 8 * Double(paddedPanels(width)) * Double(panel) * Double(height)
+    let matrix = 8 * Double(PanelMatrix.paddedPanels(width)) * Double(PanelMatrix.panelWidth) * Double(height)
+    let block = ReflectionBlock.width
     let blocks = Double((width + block - 1) / block)
     // Block k has the rows from 64 k on, and 64 columns.
     let reflections = 8 * Double(block) * (blocks * Double(height) - Double(block) * blocks * (blocks - 1) / 2)

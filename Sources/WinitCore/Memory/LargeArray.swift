@@ -7,7 +7,9 @@ import Foundation
 /// An array of the standard library ends the process if there is no memory.
 // Sendable: the code that fills the elements assigns each one to a single thread. After the fill, no thread writes.
 package final class LargeArray<Element: BitwiseCopyable>: @unchecked Sendable {
-  package let elements: UnsafeMutableBufferPointer<Element>
+  /// The first element. The address holds as long as the array does.
+  package let start: UnsafeMutablePointer<Element>
+  package let count: Int
 
   /// Creates an array whose elements have only zero bits.
   ///
@@ -17,13 +19,13 @@ package final class LargeArray<Element: BitwiseCopyable>: @unchecked Sendable {
     guard !overflow, let memory = calloc(max(1, bytes), 1) else {
       throw InsufficientMemory(needed: overflow ? .max : bytes)
     }
-    elements = UnsafeMutableBufferPointer(
-      start: memory.bindMemory(to: Element.self, capacity: max(1, count)), count: count)
+    start = memory.bindMemory(to: Element.self, capacity: max(1, count))
+    self.count = count
   }
 
-  deinit { free(elements.baseAddress) }
+  deinit { free(start) }
 
-  package var count: Int { elements.count }
+  package var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: start, count: count) }
 
   package subscript(index: Int) -> Element {
     get { elements[index] }

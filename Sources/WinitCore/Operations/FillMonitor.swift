@@ -40,37 +40,33 @@ package final class FillMonitor: Sendable {
   fileprivate func add(_ count: Int) { bytes.add(count, ordering: .relaxed) }
 }
 
-/// The progress of one tensor that is computed whole, on the thread that computes it.
-final class PartialFill {
+/// The progress of one tensor that is computed whole. The threads of the computation share it.
+final class PartialFill: Sendable {
   private let monitor: FillMonitor?
   private let byteCount: Int
-  private var reported = 0
+  private let reported = Mutex(0)
 
-  /// Begins the progress of a tensor of this size.
+  /// Begins the progress of a tensor of this size, on the thread that fills it.
   init(byteCount: Int) {
     monitor = FillMonitor.current
     self.byteCount = byteCount
   }
 
   // From here on, the chunks of the tensor are counted when they are filled.
-  deinit { monitor?.add(-reported) }
-
-  /// Whether the computation should end, because its result is not used.
-  var isCancelled: Bool { monitor?.isCancelled ?? false }
+  deinit { monitor?.add(-reported.withLock { $0 }) }
 
   /// - Throws: `CancellationError` if the result of the computation is not used.
-  func check() throws { if isCancelled { throw CancellationError() } }
+  func check() throws { if monitor?.isCancelled ?? false { throw CancellationError() } }
 
-  /// Returns a function that other threads of the computation ask.
-  var cancellationCheck: @Sendable () -> Bool {
-    let monitor = monitor
-    return { monitor?.isCancelled ?? false }
-  }
-
-  /// Reports the share of the work that is done, from 0 to 1.
+  /// Reports the share of the work that is done, from 0 to 1. Progress never goes back: a smaller share than before
+  /// changes nothing.
   func report(_ share: Double) {
+    guard let monitor else { return }
     let now = Int(Double(byteCount) * min(max(share, 0), 1))
-    monitor?.add(now - reported)
-    reported = now
+    reported.withLock { reported in
+      guard now > reported else { return }
+      monitor.add(now - reported)
+      reported = now
+    }
   }
 }

@@ -58,37 +58,54 @@ def _to_panels(columns: reference.Floats) -> reference.Doubles:
 
 def _orthogonalize(kernel: Kernel, threads: int, matrix: reference.Doubles, width: int) -> reference.Doubles:
     """Replaces a matrix in panels by Q, and returns the signs of the diagonal elements of R."""
-    panels = len(matrix)
-    blocks = []
-    for first in range(0, width, BLOCK):
-        block = kernel.reflect(matrix, width, first)
-        _apply(kernel, threads, matrix, block, True, first // PANEL + _PANELS, panels)
-        blocks.append(block)
-    matrix[...] = 0
-    for column in range(width):
-        matrix[column // PANEL, column, column % PANEL] = 1
-    signs = np.concatenate([block.signs for block in blocks])
-    while blocks:
-        # The columns to the left of a block are still those of the identity: zero from its first row on.
-        block = blocks.pop()
-        _apply(kernel, threads, matrix, block, False, block.first // PANEL, panels)
-    return signs
+    blocks = _factor(kernel, threads, matrix, width)
+    _multiply(kernel, threads, matrix, width, blocks)
+    return np.concatenate([block.signs for block in blocks])
 
 
-def _apply(
-    kernel: Kernel,
-    threads: int,
-    matrix: reference.Doubles,
-    block: Reflections,
-    transposed: bool,
-    panel: int,
-    panels: int,
-) -> None:
-    groups = range(panel, panels, _PANELS)
-    # A small block is not worth a thread.
-    worth = len(groups) * (matrix.shape[1] - block.first) // 1024 + 1
-    for_each(
-        groups,
-        lambda first: kernel.apply(matrix, block, transposed, first, min(_PANELS, panels - first)),
-        max(1, min(threads, len(groups), worth)),
-    )
+def _factor(kernel: Kernel, threads: int, matrix: reference.Doubles, width: int) -> list[Reflections]:
+    """Computes the reflections of each block of columns, and applies them to the columns to the right.
+
+    The next block is computed as soon as its own columns are ready, while other threads apply the block before it to
+    the columns further to the right.
+    """
+    blocks = [kernel.reflect(matrix, width, 0)]
+    for group in range(1, len(matrix) // _PANELS):
+        block = blocks[-1]
+
+        def advance(target: int, block: Reflections = block, group: int = group) -> None:
+            kernel.apply(matrix, block, True, target * _PANELS, _PANELS)
+            if target == group:
+                blocks.append(kernel.reflect(matrix, width, group * BLOCK))
+
+        targets = range(group, len(matrix) // _PANELS)
+        for_each(targets, advance, _worth(threads, len(targets), matrix.shape[1] - block.first))
+    return blocks
+
+
+def _multiply(kernel: Kernel, threads: int, matrix: reference.Doubles, width: int, blocks: list[Reflections]) -> None:
+    """Computes Q: applies the blocks to the identity matrix, the last block first.
+
+    The columns to the left of a block are skipped: they are still those of the identity, zero from its first row on.
+    Groups are independent of each other; up to four of them share a block while it is in the cache. Those with the most
+    blocks come first, so that the threads end together.
+    """
+    groups = len(matrix) // _PANELS
+    size = max(1, min(4, groups // (4 * threads)))
+
+    def multiply(end: int) -> None:
+        first = max(0, end - size)
+        matrix[first * _PANELS : end * _PANELS] = 0
+        for column in range(first * BLOCK, min(end * BLOCK, width)):
+            matrix[column // PANEL, column, column % PANEL] = 1
+        for index in range(end - 1, -1, -1):
+            start = max(index, first)
+            kernel.apply(matrix, blocks[index], False, start * _PANELS, (end - start) * _PANELS)
+
+    ends = range(groups, 0, -size)
+    for_each(ends, multiply, _worth(threads, len(ends), matrix.shape[1]))
+
+
+def _worth(threads: int, tasks: int, rows: int) -> int:
+    """Returns how many threads to use: a small block is not worth a thread."""
+    return max(1, min(threads, tasks, tasks * rows // 1024 + 1))
