@@ -16,25 +16,48 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import fills, gpt2, llama3, many, mixtral, models, tensors
+from . import fills, gpt2, large, llama3, many, mixtral, models, tensors
 from .harness import CORES, Bench, Result
-
-AIMS = {"create.llama3.peak.mb": 100, "verify.llama3.peak.mb": 100}
-"""The most memory that a command should use, in MB."""
+from .kinds import Kernels, features, kind_of
 
 
 def table(results: Sequence[Result]) -> str:
-    lines = [("what", "median", "rounds", "aim")]
+    lines = [("what", "median", "rounds", "aim", "")]
     for r in results:
         is_ratio = "ratio" in r
         median = r["ratio"] if "ratio" in r else r["value"]
         unit = " ×" if is_ratio else ""
-        aim = "" if r["aim"] is None else ("at least " if is_ratio else "at most ") + f"{r['aim']}"
-        lines.append((r["name"], f"{median:.3g}{unit}", f"{min(r['rounds']):.3g} … {max(r['rounds']):.3g}", aim))
-    widths = [max(len(line[i]) for line in lines) for i in range(4)]
+        aim = "" if r["aim"] is None else ("at least " if is_ratio else "at most ") + f"{r['aim']:g}"
+        missed = "" if r.get("met", True) else "missed"
+        rounds = f"{min(r['rounds']):.3g} … {max(r['rounds']):.3g}"
+        lines.append((r["name"], f"{median:.3g}{unit}", rounds, aim, missed))
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def verdict(results: Sequence[Result]) -> str:
+    """How many aims are met, for the line below the table."""
+    aims = [result for result in results if "met" in result]
+    missed = [result["name"] for result in aims if not result["met"]]
+    return f"{len(missed)} of {len(aims)} aims are missed: {', '.join(missed)}" if missed else "every aim is met"
+
+
+def kernels(command: str) -> Kernels:
+    """The kernels of the command; ends the program if $WINIT_KERNEL names none that the processor runs."""
+    child = subprocess.run([command, "version", "--json"], capture_output=True, text=True)
+    if child.returncode != 0:
+        sys.exit(child.stdout.strip() + child.stderr.strip())
+    report = json.loads(child.stdout)
+    return Kernels(report["kernel"], report["kernels"])
+
+
+def is_torch_limited(limit: str) -> bool:
+    """Whether PyTorch, if it is there, says that it keeps to the limit."""
+    program = "import torch; print(torch.backends.cpu.get_cpu_capability())"
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    return child.returncode != 0 or child.stdout.strip() == {"AVX2": "AVX2"}.get(limit, "DEFAULT")
 
 
 def versions() -> dict[str, str | None]:
@@ -61,9 +84,29 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def measure(bench: Bench, with_llama: bool, with_large: bool) -> str:
+    """Makes all rows; returns the name of the kernel in use."""
+    kernel = fills.measure(bench)
+    gpt2.measure(bench)
+    if with_llama:
+        llama3.measure(bench)
+        if with_large:
+            mixtral.measure_create(bench)
+        mixtral.measure(bench)
+    many.measure(bench, large=with_large)
+    if with_large:
+        large.measure(bench)
+    tensors.measure(bench)
+    models.measure(bench)
+    for name, megabytes in sorted(bench.peaks.items()):
+        bench.value(name, [megabytes])
+    return kernel
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools/bench", description="Measure winit-registry and its peers.")
-    parser.add_argument("binaries", help=argparse.SUPPRESS)
+    parser.add_argument("command", help=argparse.SUPPRESS)
+    parser.add_argument("fills", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="number of rounds (default 5)")
     parser.add_argument("--json", metavar="FILE", help="also write the results to FILE")
     parser.add_argument(
@@ -71,23 +114,34 @@ def main() -> None:
         action="store_true",
         help="leave out Llama-3-8B and Mixtral, which take most of a minute each",
     )
+    parser.add_argument(
+        "--without-large",
+        action="store_true",
+        help="leave out create of 4 GB, create of all of Mixtral, and a million runs, which take minutes each",
+    )
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds must be 1 or more")
+    known, found = kernels(arguments.command), features()
+    kind = kind_of(known.current, found)
+    # The processes of all peers inherit the limit.
+    os.environ.update(known.environment(os.environ.get("XLA_FLAGS", "")))
     with tempfile.TemporaryDirectory(dir=os.getcwd(), prefix=".build/bench-") as work:
-        bench = Bench(arguments.binaries, arguments.rounds, Path(work))
-        kernel = fills.measure(bench)
-        gpt2.measure(bench)
-        if not arguments.without_llama:
-            llama3.measure(bench)
-            mixtral.measure(bench)
-        many.measure(bench)
-        tensors.measure(bench)
-        models.measure(bench)
-        for name, megabytes in sorted(bench.peaks.items()):
-            bench.value(name, [megabytes], AIMS.get(name))
-    machine = {"processor": processor(), "cores": CORES, "system": platform.platform()}
+        bench = Bench(arguments.command, arguments.fills, arguments.rounds, Path(work), kind)
+        if known.limit and not is_torch_limited(known.limit):
+            bench.note(f"PyTorch does not keep to {known.limit}: its ratios are too low")
+        kernel = measure(bench, with_llama=not arguments.without_llama, with_large=not arguments.without_large)
+    machine = {
+        "processor": processor(),
+        "cores": CORES,
+        "system": platform.platform(),
+        "kind": kind.value,
+        "limited": known.limit,
+    }
     libraries = versions()
-    print(f"{machine['processor']}, {CORES} cores, kernel {kernel}")
+    print(f"{machine['processor']}, {CORES} cores, {known.heading(found)}")
     print(table(bench.results))
+    print(verdict(bench.results))
     for library, version in libraries.items():
         if version is None:
             print(f"left out: {library} is not installed")

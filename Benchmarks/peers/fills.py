@@ -1,4 +1,4 @@
-"""Fills of 2²⁶ float32 into a warm buffer, beside those of the libraries and of the Python package."""
+"""Fills of 2²⁶ elements into a warm buffer, beside those of the libraries and of the Python package."""
 
 from __future__ import annotations
 
@@ -8,29 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .harness import CORES, Bench
+from .harness import Bench
 
 LAWS = ("normal", "uniform", "truncated_normal")
+OTHER_LAWS = ("constant", "expression", "norm_of", "parts")
+OTHER_DTYPES = ("float16", "bfloat16", "float64")
 ELEMENTS = 1 << 26
 LIBRARIES = ("torch", "numpy", "jax")
-AIMS = {
-    ("normal", "torch"): 5,
-    ("uniform", "torch"): 9,
-    ("truncated_normal", "torch"): 60,
-    ("normal", "numpy"): 17,
-    ("normal", "jax"): 15,
-}
-
-PYTHON_AIM = 0.909
-"""At most 1.1 times the time of winit-bench, which fills as the command does."""
-
 PACKAGE = Path(__file__).parents[2] / "python" / "src"
 
 Rates = dict[tuple[str, int], float]
-"""Elements per second by law and number of threads."""
+"""Elements per second by fill and number of threads. A fill is a law, `normal`, and its dtype unless it is float32,
+`normal.float16`."""
 
 PeerRates = dict[str, dict[str, float]]
-"""Elements per second by library and law, at the library's best number of threads."""
+"""Elements per second by library and fill, at the library's best number of threads."""
 
 
 def peer(library: str) -> dict[str, float]:
@@ -60,14 +52,15 @@ def python(bench: Bench) -> dict[str, float]:
     return rates
 
 
-def ours(bench: Bench, kernel: str | None = None) -> tuple[str, Rates]:
-    """The kernel in use, and its rates."""
+def ours(bench: Bench, *dtype: str, kernel: str | None = None) -> tuple[str, Rates]:
+    """The kernel in use, and its rates in one dtype, or in all."""
     environment = {**os.environ, **({"WINIT_KERNEL": kernel} if kernel else {})}
-    arguments = [bench.fills, str(ELEMENTS), "1", "float32"]
+    arguments = [bench.fills, str(ELEMENTS), "1", *dtype]
     report = json.loads(subprocess.run(arguments, stdout=subprocess.PIPE, check=True, env=environment).stdout)
-    rates = {
-        (row["name"].removeprefix("fill."), row["threads"]): ELEMENTS / row["rounds"][0] for row in report["results"]
-    }
+    rates: Rates = {}
+    for row in report["results"]:
+        fill = row["name"].removeprefix("fill.") + ("" if row["dtype"] == "float32" else f".{row['dtype']}")
+        rates[fill, row["threads"]] = row["elements"] / row["rounds"][0]
     return report["kernel"], rates
 
 
@@ -78,6 +71,7 @@ def measure(bench: Bench) -> str:
     avx2: list[float] = []
     orthogonal: list[float] = []
     kernel = ""
+    cores = bench.cores
     (bench.work / "orthogonal.yaml").write_text("tensors: {w: {shape: [4096, 4096], init: orthogonal}}\n")
     create = ("create", "orthogonal", "--spec", "orthogonal.yaml", "--recipe-only", "--registry", "orthogonal")
     for number in range(bench.rounds):
@@ -87,26 +81,31 @@ def measure(bench: Bench) -> str:
         peers = {library: peer(library) for library in LIBRARIES}
         # The whole command with its digests, against the library's call alone.
         orthogonal.append(4096 * 4096 / bench.run(*create, "--seed", number))
-        forced, narrow = ours(bench, "avx2")
+        forced, narrow = ours(bench, "float32", kernel="avx2")
         rounds.append((rates, peers))
         if forced == "avx2" and peers["torch"]:
-            avx2.append(narrow["normal", CORES] / peers["torch"]["normal"])
-    for law in LAWS:
-        bench.value(f"fill.{law}.Meps", [rates[law, CORES] / 1e6 for rates, _ in rounds])
+            avx2.append(narrow["normal", cores] / peers["torch"]["normal"])
+    dtypes = [f"{law}.{dtype}" for law in LAWS for dtype in OTHER_DTYPES]
+    for fill in (*LAWS, *OTHER_LAWS, *dtypes):
+        bench.value(f"fill.{fill}.Meps", [rates[fill, cores] / 1e6 for rates, _ in rounds])
         for library in LIBRARIES:
-            ratios = [rates[law, CORES] / peers[library][law] for rates, peers in rounds if law in peers[library]]
-            bench.ratio(f"fill.{law}/{library}", ratios, AIMS.get((law, library)))
-        for threads, suffix in ((1, ".1"), (CORES, "")):
+            ratios = [rates[fill, cores] / peers[library][fill] for rates, peers in rounds if fill in peers[library]]
+            bench.ratio(f"fill.{fill}/{library}", ratios)
+    for law in LAWS:
+        for threads, suffix in ((1, ".1"), (cores, "")):
             key = f"{law} {threads}"
             ratios = [mine[key] / rates[law, threads] for rates, mine in pythons if key in mine]
-            bench.ratio(f"fill.{law}.python{suffix}/command", ratios, PYTHON_AIM)
-    bench.ratio("fill.normal.avx2/torch", avx2, 2.4)
+            bench.ratio(f"fill.{law}.python{suffix}/command", ratios)
+    missing = [fill for fill in dtypes if rounds[-1][1]["torch"] and fill not in rounds[-1][1]["torch"]]
+    if missing:
+        bench.note(f"left out, because torch does not have them: {', '.join(f'fill.{fill}/torch' for fill in missing)}")
+    bench.ratio("fill.normal.avx2/torch", avx2)
     ratios = [
         rate / peers["torch"]["orthogonal"]
         for rate, (_, peers) in zip(orthogonal, rounds, strict=True)
         if peers["torch"]
     ]
-    bench.ratio("orthogonal/torch", ratios, 0.333)
-    if CORES > 1:
-        bench.ratio("fill.normal.threads", [rates["normal", CORES] / rates["normal", 1] for rates, _ in rounds], 1.9)
+    bench.ratio("orthogonal/torch", ratios)
+    if cores > 1:
+        bench.ratio("fill.normal.threads", [rates["normal", cores] / rates["normal", 1] for rates, _ in rounds])
     return kernel

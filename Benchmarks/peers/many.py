@@ -1,67 +1,72 @@
-"""A registry of 100,000 runs: list, list with filters, show, create of a tiny model; and the start of the command."""
+"""Registries of 100,000 and 1,000,000 runs: list, list with filters, show, create; and the start of the command."""
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
+import subprocess
+import sys
+from collections.abc import Callable
 
+from . import many_runs
 from .harness import Bench
 
-RUNS = 100_000
-SPEC = """\
-tensors: {w: [64, 64], b: [64]}
-rules:
-  - {match: b, init: zeros}
-  - {match: w, init: {scheme: normal, std: 0.02}}
-"""
+FILTERS = ("--experiment", "e3", "--tag", "k=3", "--scheme", "normal", "--dtype", "f32", "--sort", "parameters")
 
 
-def multiply(path: Path) -> None:
-    """Copies the only run under a hundred names, each copy with a manifest and tensors of its own."""
-    db = sqlite3.connect(path)
-    db.executescript(
-        f"""
-        BEGIN;
-        CREATE TEMP TABLE numbers AS
-          WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {RUNS}) SELECT i FROM n;
-        INSERT INTO manifests (id, digest, weights, law_version, json)
-          SELECT i, randomblob(32), randomblob(32), law_version, json FROM numbers, manifests WHERE id = 1;
-        INSERT INTO runs (id, name, version, manifest, seed, stored, tensor_count, parameter_count, byte_count,
-                          created_at, tool_version, host, uid, experiment)
-          SELECT i, 'model-' || (i % 100), i, i, i, stored, tensor_count, parameter_count + i, byte_count, created_at,
-                 tool_version, host, lower(hex(randomblob(16))), 'e' || (i % 50) FROM numbers, runs WHERE id = 1;
-        INSERT INTO names (name, last_version) SELECT 'model-' || (i % 100), max(i) FROM numbers GROUP BY 1;
-        INSERT INTO run_terms (kind, term, run) SELECT kind, term, i FROM numbers, run_terms WHERE run = 1;
-        INSERT INTO tags (run, key, value) SELECT i, 'k', i % 7 FROM numbers;
-        INSERT INTO tensors (run, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests)
-          SELECT i, position, name, dtype, shape, scheme, law, stream, digest, chunk_digests
-          FROM numbers, tensors WHERE run = 1;
-        COMMIT;
-        """
-    )
-    db.close()
+def registry(bench: Bench, name: str, runs: int) -> None:
+    """Makes a registry of many runs."""
+    bench.say(f"a registry of {runs:,} runs …")
+    (bench.work / "tiny.yaml").write_text(many_runs.SPEC)
+    bench.run("create", "tiny", "--spec", "tiny.yaml", "--seed", many_runs.SEED, "--recipe-only", "--registry", name)
+    command = [sys.executable, many_runs.__file__, str(bench.work / name), str(runs)]
+    subprocess.run(command, check=True)
 
 
-def measure(bench: Bench) -> None:
-    bench.say("a registry of 100,000 runs …")
-    where = ("--registry", "many")
-    (bench.work / "tiny.yaml").write_text(SPEC)
+def tasks(bench: Bench, name: str, runs: str) -> dict[str, Callable[[], float]]:
+    """The commands that are measured in a registry, each with its seconds.
 
-    def create(seed: int, peak: str | None = None) -> float:
-        return bench.run("create", "tiny", "--spec", "tiny.yaml", "--seed", seed, "--recipe-only", *where, peak=peak)
+    Args:
+        bench: The bench.
+        name: The registry.
+        runs: The number of its runs, in the names of the rows: "100k".
+    """
+    where = ("--limit", 50, "--registry", name)
+    # The seeds of the copies are up to a million.
+    seeds = iter(range(2_000_000, 3_000_000))
 
-    create(1)
-    multiply(bench.work / "many")
-    times = range(max(10, bench.rounds))
-    listed = [bench.run("list", "--limit", 50, *where, peak="list.100k.peak.mb") for _ in times]
-    filters = ("--experiment", "e3", "--tag", "k=3", "--scheme", "normal", "--dtype", "f32", "--sort", "parameters")
-    filtered = [bench.run("list", "model-*", *filters, "--limit", 50, *where) for _ in times]
-    shown = [bench.run("show", "model-7", *where) for _ in times]
-    created = [create(2 + i, peak="create.100k.peak.mb") for i in times]
-    started = [bench.run("version", peak="version.peak.mb") for _ in times]
-    bench.value("list.100k.ms", [1000 * s for s in listed], 50)
-    bench.value("list.100k.filtered.ms", [1000 * s for s in filtered], 50)
-    bench.value("show.100k.ms", [1000 * s for s in shown])
-    bench.value("create.100k.ms", [1000 * s for s in created])
-    bench.value("version.ms", [1000 * s for s in started], 20)
-    bench.clear("many", "tiny")
+    def create() -> float:
+        arguments = ("create", "tiny", "--spec", "tiny.yaml", "--seed", next(seeds), "--recipe-only", *where[2:])
+        return bench.run(*arguments, peak=f"create.{runs}.peak.mb")
+
+    return {
+        "list": lambda: bench.run("list", *where, peak=f"list.{runs}.peak.mb"),
+        "list.filtered": lambda: bench.run("list", "model-*", *FILTERS, *where),
+        "show": lambda: bench.run("show", "model-7", *where[2:]),
+        "create": create,
+    }
+
+
+def measure(bench: Bench, large: bool = True) -> None:
+    """Adds the rows of a registry of 100,000 runs and, if `large`, those of a million runs."""
+    registry(bench, "100k", 100_000)
+    names = ["100k"]
+    if large:
+        registry(bench, "1m", 1_000_000)
+        names.append("1m")
+    measured = {name: tasks(bench, name, name) for name in names}
+    seconds: dict[str, dict[str, list[float]]] = {name: {task: [] for task in measured[name]} for name in names}
+    started = []
+    for _ in range(max(10, bench.rounds)):
+        for task in measured["100k"]:
+            for name in names:
+                seconds[name][task].append(measured[name][task]())
+        started.append(bench.run("version", peak="version.peak.mb"))
+    for name in names:
+        for task, times in seconds[name].items():
+            verb, *filtered = task.split(".")
+            bench.value(".".join([verb, name, *filtered, "ms"]), [1000 * s for s in times])
+    if large:
+        for task in measured["1m"]:
+            pairs = zip(seconds["1m"][task], seconds["100k"][task], strict=True)
+            bench.value(f"{task}.1m/100k", [many / fewer for many, fewer in pairs])
+    bench.value("version.ms", [1000 * s for s in started])
+    bench.clear(*names, "tiny")

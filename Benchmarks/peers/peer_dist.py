@@ -1,9 +1,12 @@
 """Measures winit.dist over processes of gloo, each on one thread: Mixtral 8x7B, some of its 32 layers.
 
-peer_dist.py WORLD LAYERS   computes the id, then verifies by the digests of tensors; prints JSON on one line:
-                            seconds of both, the most processor seconds of a rank, MB above the imports, the id
-peer_dist.py --costs        prints the picoseconds of an element by law and of a hashed byte, on one thread, which
-                            winit/distributing/costs.py rounds
+python -m peers.peer_dist WORLD LAYERS   computes the id, then verifies by the digests of tensors; prints JSON on one
+                                         line: seconds of both, the most processor seconds of a rank, MB above the
+                                         imports, the id
+python -m peers.peer_dist --costs        prints the picoseconds of an element by law and of a hashed byte, on one
+                                         thread, which winit/distributing/costs.py rounds
+
+Both need Benchmarks and python/src on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -22,29 +25,18 @@ import numpy as np
 import winit
 from winit import reference
 
+from . import shapes
+
 Law = Any
-HIDDEN, INNER, EXPERTS, VOCABULARY = 4096, 14336, 8, 32000
 
 
 def mixtral(layers: int) -> winit.Recipe:
-    """Mixtral 8x7B with fewer layers, in bfloat16: N(0, 0.02²), norms 1, names of transformers."""
+    """Mixtral 8x7B with fewer layers, in bfloat16: N(0, 0.02²), norms 1."""
     normal, ones = reference.normal(std=0.02), reference.constant(1.0)
-    shapes: dict[str, tuple[tuple[int, ...], Law]] = {
-        "model.embed_tokens.weight": ((VOCABULARY, HIDDEN), normal),
-        "lm_head.weight": ((VOCABULARY, HIDDEN), normal),
-        "model.norm.weight": ((HIDDEN,), ones),
+    laws = {
+        name: ("bfloat16", shape, ones if "norm" in name else normal) for name, shape in shapes.mixtral(layers).items()
     }
-    for layer in range(layers):
-        prefix = f"model.layers.{layer}"
-        for name, rows in (("q", HIDDEN), ("k", HIDDEN // 4), ("v", HIDDEN // 4), ("o", HIDDEN)):
-            shapes[f"{prefix}.self_attn.{name}_proj.weight"] = ((rows, HIDDEN), normal)
-        shapes[f"{prefix}.block_sparse_moe.gate.weight"] = ((EXPERTS, HIDDEN), normal)
-        for expert in range(EXPERTS):
-            for name, shape in (("w1", (INNER, HIDDEN)), ("w2", (HIDDEN, INNER)), ("w3", (INNER, HIDDEN))):
-                shapes[f"{prefix}.block_sparse_moe.experts.{expert}.{name}.weight"] = (shape, normal)
-        for name in ("input_layernorm", "post_attention_layernorm"):
-            shapes[f"{prefix}.{name}.weight"] = ((HIDDEN,), ones)
-    return winit.Recipe.from_laws(42, {name: ("bfloat16", shape, law) for name, (shape, law) in shapes.items()})
+    return winit.Recipe.from_laws(42, laws)
 
 
 def rank_of(rank: int, world: int, layers: int, folder: str) -> None:

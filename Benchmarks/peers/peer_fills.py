@@ -1,13 +1,14 @@
-"""Measures one library's fills: elements per second into a warm buffer of float32, as JSON on one line.
+"""Measures one library's fills: elements per second into a warm buffer, as JSON on one line.
 
     peer_fills.py torch|numpy|jax ELEMENTS
 
 It runs in a process of its own, so that no library's threads disturb another library. PyTorch is measured at its best
-number of threads.
+number of threads, and in other dtypes than float32 too, with fewer elements, because it truncates them slowly.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -30,17 +31,27 @@ def rate(elements: int, fill: Callable[[], object]) -> float:
 def torch_rates(elements: int) -> dict[str, float]:
     import torch
 
+    def fills(buffer: Any) -> dict[str, Callable[[], object]]:
+        return {
+            "normal": buffer.normal_,
+            "uniform": buffer.uniform_,
+            "truncated_normal": lambda: torch.nn.init.trunc_normal_(buffer),
+        }
+
     buffer = torch.zeros(elements)
-    fills: dict[str, Callable[[], object]] = {
-        "normal": buffer.normal_,
-        "uniform": buffer.uniform_,
-        "truncated_normal": lambda: torch.nn.init.trunc_normal_(buffer),
-    }
+    measured = {name: (elements, fill) for name, fill in fills(buffer).items()}
+    measured["constant"] = (elements, lambda: buffer.fill_(0.5))
+    fewer = elements >> 2
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        for name, fill in fills(torch.zeros(fewer, dtype=dtype)).items():
+            measured[f"{name}.{str(dtype).removeprefix('torch.')}"] = (fewer, fill)
     best: dict[str, float] = {}
     for threads in {1, os.cpu_count()}:
         torch.set_num_threads(threads)
-        for law, fill in fills.items():
-            best[law] = max(best.get(law, 0), rate(elements, fill))
+        for name, (count, fill) in measured.items():
+            # A version may have no such fill in this dtype.
+            with contextlib.suppress(RuntimeError, NotImplementedError):
+                best[name] = max(best.get(name, 0), rate(count, fill))
     torch.set_num_threads(os.cpu_count())
     matrix = torch.zeros(4096, 4096)
     best["orthogonal"] = rate(4096 * 4096, lambda: torch.nn.init.orthogonal_(matrix))

@@ -1,7 +1,7 @@
 """What a tensor's digests cost: the estimate by which chunks are shared out evenly.
 
 Costs are integers, so that every machine shares a recipe out in the same way. Their unit is a picosecond of one thread
-of an AMD EPYC with AVX-512 (`Benchmarks/peers/peer_dist.py --costs` measures them); only their ratios matter.
+of an AMD EPYC with AVX-512 (`Benchmarks/peers/peer_dist.py` measures them); only their ratios matter.
 """
 
 from __future__ import annotations
