@@ -1,6 +1,7 @@
 // The virtual file system through which SQLite opens registries: the system's own, with the limits of CWinitStorage.h.
 
 #include "CWinitStorage.h"
+#include "guarded.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,19 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// What is kept of an open file, behind the bytes that the system's own file system keeps.
-struct guarded {
-  int is_guarded;
-  int access;
-};
-
 /// What this thread opens.
 static _Thread_local struct {
   int is_active, has_default, access;
 } request;
 
 static sqlite3_vfs guard, *base, *default_before;
-static size_t offset_of_guarded;
+size_t winit_offset_of_guarded;
 static _Atomic(winit_companion_check) check_companion;
 /// Held while `guard` is the default, so that one thread at a time changes the default.
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
@@ -37,8 +32,6 @@ static struct known {
   char path[];
 } *known_databases;
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct guarded *guarded(sqlite3_file *file) { return (struct guarded *)((char *)file + offset_of_guarded); }
 
 static int refuse(int problem) { return SQLITE_CANTOPEN | problem << 8; }
 
@@ -110,8 +103,10 @@ static int open_database(const char *path, sqlite3_file *file, int flags, int *o
   } else if (request.access != WINIT_CREATING) {
     flags &= ~SQLITE_OPEN_CREATE;
   }
-  *guarded(file) = (struct guarded){1, request.access};
-  return base->xOpen(base, path, file, flags, out);
+  *guarded(file) = (struct guarded){.is_guarded = 1, .access = request.access, .path = path};
+  code = base->xOpen(base, path, file, flags, out);
+  if (code == SQLITE_OK && path && request.access != WINIT_READING) winit_write_back_early(file);
+  return code;
 }
 
 static int open_journal(const char *path, sqlite3_file *database, sqlite3_file *file, int flags, int *out) {
@@ -151,7 +146,7 @@ static int open_log(const char *path, sqlite3_file *database, sqlite3_file *file
 static int guard_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out) {
   (void)vfs;
   file->pMethods = NULL;
-  *guarded(file) = (struct guarded){0, 0};
+  *guarded(file) = (struct guarded){0};
   if (flags & SQLITE_OPEN_MAIN_DB) return open_database(path, file, flags, out);
   if (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) {
     sqlite3_file *database = sqlite3_database_file_object(path);
@@ -197,10 +192,10 @@ static int code_of_registration = SQLITE_ERROR;
 static void register_guard(void) {
   base = sqlite3_vfs_find(NULL);
   if (!base) return;
-  offset_of_guarded = ((size_t)base->szOsFile + 7) & ~(size_t)7;
+  winit_offset_of_guarded = ((size_t)base->szOsFile + 7) & ~(size_t)7;
   guard = (sqlite3_vfs){
     .iVersion = base->iVersion >= 2 ? 2 : 1,
-    .szOsFile = (int)(offset_of_guarded + sizeof(struct guarded)),
+    .szOsFile = (int)(winit_offset_of_guarded + sizeof(struct guarded)),
     .mxPathname = base->mxPathname,
     .zName = "winit-registry",
     .xOpen = guard_open,

@@ -47,6 +47,46 @@ import WinitTestSupport
     #expect(try chunks() == 0)
   }
 
+  /// The number of transactions that have changed the registry (the change counter of SQLite's file format).
+  private func transactions() throws -> Int { try folder.bytes("r")[24..<28].reduce(0) { $0 << 8 | Int($1) } }
+
+  @Test func `chunks that are ready join the transaction of the chunks before them`() throws {
+    let lease = Lease()
+    let texts = [["a", "bc"], ["def"], ["bc", "ghij"]].map { $0.map { Array($0.utf8) } }
+    // The closure's buffers must stay valid until the call after the next one.
+    let batches = texts.map { batch in
+      batch.map { text in
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+        copy.copyBytes(from: text)
+        return (digest: SHA256Digest(of: text), bytes: UnsafeRawBufferPointer(copy))
+      }
+    }
+    defer { for batch in batches { for chunk in batch { chunk.bytes.deallocate() } } }
+    let before = try transactions()
+    var rest = batches.dropFirst()
+    var sizes: [Int] = []
+    let added = try store.addChunks(batches[0], lease) { size in
+      sizes.append(size)
+      return rest.popFirst()
+    }
+    #expect(try transactions() == before + 1)
+    #expect(sizes == [3, 6, 12])
+    #expect(try added == 10 && chunks() == 4 && store.spaceUse().leased == 10)
+    #expect(store.rollBack(lease) == 0)
+    #expect(try chunks() == 0)
+  }
+
+  @Test func `an error of the chunks that join a transaction leaves none of its chunks`() throws {
+    struct Stopped: Error {}
+    let bytes: [UInt8] = [1, 2, 3]
+    #expect(throws: Stopped.self) {
+      _ = try bytes.withUnsafeBytes { buffer in
+        try store.addChunks([(SHA256Digest(of: bytes), buffer)], Lease()) { _ in throw Stopped() }
+      }
+    }
+    #expect(try chunks() == 0)
+  }
+
   @Test func `a chunk held by two leases is collected only after both are released`() throws {
     let (a, b) = (Lease(), Lease())
     try add("x", a)

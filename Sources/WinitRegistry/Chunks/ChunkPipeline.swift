@@ -62,6 +62,22 @@ final class ChunkPipeline<Item: PipelineItem> {
     work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],
     consume: ([Done<Result>]) throws -> Void
   ) throws {
+    try runInGroups(items, totalBytes: totalBytes, progress: progress, work: work) { next in
+      while let batch = try next() { try consume(batch) }
+    }
+  }
+
+  /// Works on items in parallel, and consumes the results in order, in groups of batches that are finished.
+  ///
+  /// - Parameter consume: called on the calling thread for each group, with a function that returns the next batch. The
+  ///   first call of this function waits for the batch; later calls return nil if the next batch is not finished yet, or
+  ///   if there is none. The bytes of a batch are valid until the function is called again. A group need not be consumed
+  ///   to its end, but at least one batch of it.
+  func runInGroups<Items: Sequence<Item>, Result: Sendable>(
+    _ items: Items, totalBytes: Int, progress: ProgressReporter? = nil,
+    work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],
+    consume: (_ next: () throws -> [Done<Result>]?) throws -> Void
+  ) throws {
     var batcher = Batcher(items, totalBytes: totalBytes, threads: threads)
     let monitor = FillMonitor(OperationContext.current.cancellation)
     let queue = BatchQueue<Item, Result>(work, monitor)
@@ -87,19 +103,32 @@ final class ChunkPipeline<Item: PipelineItem> {
         queue.add(batch)
       }
     }
+    var isConsumed = false
+    /// Gives the memory of a batch that was consumed to the next one.
+    func release() {
+      guard isConsumed else { return }
+      isConsumed = false
+      underWay.removeFirst()
+      start()
+    }
     start()
-    while let batch = underWay.first {
-      let results = try queue.results(of: batch) { try progress?.wait(partialBytes: monitor.partialBytes) }
-      try consume(
-        batch.items.indices.map { i in
+    while !underWay.isEmpty {
+      var isFirst = true
+      try consume {
+        release()
+        guard let batch = underWay.first, isFirst || queue.isFinished(batch) else { return nil }
+        isFirst = false
+        let results = try queue.results(of: batch) { try progress?.wait(partialBytes: monitor.partialBytes) }
+        isConsumed = true
+        return batch.items.indices.map { i in
           let bytes = batch.buffers.isEmpty ? nil : batch.buffers[i]
           return Done(
             item: batch.items[i],
             bytes: UnsafeRawBufferPointer(start: bytes?.baseAddress, count: bytes?.count ?? 0),
             result: results[i])
-        })
-      underWay.removeFirst()
-      start()
+        }
+      }
+      release()
     }
   }
 
@@ -192,6 +221,8 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
       condition.broadcast()
     }
   }
+
+  func isFinished(_ batch: Batch<Item, Outcome>) -> Bool { condition.withLock { batch.outcome != nil } }
 
   /// Waits for a batch and returns its results. If there is no worker, because the system has no more threads, the
   /// calling thread works on the batch.

@@ -110,13 +110,25 @@ final class ChunkWriter {
   private func add(_ chunks: some Sequence<ChunkID>, _ load: Load, _ added: (ChunkID, SHA256Digest) -> Void) throws {
     keepsBytes = load.keepsBytes
     let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: load.keepsBytes ? .pooled : .none)
-    try pipeline.run(chunks, totalBytes: total, progress: progress, work: load.read) { batch in
-      for chunk in batch {
-        added(chunk.item, chunk.result)
-        done += chunk.item.byteCount
+    try pipeline.runInGroups(chunks, totalBytes: total, progress: progress, work: load.read) { next in
+      // Only the first batch of a group is waited for, so no transaction is open while a thread fills a batch.
+      guard let first = try next() else { return }
+      let before = done
+      func add(_ batch: [ChunkPipeline<ChunkID>.Done<SHA256Digest>]) {
+        for chunk in batch {
+          added(chunk.item, chunk.result)
+          done += chunk.item.byteCount
+        }
       }
+      add(first)
       if load.keepsBytes {
-        do { storedBytes += try store.addChunks(batch.map { ($0.result, $0.bytes) }, lease) } catch {
+        do {
+          storedBytes += try store.addChunks(first.map { ($0.result, $0.bytes) }, lease) { size in
+            guard size <= Store.largestTransaction - Store.transactionSize, let batch = try next() else { return nil }
+            add(batch)
+            return batch.map { ($0.result, $0.bytes) }
+          }
+        } catch {
           // A transaction that did not begin has left nothing to roll back.
           if case StoreError.locked = error { throw error }
           if !store.isInterruption(error) { mayHaveLease = true }
@@ -126,7 +138,7 @@ final class ChunkWriter {
         yieldToOtherWriters()
       }
       written = done
-      try progress.add(batch.reduce(0) { $0 + $1.item.byteCount })
+      try progress.add(done - before)
     }
   }
 }

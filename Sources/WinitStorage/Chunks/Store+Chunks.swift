@@ -8,13 +8,17 @@ extension Store {
   /// Adds the chunks that are not in the file yet, and puts all of the chunks under the lease, in one transaction. A
   /// chunk that is in the file with wrong bytes is overwritten.
   ///
-  /// - Parameter chunks: chunks of at most `transactionSize` bytes in all. The bytes must have the digests; this is not
-  ///   checked.
+  /// - Parameters:
+  ///   - chunks: chunks of at most `transactionSize` bytes in all. The bytes must have the digests; this is not checked.
+  ///   - more: called when chunks are added, with the size of all of them, until it returns nil. Returns further chunks
+  ///     for the same transaction, at once: other writers wait meanwhile. They may be `largestTransaction` bytes in all.
   /// - Returns: the number of bytes that were added.
-  package func addChunks(_ chunks: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)], _ lease: Lease) throws
-    -> Int
-  {
+  package func addChunks(
+    _ chunks: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)], _ lease: Lease,
+    more: (_ size: Int) throws -> [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)]? = { _ in nil }
+  ) throws -> Int {
     try write { db in
+      try db.execute(sql: "PRAGMA cache_size = -\(Store.cacheForChunks)")
       try self.renew(lease, db)
       let insert = try db.cachedStatement(
         sql: "INSERT INTO chunks (digest, size, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING")
@@ -23,19 +27,24 @@ extension Store {
       // to a file, which takes most of the time of many small chunks.
       let insertLease = try db.cachedStatement(
         sql: "INSERT INTO lease_chunks (lease, chunk) VALUES (?, ?) ON CONFLICT DO NOTHING")
-      var added = 0
-      for (digest, bytes) in chunks {
-        guard let data = borrowedData(bytes) else { continue }
-        let key = Data(digest.bytes)
-        try insert.execute(arguments: [key, bytes.count, data])
-        var chunk: Int64? = db.lastInsertedRowID
-        if db.changesCount > 0 {
-          added += bytes.count
-        } else {
-          _ = try self.overwriteIfDifferent(digest, data, db)
-          chunk = try Int64.fetchOne(find, arguments: [key])
+      var (added, size) = (0, 0)
+      var next: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)]? = chunks
+      while let chunks = next {
+        for (digest, bytes) in chunks {
+          size += bytes.count
+          guard let data = borrowedData(bytes) else { continue }
+          let key = Data(digest.bytes)
+          try insert.execute(arguments: [key, bytes.count, data])
+          var chunk: Int64? = db.lastInsertedRowID
+          if db.changesCount > 0 {
+            added += bytes.count
+          } else {
+            _ = try self.overwriteIfDifferent(digest, data, db)
+            chunk = try Int64.fetchOne(find, arguments: [key])
+          }
+          if let chunk { try insertLease.execute(arguments: [lease.id, chunk]) }
         }
-        if let chunk { try insertLease.execute(arguments: [lease.id, chunk]) }
+        next = try more(size)
       }
       return added
     }

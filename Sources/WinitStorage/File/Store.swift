@@ -14,9 +14,9 @@ import WinitJSON
 ///   SQLite before 3.51.3 has a rare race in WAL mode that can corrupt a file.
 /// - `journal_mode=TRUNCATE` with `synchronous=EXTRA`: when a commit returns, the truncation of the journal is on the
 ///   disk. A power cut cannot restore the journal and roll back the commit.
-/// - Transactions of at most 17 MiB, and a cache that holds one of them: a transaction that spills its cache locks out
-///   readers until it ends. A pause of 1.5 ms between two transactions lets other writers get the lock, because they
-///   poll each millisecond.
+/// - Transactions of at most 17 MiB, or 51 MiB in a create that is faster than the disk, and a cache that holds one of
+///   them: a transaction that spills its cache locks out readers until it ends. A pause of 1.5 ms between two
+///   transactions lets other writers get the lock, because they poll each millisecond.
 /// - `page_size=16384`: appending is slower with smaller pages, and each small commit is slower with larger pages.
 /// - `auto_vacuum=INCREMENTAL`: has no measurable cost, and lets the file shrink without copying it.
 ///
@@ -40,6 +40,10 @@ package final class Store: Sendable {
   /// The maximum size of the chunks in one transaction, in bytes: sixteen full chunks and the small chunks between
   /// them.
   package static let transactionSize = 17 << 20
+  /// The maximum size of the chunks in one transaction of a create whose next chunks are ready, in bytes.
+  package static let largestTransaction = 3 * transactionSize
+  /// The cache of a connection that adds chunks, in KiB: the pages of the largest transaction.
+  static let cacheForChunks = largestTransaction / 1024 + 7000
 
   /// The ways to open a registry.
   enum Access {
