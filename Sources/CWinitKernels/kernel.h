@@ -19,6 +19,7 @@
 #define DOUBLES NAME(doubles)
 #define LONGS NAME(longs)
 #define SHORTS NAME(shorts)
+#define HALVES NAME(halves)
 
 typedef uint32_t U32 __attribute__((vector_size(WIDTH)));
 typedef uint64_t U64 __attribute__((vector_size(WIDTH)));
@@ -28,76 +29,9 @@ typedef float FLOATS __attribute__((vector_size(VECTORS * WIDTH)));
 typedef double DOUBLES __attribute__((vector_size(2 * VECTORS * WIDTH)));
 typedef int64_t LONGS __attribute__((vector_size(2 * VECTORS * WIDTH)));
 typedef uint16_t SHORTS __attribute__((vector_size(VECTORS * WIDTH / 2)));
+typedef _Float16 HALVES __attribute__((vector_size(VECTORS * WIDTH / 2)));
 
-// Shuffles. EVEN and ODD interleave the even and the odd 64-bit lanes of two vectors; BLOCKS is the block that each
-// lane computes, so that the words come out in order. HIGH repeats the high half of each 64-bit lane. PAIRS interleaves
-// the low halves of the lanes of two vectors.
-#if WIDTH == 16
-#define EVEN 0, 2
-#define ODD 1, 3
-#define BLOCKS 0, 1
-#define HIGH 1, 1, 3, 3
-#define PAIRS 0, 4, 2, 6
-#elif WIDTH == 32
-#define EVEN 0, 4, 2, 6
-#define ODD 1, 5, 3, 7
-#define BLOCKS 0, 2, 1, 3
-#define HIGH 1, 1, 3, 3, 5, 5, 7, 7
-#define PAIRS 0, 8, 2, 10, 4, 12, 6, 14
-#else
-#define EVEN 0, 8, 2, 10, 4, 12, 6, 14
-#define ODD 1, 9, 3, 11, 5, 13, 7, 15
-#define BLOCKS 0, 4, 1, 5, 2, 6, 3, 7
-#define HIGH 1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15
-#define PAIRS 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
-#endif
-
-// Copies the high half of each 64-bit lane to its low half. The high half of the result is unspecified. This is a
-// shuffle because a shift would compete with the multiplications for a port of the processor.
-INLINE U64 NAME(high)(U64 x) { return (U64)__builtin_shufflevector((U32)x, (U32)x, HIGH); }
-
-// Puts a number into every 32-bit lane. If the high halves were zero, clang would notice, drop the mask before a
-// multiplication, and use the slow 64-bit multiplication.
-INLINE U64 NAME(both)(uint32_t x) { return (U64)((U32){0} + x); }
-
-// Computes VECTORS vectors of words with Philox4x32-10, two vectors at a time. Four vectors hold c0, c1, c2 and c3 of
-// as many counters as they have 64-bit lanes, each in the low half of its lane. The low half of a product is then the
-// next c1 or c3 without any move, and the high half needs one shuffle: no value crosses lanes until the words are put
-// in order at the end. The counters of a call share their high halves and the stream, so the compiler moves the part of
-// the first two rounds that depends only on these out of the loop.
-INLINE WORDS NAME(philox)(U64 block, uint32_t high, uint64_t stream, const uint32_t keys[20]) {
-  U32 words[VECTORS];
-  U64 c0[VECTORS / 2], c1[VECTORS / 2], c2[VECTORS / 2], c3[VECTORS / 2];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < VECTORS / 2; i++) {
-    c0[i] = block + (uint64_t)(i * (LANES / 2));
-    c1[i] = NAME(both)(high);
-    c2[i] = NAME(both)((uint32_t)stream);
-    c3[i] = NAME(both)((uint32_t)(stream >> 32));
-  }
-#pragma clang loop unroll(full)
-  for (int round = 0; round < 10; round++) {
-#pragma clang loop unroll(full)
-    for (int i = 0; i < VECTORS / 2; i++) {
-      U64 product0 = (c0[i] & 0xFFFFFFFF) * 0xD2511F53;
-      U64 product1 = (c2[i] & 0xFFFFFFFF) * 0xCD9E8D57;
-      c0[i] = NAME(high)(product1) ^ (c1[i] ^ NAME(both)(keys[2 * round]));
-      c2[i] = NAME(high)(product0) ^ (c3[i] ^ NAME(both)(keys[2 * round + 1]));
-      c1[i] = product1;
-      c3[i] = product0;
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < VECTORS / 2; i++) {
-    U64 lower = (U64)__builtin_shufflevector((U32)c0[i], (U32)c1[i], PAIRS);
-    U64 upper = (U64)__builtin_shufflevector((U32)c2[i], (U32)c3[i], PAIRS);
-    words[2 * i] = (U32)__builtin_shufflevector(lower, upper, EVEN);
-    words[2 * i + 1] = (U32)__builtin_shufflevector(lower, upper, ODD);
-  }
-  WORDS result;
-  memcpy(&result, words, sizeof result);
-  return result;
-}
+#include "philox.h"
 
 // U(w) × 2²³
 INLINE FLOATS NAME(uniform)(WORDS w) { return __builtin_convertvector((INTS)w >> 8, FLOATS) + 0.5f; }
@@ -128,12 +62,6 @@ INLINE FLOATS NAME(ratio)(INTS bits) {
   return numerator / denominator;
 }
 
-// C(p, x)
-INLINE FLOATS NAME(core)(FLOATS p, FLOATS x) {
-  FLOATS v = (p * 4.0f) * (1.0f - p);
-  return x * NAME(ratio)((INTS)v - 0x3F3504F3);
-}
-
 // Q(w) × 2³¹. Here p and x are not scaled down: p × 2³² in place of p gives v × 2⁶² in place of v, and a power of two
 // changes no rounding.
 INLINE FLOATS NAME(normal)(WORDS w) {
@@ -155,22 +83,32 @@ INLINE FLOATS NAME(clip)(FLOATS x, float low, float high) {
   return (FLOATS)((over & (INTS)highs) | (~over & (INTS)x));
 }
 
-// T(w)
+// T(w). The law draws from the half below 0.5 and gives the result the sign of u − 0.5. Here 2u − 1 takes the place of
+// ±(1 − 2p): both round to the same magnitude, because 1 − u is exact for u ≥ 0.5.
 INLINE FLOATS NAME(truncated)(WORDS w, const struct winit_recipe *r) {
-  // This is f64(w) + 0.5, exactly, computed from the signed number w − 2³¹.
-  DOUBLES position = __builtin_convertvector((INTS)(w ^ 0x80000000), DOUBLES) + 2147483648.5;
-  DOUBLES u = r->alpha + (r->beta - r->alpha) * (position * 0x1p-32);
-  LONGS isLower = u < 0.5;
-  DOUBLES tail = (DOUBLES)((isLower & (LONGS)u) | (~isLower & (LONGS)(1.0 - u)));
-  FLOATS c = NAME(core)(__builtin_convertvector(tail, FLOATS), __builtin_convertvector(1.0 - 2.0 * tail, FLOATS));
-  INTS lower = __builtin_convertvector(isLower, INTS);
-  return NAME(clip)((FLOATS)((INTS)c ^ (lower & (int32_t)0x80000000)), r->low, r->high);
+  // The word is the low half of a number in [2²⁰, 2²⁰ + 1), whose last place is 2⁻³²; the difference is exact.
+  DOUBLES position = (DOUBLES)(__builtin_convertvector(w, LONGS) | 0x4130000000000000) - (0x1p20 - 0x1p-33);
+  DOUBLES u = r->alpha + (r->beta - r->alpha) * position;
+  DOUBLES other = 1.0 - u;
+  LONGS isLower = u < other;
+  DOUBLES tail = (DOUBLES)((isLower & (LONGS)u) | (~isLower & (LONGS)other));
+  FLOATS p = __builtin_convertvector(tail, FLOATS);
+  FLOATS x = __builtin_convertvector((u + u) - 1.0, FLOATS);
+  FLOATS v = (p * 4.0f) * (1.0f - p);
+  return NAME(clip)(x * NAME(ratio)((INTS)v - 0x3F3504F3), r->low, r->high);
 }
 
 INLINE SHORTS NAME(bfloat16)(FLOATS x) {
   WORDS bits = (WORDS)x;
   return __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, SHORTS);
 }
+
+#if defined(__aarch64__) || WIDTH > 16
+
+// The conversion is one instruction, and rounds to nearest, ties to even, in the mode of the law.
+INLINE SHORTS NAME(float16)(FLOATS x) { return (SHORTS)__builtin_convertvector(x, HALVES); }
+
+#else
 
 // The same as Float.float16Bits in Sources/WinitCore/Laws/HalfPrecision.swift. A normal result has its exponent
 // rebiased; a subnormal result is a count of 2⁻²⁴, which the addition of 0.5 rounds, because the last place of 0.5 is
@@ -187,6 +125,8 @@ INLINE SHORTS NAME(float16)(FLOATS x) {
   bits = (isLarge & 0x7C00) | (~isLarge & bits);
   return __builtin_convertvector(sign | bits, SHORTS);
 }
+
+#endif
 
 INLINE void NAME(store)(FLOATS x, enum winit_format format, char *out) {
   switch (format) {
@@ -237,13 +177,13 @@ INLINE size_t NAME(fill)(
     k0 += 0x9E3779B9;
     k1 += 0xBB67AE85;
   }
-  U64 counter = (U64){BLOCKS} + (block & 0xFFFFFFFF);
+  COUNTERS counters = (COUNTERS){BLOCKS} + (uint32_t)block;
   const size_t size = item_size(law, format);
   size_t done = 0;
   for (; done + STEP <= blocks; done += STEP) {
-    WORDS words = NAME(philox)(counter, (uint32_t)(block >> 32), r.stream, keys);
+    WORDS words = NAME(philox)(counters, (uint32_t)(block >> 32), r.stream, keys);
     NAME(store)(NAME(value)(words, law, &r, small), format, out + 4 * done * size);
-    counter += STEP;
+    counters += STEP;
   }
   return done;
 }
@@ -258,7 +198,7 @@ INLINE size_t NAME(fill)(
 
 // The alignment makes the speed independent of where the linker puts the function: fills on two threads of one core
 // lost up to a sixth at other places. The function is not inlined, so that no operation moves out of the law's mode.
-static __attribute__((aligned(64), noinline)) size_t NAME(fill_any)(
+static __attribute__((aligned(64), noinline)) ALIGNED_STACK size_t NAME(fill_any)(
     const struct winit_recipe *recipe, uint64_t first_block, size_t blocks, void *out) {
   const int format = recipe->format;
   switch (recipe->law) {
@@ -335,9 +275,7 @@ size_t NAME(winit_draws)(enum winit_law law, uint32_t first, size_t count, float
 #undef DOUBLES
 #undef LONGS
 #undef SHORTS
-#undef EVEN
-#undef ODD
+#undef HALVES
+#undef COUNTERS
 #undef BLOCKS
-#undef HIGH
-#undef PAIRS
 #undef FOR_FORMATS

@@ -4,6 +4,7 @@
 #include "arithmetic.h"
 #include "functions.h"
 #include "processor.h"
+#include "stack.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@
 #undef SUFFIX
 #undef WIDTH
 
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,f16c"))), apply_to = function)
 #define SUFFIX avx2
 #define WIDTH 32
 #include "kernel.h"
@@ -54,6 +55,8 @@
 #pragma clang attribute pop
 
 #elif defined(__aarch64__)
+
+#include <arm_neon.h>
 
 #define SUFFIX neon
 #define WIDTH 16

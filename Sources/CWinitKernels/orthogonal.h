@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void NAME(reflect_panels)(
   }
 }
 
-static __attribute__((noinline)) void NAME(reflect_rest)(double *v, size_t j, size_t rows, double tau) {
+static __attribute__((noinline)) ALIGNED_STACK void NAME(reflect_rest)(double *v, size_t j, size_t rows, double tau) {
   switch ((j + 1) / PANEL) {
     case 0: NAME(reflect_panels)(v, j, rows, tau, 0); break;
     case 1: NAME(reflect_panels)(v, j, rows, tau, 1); break;

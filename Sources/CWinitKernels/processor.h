@@ -15,14 +15,15 @@ enum { PROCESSOR_KNOWN = 1, PROCESSOR_AVX2 = 2, PROCESSOR_AVX512 = 4, PROCESSOR_
 static inline uint32_t processor_detect(void) {
   uint32_t a, b, c, d, found = PROCESSOR_KNOWN;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
-  const int has_sse41 = (c >> 19) & 1;
+  const int has_sse41 = (c >> 19) & 1, has_f16c = (c >> 29) & 1;
   uint32_t saved = 0;  // which registers the operating system saves
   if ((c >> 27) & (c >> 28) & 1) {
     uint32_t upper;
     __asm__ volatile("xgetbv" : "=a"(saved), "=d"(upper) : "c"(0));
   }
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
-  if ((saved & 0x6) == 0x6 && ((b >> 5) & 1)) found |= PROCESSOR_AVX2;
+  // Every processor with AVX2 has F16C, but a virtual machine can hide it.
+  if ((saved & 0x6) == 0x6 && ((b >> 5) & 1) && has_f16c) found |= PROCESSOR_AVX2;
   // AVX-512 F, DQ, BW and VL
   if ((saved & 0xE6) == 0xE6 && ((b >> 16) & (b >> 17) & (b >> 30) & (b >> 31) & 1)) found |= PROCESSOR_AVX512;
   if (has_sse41 && ((b >> 29) & 1)) found |= PROCESSOR_SHA;

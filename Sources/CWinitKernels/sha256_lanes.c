@@ -2,6 +2,7 @@
 // tensor are independent messages. Each step of one message waits for the step before; several messages fill the time.
 
 #include "sha256.h"
+#include "stack.h"
 
 #include <string.h>
 

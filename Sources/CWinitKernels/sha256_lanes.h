@@ -74,7 +74,7 @@ INLINE void NAME(load)(const unsigned char *const *messages, size_t offset, VECT
 
 #endif
 
-void NAME(winit_sha256)(uint32_t *state, const void *const *messages, size_t blocks) {
+ALIGNED_STACK void NAME(winit_sha256)(uint32_t *state, const void *const *messages, size_t blocks) {
   VECTOR s[8];
   memcpy(s, state, sizeof s);
   for (size_t block = 0; block < blocks; block++) {

@@ -79,7 +79,7 @@ enum winit_kernel {
   WINIT_KERNEL_BEST = 0,
   /// 128-bit vectors, which every x86-64 processor has.
   WINIT_KERNEL_SSE2 = 1,
-  /// 256-bit vectors (AVX2).
+  /// 256-bit vectors (AVX2, and F16C for half precision).
   WINIT_KERNEL_AVX2 = 2,
   /// 512-bit vectors (AVX-512 F, DQ, BW and VL).
   WINIT_KERNEL_AVX512 = 3,

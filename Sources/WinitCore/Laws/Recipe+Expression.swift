@@ -57,7 +57,15 @@ private struct ExpressionTile {
     case .draw: for i in 0..<count { values[i] = Double(draws[i]) }
     case .index(let axis):
       let stride = dims[(axis + 1)...].reduce(1, *)
-      for i in 0..<count { values[i] = Double((index + i) / stride % dims[axis]) }
+      // The coordinate of element i, and the number of elements that have it from there on.
+      var (coordinate, left) = (index / stride % dims[axis], stride - index % stride)
+      for i in 0..<count {
+        values[i] = Double(coordinate)
+        left -= 1
+        guard left == 0 else { continue }
+        left = stride
+        coordinate = coordinate + 1 == dims[axis] ? 0 : coordinate + 1
+      }
     case .unary(let operation, let operand):
       evaluate(operand, into: values)
       for i in 0..<count { set(operation.value(values[i]), at: i, in: values) }

@@ -2,6 +2,9 @@
 
 import WinitJSON
 
+/// The number of elements whose squares are added at a time. Memory for more would be mapped again for every piece.
+private let normPiece = 1 << 13
+
 extension Recipe {
   /// Checks that a tensor is the norm of another over axes.
   ///
@@ -70,17 +73,29 @@ extension Recipe {
     }
     var place = [Int](repeating: 0, count: dims.count)
     var norm = 0
-    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: 1 << 16) {
-      for value in try values(start..<min(start + 1 << 16, elements.upperBound)) {
-        sums[norm].add(value)
-        var axis = dims.count - 1
-        while axis >= 0 {
-          place[axis] += 1
-          norm += strides[axis]
-          if place[axis] < dims[axis] { break }
-          norm -= dims[axis] * strides[axis]
-          place[axis] = 0
-          axis -= 1
+    let last = dims.count - 1
+    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: normPiece) {
+      try values(start..<min(start + normPiece, elements.upperBound)).withUnsafeBufferPointer { values in
+        var rest = values[...]
+        while !rest.isEmpty {
+          // Elements in a row along the last axis.
+          let row = UnsafeBufferPointer(rebasing: rest.prefix(dims[last] - place[last]))
+          if strides[last] == 0 {
+            sums[norm].add(row)
+          } else {
+            for (i, value) in row.enumerated() { sums[norm + i * strides[last]].add(value) }
+          }
+          rest = rest.dropFirst(row.count)
+          place[last] += row.count
+          norm += row.count * strides[last]
+          var axis = last
+          while axis > 0, place[axis] == dims[axis] {
+            norm -= dims[axis] * strides[axis]
+            place[axis] = 0
+            axis -= 1
+            place[axis] += 1
+            norm += strides[axis]
+          }
         }
       }
     }
@@ -104,20 +119,19 @@ extension Recipe {
 extension DType {
   /// Returns the values of elements of a floating-point dtype, widened to binary64, which is exact.
   package func values(_ bytes: UnsafeRawBufferPointer) -> [Double] {
-    (0..<bytes.count / byteCount).map { place in
-      switch self {
-      case .float64:
-        Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self)))
-      case .float16:
-        Double(float16Bits: UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)))
-      case .bfloat16:
-        Double(
-          Float(
-            bitPattern: UInt32(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)))
-              << 16))
-      default:
-        Double(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * place, as: UInt32.self))))
+    func values<Bits: FixedWidthInteger & BitwiseCopyable>(
+      _: Bits.Type, _ value: (Bits) -> Double
+    ) -> [Double] {
+      let size = MemoryLayout<Bits>.size
+      return (0..<bytes.count / size).map { place in
+        value(Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: size * place, as: Bits.self)))
       }
+    }
+    return switch self {
+    case .float64: values(UInt64.self) { Double(bitPattern: $0) }
+    case .float16: values(UInt16.self) { Double(float16Bits: $0) }
+    case .bfloat16: values(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
+    default: values(UInt32.self) { Double(Float(bitPattern: $0)) }
     }
   }
 }

@@ -3,6 +3,22 @@ import Testing
 import WinitCore
 import WinitTestSupport
 
+/// The norm of values that are added one at a time and several at a time, in pieces of 0 to 18 values.
+private func normInPieces(_ values: ArraySlice<Double>) -> Double {
+  var sums = NormSums()
+  values.withUnsafeBufferPointer { values in
+    var rest = values[...]
+    var length = 0
+    while let next = rest.popFirst() {
+      sums.add(next)
+      sums.add(UnsafeBufferPointer(rebasing: rest.prefix(length)))
+      rest = rest.dropFirst(length)
+      length = (length + 1) % 19
+    }
+  }
+  return sums.norm
+}
+
 @Suite struct FunctionTests {
   @Test func `every function has the bits of the vector file, and refuses what is outside its domain`() throws {
     var counts: [String: Int] = [:]
@@ -31,6 +47,17 @@ import WinitTestSupport
     for operation in UnaryOperation.allCases { #expect(counts[operation.rawValue, default: 0] > 20, "\(operation)") }
     for operation in BinaryOperation.allCases { #expect(counts[operation.rawValue, default: 0] > 20, "\(operation)") }
     #expect(counts["norm", default: 0] > 0)
+  }
+
+  @Test func `a norm adds values several at a time as it adds them one at a time`() {
+    let words = WordStream(seed: 7, stream: 0)
+    let draws = (0..<400).map { Double(UnitDraw.normal(words.word($0))) }
+    // Many lengths, because the order of the sums rarely changes the last place of a norm.
+    for count in 0...draws.count {
+      var sums = NormSums()
+      for draw in draws.prefix(count) { sums.add(draw) }
+      #expect(normInPieces(draws.prefix(count)).bitPattern == sums.norm.bitPattern, "\(count) values")
+    }
   }
 
   @Test func `over a million arguments, every function has the digest that NumPy computes`() throws {

@@ -150,6 +150,23 @@ package struct NormSums: BitwiseCopyable {
     next = (next + 1) & 7
   }
 
+  /// Adds the squares of the next values.
+  package mutating func add(_ values: UnsafeBufferPointer<Double>) {
+    let aligned = Swift.min(-next & 7, values.count)
+    for i in 0..<aligned { add(values[i]) }
+    let whole = (values.count - aligned) & ~7
+    if whole > 0 {
+      var vector = SIMD8(sums.0, sums.1, sums.2, sums.3, sums.4, sums.5, sums.6, sums.7)
+      let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[aligned..<aligned + whole]))
+      for offset in stride(from: 0, to: bytes.count, by: 64) {
+        let eight = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Double>.self)
+        vector = vector + eight * eight
+      }
+      sums = (vector[0], vector[1], vector[2], vector[3], vector[4], vector[5], vector[6], vector[7])
+    }
+    for i in aligned + whole..<values.count { add(values[i]) }
+  }
+
   /// The square root of the sum of all squares.
   package var norm: Double {
     (((sums.0 + sums.4) + (sums.2 + sums.6)) + ((sums.1 + sums.5) + (sums.3 + sums.7))).squareRoot()
