@@ -46,6 +46,11 @@ int winit_sqlite_has_moved(void *connection) {
   return sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
 }
 
+int winit_sqlite_page_reads(void *connection) {
+  int reads = 0, unused = 0;
+  return sqlite3_db_status(connection, SQLITE_DBSTATUS_CACHE_MISS, &reads, &unused, 0) == SQLITE_OK ? reads : 0;
+}
+
 int winit_lock_holder(const char *path) {
   // The bytes that SQLite locks: pending, reserved, and the 510 bytes of readers (os.h of SQLite, PENDING_BYTE).
   static const struct {

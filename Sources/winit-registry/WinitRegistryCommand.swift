@@ -124,7 +124,7 @@ struct WinitRegistryCommand: ParsableCommand {
         StandardError.report(error.message, ExitStatus.usage)
         exit(withError: ExitStatus.usage)
       }
-      var command = try parseAsRoot()
+      var command = try CommandLineParser.command(Array(words))
       StandardError.isJSON = (command as? any JSONCommand)?.json.enabled == true
       Interruption.handleStops()
       try OperationContext.$current.withValue(CommandContext.operation) { try command.run() }

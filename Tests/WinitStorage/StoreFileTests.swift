@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import Testing
+import WinitCore
 import WinitJSON
 import WinitMigrations
 import WinitStorage
@@ -24,6 +25,7 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
     for migration in Migration.all {
       let text = try String(contentsOf: folder.appending(path: "\(migration.name).sql"), encoding: .utf8)
       #expect(migration.sql == text)
+      #expect(migration.sha256 == SHA256Digest(of: text.utf8).hex)
     }
   }
 

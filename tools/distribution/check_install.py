@@ -25,7 +25,7 @@ from .results import Checks, run
 NAME = "winit-registry"
 MAXIMUM_SIZE = 45_000_000
 # What a program may need from the system.
-SYSTEM = re.compile(r"(libc|libm|libgcc_s|ld-linux.*|libdl|libpthread|librt|libutil)\.so\.\d+")
+SYSTEM = re.compile(r"(libc|libm|ld-linux.*|libdl|libpthread|librt|libutil)\.so\.\d+")
 FILES = [
     f"bin/{NAME}",
     f"share/man/man1/{NAME}.1",
@@ -60,8 +60,10 @@ def check_program(checks: Checks, program: Path, ordinary: Path | None) -> None:
         dynamic = run("readelf", "-d", str(program)).stdout
         needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
         others = [library for library in needed if not SYSTEM.fullmatch(library)]
-        checks.check(not others, f"the program needs only the C library and libgcc ({', '.join(needed)})")
+        checks.check(not others, f"the program needs only the C library ({', '.join(needed)})")
         checks.check("PATH)" not in dynamic, "the program looks for libraries only where the system does")
+        kind = run("readelf", "-h", "--wide", str(program)).stdout
+        checks.check("DYN (Position-Independent" in kind, "the system loads the program at a random address")
         sections = run("readelf", "-S", "--wide", str(program)).stdout
         checks.check(".symtab" not in sections and ".debug_info" not in sections, "the program is stripped")
     if ordinary is not None:

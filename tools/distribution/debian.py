@@ -25,7 +25,6 @@ record and regenerate the initial weights of neural networks
 
 # The packages that hold the shared libraries that a program may need.
 PACKAGES = {
-    "libgcc_s.so.1": "libgcc-s1",
     "libstdc++.so.6": "libstdc++6",
     "libsqlite3.so.0": "libsqlite3-0",
     "libcrypto.so.3": "libssl3",

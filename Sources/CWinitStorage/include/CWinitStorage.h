@@ -90,6 +90,9 @@ int winit_sqlite_holds_lock(void *connection);
 /// Returns 1 if the path of the main database of a `sqlite3 *` no longer names its file, and 0 if it does.
 int winit_sqlite_has_moved(void *connection);
 
+/// Returns the number of pages that a `sqlite3 *` has read from its files.
+int winit_sqlite_page_reads(void *connection);
+
 /// Returns the process that holds a lock on a database that this process has open; 0 if there is none, and -1 if the
 /// system does not tell, as for a process in another container.
 ///

@@ -13,9 +13,17 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates a digest from exactly 32 raw bytes, without a check.
   init(unchecked bytes: some Collection<UInt8>) {
-    var words = SIMD4<UInt64>.zero
-    for (i, byte) in bytes.enumerated() { words[i / 8] = words[i / 8] << 8 | UInt64(byte) }
-    self.words = words
+    // Bytes in memory are read as four words, and any other collection is copied to memory.
+    words = bytes.withContiguousStorageIfAvailable(Self.words) ?? Array(bytes).withUnsafeBufferPointer(Self.words)
+  }
+
+  private static func words(_ bytes: UnsafeBufferPointer<UInt8>) -> SIMD4<UInt64> {
+    precondition(bytes.count == 32)
+    let bytes = UnsafeRawBufferPointer(bytes)
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+    }
+    return SIMD4(word(0), word(1), word(2), word(3))
   }
 
   /// Reads 64 hexadecimal digits, with or without the prefix `sha256:`. Returns nil for any other text.

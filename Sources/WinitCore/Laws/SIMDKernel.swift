@@ -28,7 +28,7 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
 
   /// The kernel in use: the one that $WINIT_KERNEL names, if this processor can run it, and otherwise `best`.
   package static let current: SIMDKernel = {
-    guard let name = ProcessInfo.processInfo.environment["WINIT_KERNEL"],
+    guard let name = environmentVariable("WINIT_KERNEL"),
       let kernel = SIMDKernel(rawValue: name),
       kernel.isAvailable
     else { return best }
@@ -37,7 +37,7 @@ package enum SIMDKernel: String, Sendable, CaseIterable {
 
   /// The reason why the value of $WINIT_KERNEL is not usable, or nil if it is usable or not set.
   package static var problem: String? {
-    guard let name = ProcessInfo.processInfo.environment["WINIT_KERNEL"], !name.isEmpty else { return nil }
+    guard let name = environmentVariable("WINIT_KERNEL"), !name.isEmpty else { return nil }
     let names = allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
     guard let kernel = SIMDKernel(rawValue: name) else {
       return "WINIT_KERNEL is \(quoted: name), but must name a kernel that this processor runs: \(names)"

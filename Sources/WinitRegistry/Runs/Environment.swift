@@ -50,8 +50,7 @@ private func hostName() -> String {
 /// Returns the name of the user, from the environment variables if possible: the user database of the system may be on
 /// the network.
 private func userName() -> String {
-  let environment = ProcessInfo.processInfo.environment
-  if let name = environment["LOGNAME"] ?? environment["USER"], !name.isEmpty { return name }
+  if let name = environmentVariable("LOGNAME") ?? environmentVariable("USER"), !name.isEmpty { return name }
   return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
 }
 
@@ -66,9 +65,16 @@ private func systemKernel() -> String {
 
 private func processorName() -> String {
   #if os(Linux)
-    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
-    let line = lines.first { $0.hasPrefix("model name") } ?? ""
-    return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+    guard let file = fopen("/proc/cpuinfo", "r") else { return "" }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 1024)
+    // The system makes the text of a processor when it is read, so reading ends with the first processor.
+    while fgets(&buffer, Int32(buffer.count), file) != nil {
+      let line = text(buffer)
+      guard line.hasPrefix("model name") else { continue }
+      return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
+    }
+    return ""
   #else
     var buffer = [CChar](repeating: 0, count: 256)
     var size = buffer.count

@@ -1,6 +1,7 @@
 // The history: an append-only record of every change and every verification.
 
 public import Foundation
+import WinitCore
 import WinitJSON
 package import WinitStorage
 
@@ -9,7 +10,7 @@ public struct HistoryEntry: Sendable {
   package let record: HistoryRecord
 
   /// The time of the entry, to the second; `Date.distantPast` if a damaged file holds no time.
-  public var date: Date { (try? Date(record.at, strategy: .iso8601)) ?? .distantPast }
+  public var date: Date { Date(timeText: record.at) ?? .distantPast }
   /// The name of the operation: `create`, `verify`, `delete` and so on.
   public var action: String { record.action }
   /// The reference of the run at that time; nil for an action on the whole registry.

@@ -109,7 +109,7 @@ extension Run {
 }
 
 /// Returns the time of a text in a record (UTC, ISO 8601); nil for any other text.
-private func date(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
+private func date(_ text: String) -> Date? { Date(timeText: text) }
 
 /// Returns the text of a time in a record: UTC, ISO 8601, to the second.
-func recordText(_ date: Date) -> String { date.formatted(.iso8601) }
+func recordText(_ date: Date) -> String { date.timeText }

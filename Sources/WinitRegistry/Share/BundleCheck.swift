@@ -67,7 +67,7 @@ extension Registry {
   /// Returns whether a text is a time as this software writes it. Only a time of the calendar is written back as it was
   /// read.
   private func isTime(_ text: String) -> Bool {
-    guard let date = try? Date(text, strategy: .iso8601) else { return false }
+    guard let date = Date(timeText: text) else { return false }
     return recordText(date) == text
   }
 

@@ -32,7 +32,7 @@ struct ProcessIdentity: Sendable, Equatable {
       let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
       let container = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
       guard !boot.isEmpty, !container.isEmpty else { return "" }
-      return boot.trimmingCharacters(in: .whitespacesAndNewlines) + " " + container
+      return "\(boot.split(separator: "\n").first ?? "") \(container)"
     #else
       var uuid = [CChar](repeating: 0, count: 64)
       var size = uuid.count
@@ -64,7 +64,10 @@ struct ProcessIdentity: Sendable, Equatable {
   private static func currentCommand() -> String? {
     let words = ProcessInfo.processInfo.arguments
     guard let name = words.first?.split(separator: "/").last else { return nil }
-    let subcommand = words.dropFirst().first { $0.wholeMatch(of: /[a-z]{1,20}/) != nil }
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    let subcommand = words.dropFirst().first { word in
+      (1...20).contains(word.utf8.count) && word.utf8.allSatisfy(letters.contains)
+    }
     return String(name.prefix(40)) + (subcommand.map { " " + $0 } ?? "")
   }
 }

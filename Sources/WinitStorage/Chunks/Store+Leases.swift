@@ -24,7 +24,7 @@ package struct Lease: Sendable {
 
   /// The holder and the time as JSON. Earlier versions ignore the members that they do not know.
   fileprivate var json: JSONValue {
-    .object((holder.json.objectValue ?? []) + [.init("since", .string(since.formatted(.iso8601)))])
+    .object((holder.json.objectValue ?? []) + [.init("since", .string(since.timeText))])
   }
 }
 

@@ -2,6 +2,7 @@
 
 import CWinitStorage
 import Foundation
+import WinitCore
 
 /// The file system of a registry, checked before the registry is opened.
 ///
@@ -14,7 +15,7 @@ enum FileSystem {
   /// - Throws: `StoreError.networkFileSystem` if the file is on a network file system and $WINIT_NETWORK_FS is not
   ///   `allow`.
   static func check(_ path: String) throws {
-    guard let kind = networkKind(of: path), ProcessInfo.processInfo.environment[override] != "allow" else {
+    guard let kind = networkKind(of: path), environmentVariable(override) != "allow" else {
       return
     }
     throw StoreError.networkFileSystem(path: path, kind: kind)

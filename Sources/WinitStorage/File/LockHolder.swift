@@ -3,6 +3,7 @@
 import CWinitStorage
 import Foundation
 import GRDB
+import WinitCore
 import WinitJSON
 
 /// A process that keeps a registry locked, as far as it is known.
@@ -46,7 +47,7 @@ struct LockHolder: Sendable, Equatable {
   }
 
   private static func text(_ date: Date) -> String {
-    date.formatted(.iso8601).replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: " UTC")
+    date.timeText.replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: " UTC")
   }
 
   /// The longest command line that is shown, in characters.
@@ -102,7 +103,7 @@ struct LockHolder: Sendable, Equatable {
       guard let json = try? JSONValue(parsing: text), let holder = ProcessIdentity(json: json),
         holder.pid != ProcessIdentity.current.pid || !holder.isSameMachine, !holder.hasEnded
       else { return nil }
-      return (holder, json["since"]?.stringValue.flatMap { try? Date($0, strategy: .iso8601) })
+      return (holder, json["since"]?.stringValue.flatMap { Date(timeText: $0) })
     }
   }
 }

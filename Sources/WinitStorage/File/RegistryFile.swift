@@ -20,11 +20,12 @@ enum RegistryFile {
   /// - Throws: `StoreError` if the file is from another application or from a newer version.
   static func version(_ db: Database, path: String) throws -> Int? {
     // One transaction, so that the three values belong together: another process may be creating the registry now.
-    var (applicationID, version, tables): (Int32, Int, Int) = (0, 0, 0)
+    var (applicationID, version, isEmpty): (Int32, Int, Bool) = (0, 0, false)
     func readMarks() throws {
       applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
       version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+      guard applicationID == 0, version == 0 else { return }
+      isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
     }
     if db.isInsideTransaction {
       try readMarks()
@@ -34,7 +35,7 @@ enum RegistryFile {
         return .commit
       }
     }
-    if applicationID == 0, version == 0, tables == 0 { return nil }
+    if isEmpty { return nil }
     guard applicationID == Self.applicationID else {
       throw StoreError.notARegistry(
         path: path, why: "it is a SQLite database of another application (application_id \(applicationID))")

@@ -39,6 +39,8 @@ extension Store {
             path: path.hasPrefix("/") ? path : "./" + path, configuration: configuration(path, access, waiter))
         }
         try checkSchema(queue, path, access)
+        // SQLite reads the schema before it sets the size of the cache, so this comes after the check.
+        if access == .reading { try queue.inDatabase(setCacheSize) }
         return queue
       }
     }

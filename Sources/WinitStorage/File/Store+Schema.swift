@@ -49,9 +49,8 @@ extension Store {
       throw StoreError.changedSchema(path: path, what: difference)
     }
     for migration in Migration.all.prefix(version) {
-      let hash = try String.fetchOne(
-        db, sql: "SELECT sha256 FROM migrations WHERE number = ?", arguments: [migration.number])
-      guard hash == SHA256Digest(of: migration.sql.utf8).hex else {
+      let hashes = try db.cachedStatement(sql: "SELECT sha256 FROM migrations WHERE number = ?")
+      guard try String.fetchOne(hashes, arguments: [migration.number]) == migration.sha256 else {
         throw StoreError.changedMigration(path: path, name: migration.name)
       }
     }
@@ -66,7 +65,7 @@ extension Store {
       try db.execute(
         sql: "INSERT INTO migrations (number, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
         arguments: [
-          migration.number, migration.name, SHA256Digest(of: migration.sql.utf8).hex, Date.now.formatted(.iso8601),
+          migration.number, migration.name, migration.sha256, Date.now.timeText,
         ])
     }
     try db.execute(sql: "PRAGMA application_id = \(RegistryFile.applicationID)")

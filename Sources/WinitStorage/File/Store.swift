@@ -174,6 +174,8 @@ package final class Store: Sendable {
       waiter.watch(db)
       try db.execute(sql: "PRAGMA trusted_schema = OFF")
       try db.execute(sql: "PRAGMA cell_size_check = ON")
+      // A connection that reads changes nothing. `checkSchema` is the first to read from its file.
+      if access == .reading { return }
       // Before anything that could change the file of another application.
       let version = try RegistryFile.version(db, path: path)
       if version == nil, access == .creating {
@@ -182,13 +184,16 @@ package final class Store: Sendable {
         try db.execute(sql: "PRAGMA page_size = 16384")
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
       }
-      if access != .reading { try db.execute(sql: "PRAGMA journal_mode = TRUNCATE") }
+      try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
       try db.execute(sql: "PRAGMA synchronous = EXTRA")
       try db.execute(sql: "PRAGMA fullfsync = ON")  // macOS's fsync alone leaves bytes in the drive's cache
-      try db.execute(sql: "PRAGMA cache_size = -24000")
+      try setCacheSize(db)
     }
     return configuration
   }
+
+  /// Lets the cache of a connection hold a transaction of the largest size.
+  static func setCacheSize(_ db: Database) throws { try db.execute(sql: "PRAGMA cache_size = -24000") }
 
   /// The maximum size of a value in bytes: the size of the chunk digests of a tensor of 16 TiB.
   static let maximumValueSize: Int32 = 1 << 29
@@ -310,6 +315,11 @@ package final class Store: Sendable {
   package func pragma(_ name: String, writing: Bool = false) throws -> String {
     if writing { _ = try writer() }
     return try read { db in try String.fetchOne(db, sql: "PRAGMA \(name)") ?? "" }
+  }
+
+  /// Returns the number of pages that the connection for reading has read from the file, for the tests of the indices.
+  package func pageReads() throws -> Int {
+    try read { db in Int(winit_sqlite_page_reads(UnsafeMutableRawPointer(db.sqliteConnection))) }
   }
 
   /// Returns whether SQLite prevents changes of the schema's own table, for the same test.

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import WinitCore
 
 extension Store {
   /// Deletes runs in one transaction. References no longer find them. They keep their records and bytes until they are
@@ -16,7 +17,7 @@ extension Store {
         if run.deletedAt != nil { return run }
         try db.execute(
           sql: "UPDATE runs SET deleted_at = ? WHERE id = ?",
-          arguments: [Date.now.formatted(.iso8601), run.rowID])
+          arguments: [Date.now.timeText, run.rowID])
         try self.record(event, run, db)
         return try self.reload(run, db)
       }

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import WinitCore
 package import WinitJSON
 
 /// An entry of the history.
@@ -41,7 +42,7 @@ extension Store {
     try db.execute(
       sql: "INSERT INTO history (at, action, run, reference, detail, actor) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        Date.now.formatted(.iso8601), event.action, run?.uid, run?.reference, event.detail.compact,
+        Date.now.timeText, event.action, run?.uid, run?.reference, event.detail.compact,
         event.actor.compact,
       ])
   }
@@ -70,7 +71,7 @@ extension Store {
   package func history(of uid: String?, limit: Int?) throws -> [HistoryRecord] {
     try read { db in
       try Row.fetchAll(
-        db, sql: "SELECT * FROM history WHERE ?1 IS NULL OR run = ?1 ORDER BY id DESC LIMIT ?2",
+        db, sql: "SELECT * FROM history \(uid == nil ? "" : "WHERE run = ?1") ORDER BY id DESC LIMIT ?2",
         arguments: [uid, limit ?? -1]
       ).map { row in
         HistoryRecord(

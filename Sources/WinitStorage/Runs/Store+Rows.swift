@@ -10,8 +10,8 @@ extension Store {
   ///
   /// - Parameter clauses: the WHERE clause, and what follows it.
   func fetchRuns(_ db: Database, _ clauses: String, _ arguments: StatementArguments) throws -> [RunRecord] {
-    let rows = try Row.fetchCursor(
-      db,
+    // A command reads the record of its run several times.
+    let select = try db.cachedStatement(
       sql: """
         SELECT runs.id AS id, uid, name, version, seed, stored, tensor_count, parameter_count, byte_count, created_at,
                tool_version, host, git, preset, origin, experiment, note, parent, deleted_at,
@@ -22,11 +22,19 @@ extension Store {
                (SELECT json_group_array(alias)
                 FROM (SELECT alias FROM aliases WHERE run = runs.id LIMIT \(Store.maximumNameCount + 1))) AS aliases
         FROM runs JOIN manifests ON manifests.id = runs.manifest \(clauses)
-        """,
-      arguments: arguments)
+        """)
+    let rows = try Row.fetchCursor(select, arguments: arguments)
     var (runs, seen) = ([RunRecord](), Set<Int64>())
+    // Most runs of a page were created on the same machine.
+    var lastHost: (text: String, value: JSONValue?)?
+    func host(_ text: String) -> JSONValue? {
+      if let lastHost, lastHost.text == text { return lastHost.value }
+      let value = try? JSONValue(parsing: text)
+      lastHost = (text, value)
+      return value
+    }
     while let row = try rows.next() {
-      let run = try run(from: row)
+      let run = try run(from: row, host: host)
       guard seen.insert(run.rowID).inserted else { throw repeatedRows("runs") }
       runs.append(run)
     }
@@ -58,14 +66,14 @@ extension Store {
   /// The maximum number of tags and of aliases of a run that can be read.
   private static let maximumNameCount = 100_000
 
-  private func run(from row: Row) throws -> RunRecord {
+  private func run(from row: Row, host: (String) -> JSONValue?) throws -> RunRecord {
     let name: String = try row.value("name")
     let version = try row.number("version", in: 1...Store.maximumVersion)
     let counts = 0...Store.maximumCount
     guard let id = SHA256Digest(bytes: try row.value("manifest_digest", Data.self)),
       let weights = SHA256Digest(bytes: try row.value("weights", Data.self)),
       let seed = UInt64(try row.value("seed", String.self)),
-      let host = try? JSONValue(parsing: row.value("host", String.self)),
+      let host = (try? row.value("host", String.self)).flatMap(host),
       let tags = (try? JSONValue(parsing: row.value("tags", String.self)))?.objectValue,
       let aliases = (try? JSONValue(parsing: row.value("aliases", String.self)))?.arrayValue,
       max(tags.count, aliases.count) <= Store.maximumNameCount,

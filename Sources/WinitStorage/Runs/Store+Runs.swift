@@ -35,8 +35,14 @@ extension Store {
       if let version {
         return try self.fetchRuns(db, "WHERE name = ? AND version = ?", [name, version]).first
       }
+      // Two indices end with the version, so that each subquery reads one entry, however many versions there are.
       return try self.fetchRuns(
-        db, "WHERE name = ? ORDER BY deleted_at IS NOT NULL, version DESC LIMIT 1", [name]
+        db,
+        """
+        WHERE runs.id = coalesce(
+          (SELECT id FROM runs WHERE deleted_at IS NULL AND name = ?1 ORDER BY version DESC LIMIT 1),
+          (SELECT id FROM runs WHERE name = ?1 ORDER BY version DESC LIMIT 1))
+        """, [name]
       ).first
     }
   }

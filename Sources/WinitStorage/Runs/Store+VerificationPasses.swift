@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import WinitCore
 package import WinitJSON
 
 /// A verification of many runs, and its progress.
@@ -21,7 +22,7 @@ extension Store {
         sql: "DELETE FROM verification_passes WHERE id IN (\(old))", arguments: [selection.compact])
       try db.execute(
         sql: "INSERT INTO verification_passes (started_at, selection) VALUES (?, ?)",
-        arguments: [Date.now.formatted(.iso8601), selection.compact])
+        arguments: [Date.now.timeText, selection.compact])
       return VerificationPass(id: db.lastInsertedRowID, seen: [:])
     }
   }
@@ -63,7 +64,7 @@ extension Store {
       try db.execute(sql: "DELETE FROM pass_runs WHERE pass = ?", arguments: [pass.id])
       try db.execute(
         sql: "UPDATE verification_passes SET finished_at = ? WHERE id = ?",
-        arguments: [Date.now.formatted(.iso8601), pass.id])
+        arguments: [Date.now.timeText, pass.id])
     }
   }
 }

@@ -1,7 +1,7 @@
 // The options that every command with a registry has: its file, and how long to wait for its lock.
 
 import ArgumentParser
-import Foundation
+import WinitCore
 import WinitRegistry
 
 /// The registry file, and how long to wait for its lock.
@@ -32,7 +32,7 @@ struct RegistryOption: ParsableArguments {
   /// Returns the path that is given, else the default.
   static func path(_ given: String?) -> String {
     if let given { return given }
-    let variable = ProcessInfo.processInfo.environment["WINIT_REGISTRY"] ?? ""
+    let variable = environmentVariable("WINIT_REGISTRY") ?? ""
     return variable.isEmpty ? "winit.sqlite" : variable
   }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import WinitCore
 import WinitRegistry
 
 /// A time: `2026-11-24`, `2026-11-24T10:00`, `yesterday`, `monday`, or an age such as `7d`. Compared with recorded
@@ -27,7 +28,7 @@ struct TimeText {
     guard let match = text.wholeMatch(of: pattern) else { return nil }
     let full = "\(match.1)T\(match.3 ?? "00:00")\(match.4 ?? ":00")Z"
     // Rejects days and hours that do not exist.
-    guard let date = try? Date(full, strategy: .iso8601), date.formatted(.iso8601) == full else { return nil }
+    guard let date = Date(timeText: full), date.timeText == full else { return nil }
     guard let sign = match.6, let hours = match.7.flatMap({ Int($0) }), let minutes = match.8.flatMap({ Int($0) })
     else {
       self.date = date

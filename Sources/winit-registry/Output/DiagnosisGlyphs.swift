@@ -1,6 +1,7 @@
 // The characters of the pictures in a terminal: blocks and lines, or ASCII where the locale is not UTF-8.
 
 import Foundation
+import WinitCore
 
 /// The characters with which histograms and bars are drawn.
 struct DiagnosisGlyphs {
@@ -95,7 +96,7 @@ struct DiagnosisGlyphs {
 extension Terminal {
   /// Whether the standard output takes colors: it is a terminal, and $NO_COLOR is not set.
   static var hasColor: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    return isatty(STDOUT_FILENO) == 1 && (environmentVariable("NO_COLOR") ?? "").isEmpty
+      && environmentVariable("TERM") != "dumb"
   }
 }

@@ -1,6 +1,7 @@
 // Numbers, sizes and times as text.
 
 import Foundation
+import WinitCore
 
 /// Formats a size in powers of 1000, with three digits: `498 MB`, `32.1 GB`.
 func humanBytes(_ count: Int) -> String {
@@ -19,7 +20,7 @@ private func scaled(_ count: Int, _ units: [String], separator: String) -> Strin
   }
   if unit == 0 { return "\(count)" + (units[0].isEmpty ? "" : separator + units[0]) }
   let digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
-  return String(format: "%.\(digits)f", value) + separator + units[unit]
+  return decimal(value, digits: digits) + separator + units[unit]
 }
 
 /// Formats an exact count with a comma between groups of three digits: `4,998`.
@@ -40,10 +41,10 @@ func counted(_ count: Int, _ noun: String, _ plural: String) -> String { "\(coun
 /// Formats a duration: `317 ms`, `1.8 s`.
 func humanDuration(_ duration: Duration) -> String {
   let seconds = duration / .seconds(1)
-  return seconds < 1 ? String(format: "%.0f ms", seconds * 1000) : String(format: "%.1f s", seconds)
+  return seconds < 1 ? decimal(seconds * 1000, digits: 0) + " ms" : decimal(seconds, digits: 1) + " s"
 }
 
 /// Returns a time in UTC, to the minute: `2026-11-24 17:18`.
 func humanTime(_ date: Date) -> String {
-  date.formatted(.iso8601).prefix(16).replacingOccurrences(of: "T", with: " ")
+  String(date.timeText.prefix(16).map { $0 == "T" ? " " : $0 })
 }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Synchronization
+import WinitCore
 import WinitRegistry
 
 /// The form of what the command prints on standard error.
@@ -20,7 +21,7 @@ enum StandardError {
   /// Whether a program reads the progress, as lines of JSON: with --json and `WINIT_PROGRESS=json`.
   static var carriesProgress: Bool { isJSON && readsProgress }
 
-  private static let readsProgress = ProcessInfo.processInfo.environment["WINIT_PROGRESS"] == "json"
+  private static let readsProgress = environmentVariable("WINIT_PROGRESS") == "json"
 
   /// Prints the progress for a program: what is done, and the whole, in bytes or as a number.
   static func report(_ done: Int, _ total: Int) { write("{\"done\":\(done),\"total\":\(total)}") }

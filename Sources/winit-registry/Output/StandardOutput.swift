@@ -33,4 +33,9 @@ func emit(csv: String) throws {
 }
 
 /// Escapes the characters that control a terminal, as JSON does: names and notes of a foreign registry are not trusted.
-func printable(_ text: String) -> String { escapingControls(text.unicodeScalars, except: ["\n", "\t"]) }
+func printable(_ text: String) -> String {
+  let isPlain = text.utf8.allSatisfy {
+    (0x20..<0x7F).contains($0) || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t")
+  }
+  return isPlain ? text : escapingControls(text.unicodeScalars, except: ["\n", "\t"])
+}

@@ -2,6 +2,7 @@
 
 import Foundation
 import Synchronization
+import WinitCore
 
 /// The status line on standard error. Any thread may print lines meanwhile: they erase it, and the next progress draws
 /// it again.
@@ -17,14 +18,13 @@ enum StatusLine {
 
   /// Whether the terminal can draw over a line.
   static let canDraw: Bool = {
-    let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+    let kind = environmentVariable("TERM") ?? ""
     return isTerminal && !isSilent && !kind.isEmpty && kind != "dumb"
   }()
 
   /// Whether the terminal shows the characters of a bar.
   static let hasBlocks: Bool = {
-    let environment = ProcessInfo.processInfo.environment
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environmentVariable).first { !$0.isEmpty } ?? ""
     return locale.lowercased().replacingOccurrences(of: "-", with: "").hasSuffix("utf8")
   }()
 

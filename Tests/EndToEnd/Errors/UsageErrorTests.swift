@@ -42,8 +42,16 @@ import WinitTestSupport
       #expect(outcome.errors.hasPrefix("error: "), "\(words)")
     }
     #expect(try place.run("help creat").errors.contains("did you mean `create`?"))
-    for words in ["", "create", "preset", "preset show", "version"] {
+    for words in try ["", "preset"] + ListedCommand.all().map(\.words) {
       #expect(try place.succeed("help \(words)").output == place.succeed("\(words) --help").output)
+    }
+  }
+
+  @Test func `an option of the program has its meaning after a command too`() throws {
+    let place = try Workplace()
+    for command in try ListedCommand.all() {
+      #expect(try place.succeed("\(command.words) --version").output == place.succeed("--version").output)
+      #expect(try place.succeed("\(command.words) --generate-completion-script fish").output.contains("complete -c"))
     }
   }
 

@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct AliasCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "alias",
+    name: "alias",
     abstract: "Set or remove an alias, a second name for one version: NAME:ALIAS.",
     discussion: """
       Setting an alias that another run of the same name has moves the alias. A version, such as gpt2:v3, never moves. \

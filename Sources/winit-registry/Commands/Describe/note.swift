@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct NoteCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "note", abstract: "Set the note of a run, replacing the old note.",
+    name: "note", abstract: "Set the note of a run, replacing the old note.",
     discussion: """
         winit-registry note gpt2:v3 'diverged at step 100'
       """)

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct RenameCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rename", abstract: "Rename all runs of a name.",
+    name: "rename", abstract: "Rename all runs of a name.",
     discussion: """
       Versions, ids and aliases stay the same. Names are never reused, so that a reference keeps its meaning: no other run \
       may ever have had the new name.

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct RestoreCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Restore deleted runs.",
+    name: "restore", abstract: "Restore deleted runs.",
     discussion: """
       A deleted run can be restored until `gc` has collected it. A run that is not deleted stays as it is.
       """)

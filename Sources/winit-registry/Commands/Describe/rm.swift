@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct RmCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rm",
+    name: "rm",
     abstract: "Delete runs; `restore` brings them back.",
     discussion: """
       No reference finds a deleted run, but the run stays in the file: `list --deleted` lists it and `restore` brings it \

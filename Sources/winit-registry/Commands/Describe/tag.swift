@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct TagCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tag",
+    name: "tag",
     abstract: "Set or remove tags, the experiment or the parent of a run.",
     discussion: """
       Metadata is not part of the id of a run, so changing it does not change the id.

@@ -14,7 +14,7 @@ enum LayoutWord: String, ExpressibleByArgument, CaseIterable {
 
 struct DiagnoseCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diagnose", abstract: "Show whether an initialization will train: statistics, signal and findings.",
+    name: "diagnose", abstract: "Show whether an initialization will train: statistics, signal and findings.",
     discussion: """
       Reads every element once and prints for each tensor its mean, std, the std that its scheme promises with the \
       distance in standard errors, and a histogram. Where the layers are known, it prints the signal and the gradient of \

@@ -8,7 +8,7 @@ import WinitRegistry
 
 struct ReportCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Draw one or more diagnoses on a page for a browser.",
+    name: "report", abstract: "Draw one or more diagnoses on a page for a browser.",
     discussion: """
       The page is one HTML file that needs no network: a card of each run, the findings with their fixes, the signal and \
       the gradient of the layers of all runs in one picture, and a histogram of each tensor beside the density of its law. \

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct DiffCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Compare two runs, tensor by tensor.",
+    name: "diff", abstract: "Compare two runs, tensor by tensor.",
     discussion: """
       Reports tensors that only one of the runs has, and tensors whose shape, dtype, recipe or bits differ. Where bits \
       differ, reports the number of differing elements, the maximum difference and the first differing element.

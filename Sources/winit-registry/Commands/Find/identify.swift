@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct IdentifyCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "identify", abstract: "Find the runs of the registry that a checkpoint holds, wholly or in part.",
+    name: "identify", abstract: "Find the runs of the registry that a checkpoint holds, wholly or in part.",
     discussion: """
       Hashes every tensor of the checkpoint once, and looks up the digests. Whole runs are listed first, then runs \
       with more tensors in the checkpoint, then those with the same names. A tensor is found under any name if dtype, shape and bytes are the same. \

@@ -7,7 +7,7 @@ extension RunQuery.Order: ExpressibleByArgument {}
 
 struct ListCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List runs: all runs, or those that match every filter.",
+    name: "list", abstract: "List runs: all runs, or those that match every filter.",
     discussion: """
       In NAME, --experiment, --tag and --note, `*` matches any characters and `?` one. `\\*` and `\\?` are the characters \
       themselves. A leading `!` selects the runs that do not match, also those without an experiment or such a tag; \
@@ -180,8 +180,11 @@ struct ListCommand: JSONCommand {
   }
 
   private func emptyText(_ registry: Registry) throws -> String {
-    if deleted { return "no deleted runs" + (try registry.runCount() > 0 ? " match" : "") }
-    return try registry.runCount() == 0 ? "the registry has no runs" : "no runs match"
+    var first = RunQuery()
+    first.limit = 1
+    let hasRuns = try !registry.runs(first).isEmpty
+    if deleted { return "no deleted runs" + (hasRuns ? " match" : "") }
+    return hasRuns ? "no runs match" : "the registry has no runs"
   }
 
   private func runTable(_ runs: [Run]) -> Table {

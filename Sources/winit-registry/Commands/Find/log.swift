@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct LogCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "Show the history, newest first: what was done, when and by whom.",
+    name: "log", abstract: "Show the history, newest first: what was done, when and by whom.",
     discussion: """
       Every create, import, verification, deletion, collection and repair, and every change of an alias, a name, the \
       metadata or the stored bytes of a run adds an entry. Entries are never changed or removed.

@@ -2,11 +2,12 @@
 
 import ArgumentParser
 import Foundation
+import WinitCore
 import WinitRegistry
 
 struct ShowCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show a run: its metadata, and each tensor's shape, scheme and law.",
+    name: "show", abstract: "Show a run: its metadata, and each tensor's shape, scheme and law.",
     discussion: """
       --manifest prints the canonical manifest, whose SHA-256 is the id of the run. Any tool can check the id:
 
@@ -70,7 +71,7 @@ struct ShowCommand: JSONCommand {
     return try row("stored", storedText(run, tensors)) + row("law", run.lawVersion)
       + row(
         run.origin == .imported ? "imported" : "created",
-        "\(run.createdAt.formatted(.iso8601)) by winit-registry \(run.toolVersion)\(actor.isEmpty ? "" : " for \(actor)")"
+        "\(run.createdAt.timeText) by winit-registry \(run.toolVersion)\(actor.isEmpty ? "" : " for \(actor)")"
       )
       + row("model class", run.modelClass) + row("software", softwareText(run)) + row("processor", run.processor)
       + row("git", git)

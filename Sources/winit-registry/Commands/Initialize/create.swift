@@ -7,7 +7,7 @@ import WinitRegistry
 
 struct CreateCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Initialize a model from a spec and a seed, and record it as a run.",
+    name: "create", abstract: "Initialize a model from a spec and a seed, and record it as a run.",
     discussion: """
       Fills every tensor that the spec describes, computes the digests, and records the run as the next version of NAME. \
       The run appears when it is complete; a create that fails or is interrupted is rolled back. Creates the registry file \

@@ -9,7 +9,7 @@ extension FileFormat: ExpressibleByArgument {}
 
 struct GetCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Write the weights of a run, or a part of them, to a file.",
+    name: "get", abstract: "Write the weights of a run, or a part of them, to a file.",
     discussion: """
       Reads stored bytes, and regenerates what is not stored. Checks every chunk (1 MiB of a tensor) against its recorded \
       digest before writing it. The file appears when it is complete.

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct GraftCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "graft", abstract: "Record a run that takes some of its tensors from another run.",
+    name: "graft", abstract: "Record a run that takes some of its tensors from another run.",
     discussion: """
       The new run has the tensors of RUN, and those of DONOR where the name matches --take. No weights are copied: both \
       runs' recipes, literals and stored bytes are shared. The new run has the seed of RUN, and each tensor that was taken \

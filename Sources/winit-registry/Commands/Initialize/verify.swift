@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct VerifyCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Verify runs, or a checkpoint against a run.",
+    name: "verify", abstract: "Verify runs, or a checkpoint against a run.",
     discussion: """
       Reads the stored bytes, regenerates every tensor, and compares the digests of both with the recorded digests. Also \
       checks that the record of the run agrees with its id.

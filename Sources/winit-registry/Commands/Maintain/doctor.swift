@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct DoctorCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Check the registry file, repair damage, and salvage the runs of a damaged file.",
+    name: "doctor", abstract: "Check the registry file, repair damage, and salvage the runs of a damaged file.",
     discussion: """
       Checks SQLite's integrity, the schema, the references between rows, the consistency of every record, and that every \
       chunk that a run refers to exists; with --full also the digest of every chunk. Names the affected runs.

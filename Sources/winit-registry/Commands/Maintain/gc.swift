@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct GCCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc",
+    name: "gc",
     abstract: "Collect unreferenced data (a dry run unless --yes).",
     discussion: """
       Deletes for good: deleted runs after their grace period, and chunks that no run refers to, which collected runs, \

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct MaterializeCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "materialize", abstract: "Regenerate runs and store their bytes.",
+    name: "materialize", abstract: "Regenerate runs and store their bytes.",
     discussion: """
       Turns a recipe-only or stripped run into a stored run. Every chunk is checked against its recorded digest before it \
       is stored. A run that is stored already stays as it is.

@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct StatsCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stats",
+    name: "stats",
     abstract: "Show the size of a registry: runs, stored, shared and unreferenced bytes.")
 
   @OptionGroup var registry: RegistryOption

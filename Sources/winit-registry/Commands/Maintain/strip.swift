@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct StripCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "strip", abstract: "Delete the stored bytes of runs, and keep the recipes.",
+    name: "strip", abstract: "Delete the stored bytes of runs, and keep the recipes.",
     discussion: """
       Regenerates each run first and compares the digests; if a digest differs, nothing is deleted. Literals, \
       which have no recipe, stay stored. `get` and `verify` work on a stripped run, and `materialize` stores its bytes \

@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct VersionCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "version", abstract: "Show the versions of the command and the law, and the vector kernel in use.",
+    name: "version", abstract: "Show the versions of the command and the law, and the vector kernel in use.",
     discussion: """
       The law defines the bits of every tensor; equal law versions give equal bits. The kernel is the set of vector \
       instructions that fills tensors; $WINIT_KERNEL selects another one.

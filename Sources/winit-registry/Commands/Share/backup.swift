@@ -5,7 +5,7 @@ import WinitRegistry
 
 struct BackupCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Write a consistent copy of the registry.",
+    name: "backup", abstract: "Write a consistent copy of the registry.",
     discussion: """
       Other processes can use the registry meanwhile; the copy is the state of the registry at one moment. When the command \
       ends, the copy is complete and flushed to the disk.

@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct ExportCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export",
+    name: "export",
     abstract: "Write runs to a bundle, or the manifest of a run to a .json file.",
     discussion: """
       A bundle is a registry file. It holds the runs with ids, versions, names, experiments, tags, notes, aliases and git \

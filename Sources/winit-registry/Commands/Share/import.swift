@@ -6,7 +6,7 @@ import WinitRegistry
 
 struct ImportCommand: JSONCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Import runs from a bundle, a manifest, or a checkpoint made elsewhere.",
+    name: "import", abstract: "Import runs from a bundle, a manifest, or a checkpoint made elsewhere.",
     discussion: """
       The runs of a bundle keep their ids. A run keeps its version if the version is later than all versions of the name in \
       the registry; otherwise it gets the next version. A run that the registry already has is not changed, so importing a \
