@@ -27,10 +27,8 @@ extension FuzzTarget {
     guard Set(glob.captures).count == glob.captures.count else { return .refused("duplicate capture") }
     try expect(Set(glob.captures) == Set(captured.keys), "the captures are \(captured)")
     try expect(captured.values.allSatisfy { !$0.isEmpty }, "a capture is empty")
-    if !pattern.unicodeScalars.contains("*"), !pattern.unicodeScalars.contains("?"),
-      captured.values.allSatisfy({ !$0.unicodeScalars.contains("{") })
-    {
-      let filled = captured.reduce(pattern) { replace("{\($1.key)}", by: $1.value, in: $0) }
+    if !pattern.unicodeScalars.contains("*"), !pattern.unicodeScalars.contains("?") {
+      let filled = fill(pattern, with: captured)
       try expect(same(filled, text), "`\(pattern)` with \(captured) gives `\(filled)`, not `\(text)`")
     }
     return .accepted
@@ -40,17 +38,19 @@ extension FuzzTarget {
     !text.isEmpty && !same(text, "__metadata__") && !text.unicodeScalars.contains("\0")
   }
 
-  /// Replaces a word in a text, scalar by scalar. The standard `replacing` compares characters.
-  private static func replace(_ word: String, by other: String, in text: String) -> String {
-    let (word, text) = (Array(word.unicodeScalars), Array(text.unicodeScalars))
+  /// Replaces each capture in a pattern by its text, scalar by scalar and all in one pass: a text can hold braces that
+  /// look like a capture. The standard `replacing` compares characters.
+  private static func fill(_ pattern: String, with captures: [String: String]) -> String {
+    let words = captures.map { (word: Array("{\($0.key)}".unicodeScalars), text: $0.value) }
+    let pattern = Array(pattern.unicodeScalars)
     var out = String.UnicodeScalarView()
     var place = 0
-    while place < text.count {
-      if text[place...].starts(with: word) {
-        out.append(contentsOf: other.unicodeScalars)
-        place += word.count
+    while place < pattern.count {
+      if let capture = words.first(where: { pattern[place...].starts(with: $0.word) }) {
+        out.append(contentsOf: capture.text.unicodeScalars)
+        place += capture.word.count
       } else {
-        out.append(text[place])
+        out.append(pattern[place])
         place += 1
       }
     }

@@ -68,7 +68,7 @@ static __attribute__((noinline)) void NAME(triangle)(const double *v, size_t row
   }
 }
 
-// V before its first column is reflected: the columns of the block, and zeros beyond the width of the matrix.
+// Copies the columns of a block to V. Columns beyond the width of the matrix are zeros.
 static __attribute__((noinline)) void NAME(reflect_begin)(
     const double *matrix, size_t height, size_t first, double *v) {
   for (size_t p = 0; p < PANELS; p++)
@@ -102,8 +102,9 @@ static __attribute__((noinline)) void NAME(reflect_end)(double *v, size_t rows, 
   NAME(triangle)(v, rows, taus, t);
 }
 
-// Four panels share a strip of V, which stays in the second-level cache. A strip of a panel stays in the first-level
-// cache where it is read once for each two rows of W, and where it is read once for each eight, it need not.
+// Four panels share a strip of V, which stays in the second-level cache. With AVX-512, one pass over a strip of a panel
+// computes eight rows of W, so the strip may be larger than the first-level cache. Narrower vectors compute one or two
+// rows in a pass, so a strip has 128 rows (16 KiB), which fit.
 static __attribute__((noinline)) void NAME(apply_any)(
     double *matrix, size_t height, size_t first, const double *v, const double *t, int transposed, size_t panel,
     size_t panels, double *scratch) {

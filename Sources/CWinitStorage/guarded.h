@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-/// What write_back.c keeps of a registry that is written.
+/// The state of write_back.c for a registry that is opened for writing.
 struct write_back {
   /// The methods of the system's own file system.
   const sqlite3_io_methods *system;

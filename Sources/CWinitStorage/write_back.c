@@ -1,7 +1,6 @@
-// How a registry reaches the disk. SQLite hands the pages of a transaction to the system one after another, and then
-// waits until all of them are on the disk. Here the system is asked to begin with each MiB as soon as it has it, so that
-// the disk works while the next pages are copied. This is a hint: what must be on the disk, and when, SQLite alone
-// decides.
+// When a registry is written to the disk. SQLite hands the pages of a transaction to the system one after another, and
+// then waits until all of them are on the disk. This file asks the system to start writing each MiB to the disk while
+// SQLite copies the next pages. It is only a hint: SQLite alone decides what must be on the disk, and when.
 
 #ifdef __linux__
 #define _GNU_SOURCE
@@ -23,8 +22,9 @@ static int is_of(int descriptor, const struct stat *file) {
   return fstat(descriptor, &status) == 0 && status.st_dev == file->st_dev && status.st_ino == file->st_ino;
 }
 
-/// Returns a descriptor of a file that this process has open, or -1. SQLite does not tell its own, and none is opened,
-/// because closing one would release the locks of this process.
+/// Returns a descriptor of a file that this process has open, or -1. SQLite does not expose its descriptor. This function
+/// opens no other one, because closing it would release the locks of this process. It looks at 4,096 descriptors at most,
+/// so that a process with a high limit does not search for long.
 static int find_descriptor(const struct stat *file) {
   long limit = sysconf(_SC_OPEN_MAX);
   if (limit < 0 || limit > 4096) limit = 4096;
@@ -40,12 +40,13 @@ static int write_and_begin_write_back(sqlite3_file *file, const void *bytes, int
   if (offset != w->end) w->start = offset;
   w->end = offset + count;
   if (w->end - w->start < WRITTEN_BACK || w->descriptor < 0) return SQLITE_OK;
+  const sqlite3_int64 start = w->start;
+  w->start = w->end;
   struct stat status;
   if (stat(guarded(file)->path, &status) != 0) return SQLITE_OK;
   // Another connection may have closed the descriptor, and its number may be that of another file now.
   if (w->descriptor == 0 || !is_of(w->descriptor, &status)) w->descriptor = find_descriptor(&status);
-  if (w->descriptor > 0) (void)sync_file_range(w->descriptor, w->start, w->end - w->start, SYNC_FILE_RANGE_WRITE);
-  w->start = w->end;
+  if (w->descriptor > 0) (void)sync_file_range(w->descriptor, start, w->end - start, SYNC_FILE_RANGE_WRITE);
   return SQLITE_OK;
 }
 

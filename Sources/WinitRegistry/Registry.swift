@@ -242,8 +242,8 @@ private func waiting<T>(_ lockTimeout: Duration?, _ body: () throws -> T) rethro
 
 /// Reports how far a long operation has come, in bytes.
 ///
-/// The thread that called the operation calls the handler, after each batch of at most 17 MiB (51 MiB where chunks are
-/// stored), and ten times a second while a batch takes longer, as that of a large orthogonal tensor does. An error that
+/// The thread that called the operation calls the handler, after each batch of at most 17 MiB or, where chunks are
+/// stored, after each transaction of at most 51 MiB, and ten times a second while a batch takes longer, as that of a large orthogonal tensor does. An error that
 /// the handler throws stops the operation, which then rolls back what it did and throws that error unchanged. (If some
 /// bytes cannot be rolled back, it throws a ``RegistryError`` with that error as ``RegistryError/underlying``.) In a
 /// task, the handler can therefore call `Task.checkCancellation()`.

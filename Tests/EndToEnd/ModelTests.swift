@@ -7,7 +7,7 @@ import WinitTestSupport
 
 /// Tests of large models, one at a time, because each needs gigabytes of disk.
 @Suite(.serialized) struct ModelTests {
-  @Test func `GPT-2 is created, written and verified in less than 150 MB of memory`() throws {
+  @Test func `GPT-2 is created, written and verified in less than 170 MB of memory`() throws {
     let place = try Workplace()
     let create = try place.succeed("create gpt2 --seed 42 --json --spec", [spec("gpt2")])
     let run = try JSONValue(parsing: create.output)
@@ -23,7 +23,7 @@ import WinitTestSupport
     let compared = try JSONValue(parsing: against.output)["runs"]?.arrayValue?.first
     #expect(compared?["file_chunks"]?.integerValue == 585)
     for outcome in [create, get, verify, against] {
-      #expect(outcome.peakBytes > 10_000_000 && outcome.peakBytes < 150_000_000)
+      #expect(outcome.peakBytes > 10_000_000 && outcome.peakBytes < 170_000_000)
     }
 
     // A recipe gives the same file without stored bytes.

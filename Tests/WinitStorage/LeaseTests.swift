@@ -53,7 +53,6 @@ import WinitTestSupport
   @Test func `chunks that are ready join the transaction of the chunks before them`() throws {
     let lease = Lease()
     let texts = [["a", "bc"], ["def"], ["bc", "ghij"]].map { $0.map { Array($0.utf8) } }
-    // The closure's buffers must stay valid until the call after the next one.
     let batches = texts.map { batch in
       batch.map { text in
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)

@@ -47,7 +47,7 @@ extension Store {
 }
 
 @Suite struct ManyRunTests {
-  @Test func `the newest version of a name is found by a few pages, however many versions and deleted ones there are`()
+  @Test func `the newest version of a name is found in few pages, however many versions and deleted ones there are`()
     throws
   {
     let folder = try TemporaryFolder()

@@ -1,4 +1,4 @@
-"""tools/bench: every row has its place among the aims, the kind of processor is told, and its registries are sound."""
+"""tools/bench: aims.py lists every row, the report names the kind of processor, and its registries are sound."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_an_aim_for_several_cores_does_not_hold_on_one() -> None:
     assert aims.aim_of("fill.normal.threads", Kind.AVX512, 2) == aims.at_least(1.9, cores=2)
 
 
-def test_a_kind_has_the_aims_of_the_issue() -> None:
+def test_each_kind_of_processor_has_its_own_aims() -> None:
     def value(row: str, kind: Kind) -> float | None:
         aim = aims.aim_of(row, kind, CORES)
         return None if aim is None else aim.value

@@ -75,6 +75,7 @@ def matrices() -> Iterator[Case]:
     yield case("tall", (330, 270), orthogonal(330))
     yield case("wide", (150, 280), orthogonal(150, ROOT_2))
     yield case("square", (193, 193), orthogonal(193))
+    yield case("very.wide", (2, 65552), orthogonal(2))
 
 
 def vectors() -> Iterator[Case]:

@@ -43,9 +43,10 @@ def readelf(option: str, program: Path) -> str:
 
 def dependencies(program: Path) -> str:
     """Returns the packages that a program needs, from its shared libraries and the newest symbol of the C library."""
-    versions = {
-        tuple(map(int, text.split("."))) for text in re.findall(r"GLIBC_(\d+(?:\.\d+)+)", readelf("-V", program))
-    }
+    symbols = readelf("-V", program)
+    versions = {tuple(map(int, text.split("."))) for text in re.findall(r"GLIBC_(\d+(?:\.\d+)+)", symbols)}
+    if "GLIBC_ABI_DT_RELR" in symbols:  # packed relocations, which the loader knows since this version
+        versions.add((2, 36))
     packages = {f"libc6 (>= {'.'.join(map(str, max(versions)))})"}
     for library in re.findall(r"\(NEEDED\).*\[(.*)\]", readelf("-d", program)):
         if C_LIBRARY.fullmatch(library):

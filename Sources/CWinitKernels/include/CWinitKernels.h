@@ -27,10 +27,10 @@ typedef size_t winit_draws_function(enum winit_law law, uint32_t first, size_t c
 /// Copies the columns of a block from the matrix to V.
 void winit_reflect_begin(enum winit_kernel kernel, const double *matrix, size_t height, size_t first, double *v);
 
-/// Computes column j of V, which has `rows` rows, and τⱼ, and reflects the columns to its right. The columns are
-/// reflected in ascending order; those beyond the width of the matrix are left out, and their τ is 0.
+/// Computes column j of V, which has `rows` rows, and τⱼ, and reflects the columns to its right. The
+/// caller calls this for ascending j, skips columns beyond the width of the matrix, and sets their τ to 0.
 ///
-/// Returns the sign of the column.
+/// Returns the sign of the diagonal element of R.
 double winit_reflect_column(enum winit_kernel kernel, double *v, size_t rows, size_t j, double *tau);
 
 /// Completes V, and computes T from V and its 64 τ.

@@ -31,11 +31,18 @@ struct OrthogonalMatrix: Sendable {
       matrix: try PanelMatrix(height: max(rows, columns), width: min(rows, columns)), isWide: rows < columns,
       kernel: kernel, threads: threads, progress: progress)
     try work.forEachStrip(rows) { strip in
-      let start = strip.lowerBound * columns
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: strip.count * columns) { buffer in
-        draws(start..<strip.upperBound * columns, buffer)
-        work.forEachRun(strip, columns) { run in
-          for i in 0..<run.count { run.elements[i] = Double(buffer[run.index - start + i * run.step]) }
+      for piece in pieces(of: columns) {
+        try withUnsafeTemporaryAllocation(of: Float.self, capacity: strip.count * piece.count) { buffer in
+          try progress.check()
+          for (place, row) in strip.enumerated() {
+            let places = place * piece.count..<(place + 1) * piece.count
+            draws(row * columns + piece.lowerBound..<row * columns + piece.upperBound, .init(rebasing: buffer[places]))
+          }
+          work.forEachSegment(strip, piece) { segment in
+            let first = (segment.row - strip.lowerBound) * piece.count + segment.column - piece.lowerBound
+            let step = work.isWide ? piece.count : 1
+            for i in 0..<segment.count { segment.elements[i] = Double(buffer[first + i * step]) }
+          }
         }
       }
     }
@@ -43,58 +50,63 @@ struct OrthogonalMatrix: Sendable {
     let result = try LargeArray<Float>(count: rows * columns)
     nonisolated(unsafe) let output = result.elements
     try work.forEachStrip(rows) { strip in
-      work.forEachRun(strip, columns) { run in
-        for i in 0..<run.count {
-          output[run.index + i * run.step] = Float(gain * (signs[run.column + i] * run.elements[i]))
+      work.forEachSegment(strip, 0..<columns) { segment in
+        let first = segment.row * columns + segment.column
+        let (step, sign) = work.isWide ? (columns, segment.row) : (1, segment.column)
+        for i in 0..<segment.count {
+          output[first + i * step] = Float(gain * (signs[sign + i] * segment.elements[i]))
         }
       }
     }
     return result
   }
 
+  /// Cuts the columns into pieces, whose draws need little memory.
+  private static func pieces(of columns: Int) -> [Range<Int>] {
+    let size = 1 << 16
+    return stride(from: 0, to: columns, by: size).map { $0..<min($0 + size, columns) }
+  }
+
   /// Runs a body for each 16 rows of the result, on all threads.
-  private func forEachStrip(_ rows: Int, _ body: @Sendable (Range<Int>) -> Void) throws {
+  private func forEachStrip(_ rows: Int, _ body: @Sendable (Range<Int>) throws -> Void) throws {
     let size = PanelMatrix.panelWidth
     try concurrently((rows + size - 1) / size, threads: threads) { strip in
       try progress.check()
-      body(strip * size..<min(strip * size + size, rows))
+      try body(strip * size..<min(strip * size + size, rows))
     }
   }
 
-  /// Elements of the result that are adjacent in the panels, at most 16 of them.
-  private struct Run {
+  /// Elements that are adjacent in the panels, at most 16 of them: of a column of the result if it is wide, and otherwise
+  /// of a row.
+  private struct Segment {
     let elements: UnsafeMutablePointer<Double>
     let count: Int
-    /// The column of the panels that the first element is in.
+    /// The row of the first element in the result.
+    let row: Int
+    /// The column of the first element in the result.
     let column: Int
-    /// The row-major index of the first element in the result.
-    let index: Int
-    /// The distance in the result from one element to the next.
-    let step: Int
   }
 
-  /// Calls a body with the elements of some rows of the result.
-  private func forEachRun(_ strip: Range<Int>, _ columns: Int, _ body: (Run) -> Void) {
+  /// Calls a body with the elements of at most 16 rows, and of some columns from a multiple of 16 on, of the result.
+  private func forEachSegment(_ strip: Range<Int>, _ columns: Range<Int>, _ body: (Segment) -> Void) {
     let size = PanelMatrix.panelWidth
     if isWide {
       // Each row of the result is a column of the panels, and `strip` is one panel.
-      for row in 0..<columns {
-        let elements = matrix.row(row, ofPanel: strip.lowerBound / size)
-        let index = strip.lowerBound * columns + row
-        body(Run(elements: elements, count: strip.count, column: strip.lowerBound, index: index, step: columns))
+      for column in columns {
+        let elements = matrix.row(column, ofPanel: strip.lowerBound / size)
+        body(Segment(elements: elements, count: strip.count, row: strip.lowerBound, column: column))
       }
       return
     }
     for row in strip {
-      for column in stride(from: 0, to: columns, by: size) {
+      for column in stride(from: columns.lowerBound, to: columns.upperBound, by: size) {
         let elements = matrix.row(row, ofPanel: column / size)
-        let (count, index) = (min(size, columns - column), row * columns + column)
-        body(Run(elements: elements, count: count, column: column, index: index, step: 1))
+        body(Segment(elements: elements, count: min(size, columns.upperBound - column), row: row, column: column))
       }
     }
   }
 
-  /// Replaces the matrix by Q. The reflections take much memory, which is free again at the end.
+  /// Replaces the matrix by Q. The memory of the reflections is freed when this returns.
   ///
   /// - Returns: the signs of the diagonal elements of R.
   private func orthogonalize() throws -> [Double] {
@@ -138,7 +150,7 @@ struct OrthogonalMatrix: Sendable {
   ///
   /// The columns to the left of a block are skipped: they are still those of the identity, which are zero from the
   /// first row of the block on. Groups are independent of each other; up to four of them share a block while it is in
-  /// the cache. Those with the most blocks come first, so that the threads end together.
+  /// the cache. Those with the most blocks come first, so that the threads end at about the same time.
   private func multiply(_ blocks: [ReflectionBlock], _ work: Work) throws {
     let size = max(1, min(4, matrix.groups / (4 * threads)))
     try concurrently((matrix.groups + size - 1) / size, threads: threads) { task in

@@ -3,7 +3,7 @@
 /// A matrix in panels of 16 columns: in each panel, the 16 numbers of a row are adjacent, and the rows follow each
 /// other.
 ///
-/// The width is padded with zeros to whole groups of four panels, which a block of reflections fills.
+/// The width is padded with zeros to whole groups of four panels: one group for each block of reflections.
 // Sendable: no two threads write the same group or the same rows at once.
 struct PanelMatrix: Sendable {
   /// The number of columns of a panel.

@@ -71,8 +71,8 @@ final class ChunkPipeline<Item: PipelineItem> {
   ///
   /// - Parameter consume: called on the calling thread for each group, with a function that returns the next batch. The
   ///   first call of this function waits for the batch; later calls return nil if the next batch is not finished yet, or
-  ///   if there is none. The bytes of a batch are valid until the function is called again. A group need not be consumed
-  ///   to its end, but at least one batch of it.
+  ///   if there is none. The bytes of a batch are valid until the next call of the function, or until `consume` returns.
+  ///   `consume` takes at least one batch, and may leave the others for the next group.
   func runInGroups<Items: Sequence<Item>, Result: Sendable>(
     _ items: Items, totalBytes: Int, progress: ProgressReporter? = nil,
     work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],

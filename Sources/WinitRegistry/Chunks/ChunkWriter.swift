@@ -111,20 +111,25 @@ final class ChunkWriter {
     keepsBytes = load.keepsBytes
     let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: load.keepsBytes ? .pooled : .none)
     try pipeline.runInGroups(chunks, totalBytes: total, progress: progress, work: load.read) { next in
-      // Only the first batch of a group is waited for, so no transaction is open while a thread fills a batch.
+      // The first batch of a group is waited for before the transaction begins, and no other one is waited for.
       guard let first = try next() else { return }
       let before = done
+      var count = 0
       func add(_ batch: [ChunkPipeline<ChunkID>.Done<SHA256Digest>]) {
         for chunk in batch {
           added(chunk.item, chunk.result)
           done += chunk.item.byteCount
         }
+        count += batch.count
       }
       add(first)
       if load.keepsBytes {
         do {
           storedBytes += try store.addChunks(first.map { ($0.result, $0.bytes) }, lease) { size in
-            guard size <= Store.largestTransaction - Store.transactionSize, let batch = try next() else { return nil }
+            // Many small chunks change so many pages of the indices that no other batch joins them.
+            guard size <= Store.largestTransaction - Store.transactionSize, count < BatchMemory.itemLimit / 2,
+              let batch = try next()
+            else { return nil }
             add(batch)
             return batch.map { ($0.result, $0.bytes) }
           }

@@ -12,6 +12,7 @@ extension Store {
   ///   - chunks: chunks of at most `transactionSize` bytes in all. The bytes must have the digests; this is not checked.
   ///   - more: called when chunks are added, with the size of all of them, until it returns nil. Returns further chunks
   ///     for the same transaction, at once: other writers wait meanwhile. They may be `largestTransaction` bytes in all.
+  ///     The bytes of chunks must stay valid until the next call.
   /// - Returns: the number of bytes that were added.
   package func addChunks(
     _ chunks: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)], _ lease: Lease,

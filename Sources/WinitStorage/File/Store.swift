@@ -14,9 +14,9 @@ import WinitJSON
 ///   SQLite before 3.51.3 has a rare race in WAL mode that can corrupt a file.
 /// - `journal_mode=TRUNCATE` with `synchronous=EXTRA`: when a commit returns, the truncation of the journal is on the
 ///   disk. A power cut cannot restore the journal and roll back the commit.
-/// - Transactions of at most 17 MiB, or 51 MiB in a create that is faster than the disk, and a cache that holds one of
-///   them: a transaction that spills its cache locks out readers until it ends. A pause of 1.5 ms between two
-///   transactions lets other writers get the lock, because they poll each millisecond.
+/// - Transactions of at most 17 MiB, or of 51 MiB where the next chunks are ready when chunks are added, and a cache that
+///   holds one of them: a transaction that spills its cache locks out readers until it ends. A pause of 1.5 ms between
+///   two transactions lets other writers get the lock, because they poll each millisecond.
 /// - `page_size=16384`: appending is slower with smaller pages, and each small commit is slower with larger pages.
 /// - `auto_vacuum=INCREMENTAL`: has no measurable cost, and lets the file shrink without copying it.
 ///
@@ -40,9 +40,10 @@ package final class Store: Sendable {
   /// The maximum size of the chunks in one transaction, in bytes: sixteen full chunks and the small chunks between
   /// them.
   package static let transactionSize = 17 << 20
-  /// The maximum size of the chunks in one transaction of a create whose next chunks are ready, in bytes.
+  /// The maximum size of the chunks in one transaction where further chunks are ready, in bytes.
   package static let largestTransaction = 3 * transactionSize
-  /// The cache of a connection that adds chunks, in KiB: the pages of the largest transaction.
+  /// The cache of a connection that adds chunks, in KiB: the pages of the largest transaction, and 7,000 KiB for the other
+  /// pages that it changes.
   static let cacheForChunks = largestTransaction / 1024 + 7000
 
   /// The ways to open a registry.
@@ -174,7 +175,7 @@ package final class Store: Sendable {
       waiter.watch(db)
       try db.execute(sql: "PRAGMA trusted_schema = OFF")
       try db.execute(sql: "PRAGMA cell_size_check = ON")
-      // A connection that reads changes nothing. `checkSchema` is the first to read from its file.
+      // A connection that reads changes nothing. `checkSchema` checks its file before a row is read.
       if access == .reading { return }
       // Before anything that could change the file of another application.
       let version = try RegistryFile.version(db, path: path)
@@ -192,7 +193,7 @@ package final class Store: Sendable {
     return configuration
   }
 
-  /// Lets the cache of a connection hold a transaction of the largest size.
+  /// Lets the cache of a connection hold a transaction of one batch. `addChunks` makes it larger.
   static func setCacheSize(_ db: Database) throws { try db.execute(sql: "PRAGMA cache_size = -24000") }
 
   /// The maximum size of a value in bytes: the size of the chunk digests of a tensor of 16 TiB.

@@ -45,8 +45,8 @@ extension RunFilter {
       if condition.isNegated {
         add("(experiment IS NULL OR NOT \(sql))", values)
       } else if condition.pattern.literal != nil {
-        // An index has the runs of an experiment in the order of their creation. In another order, a set of these runs
-        // tells which of the entries of the index of the order are in the experiment, so that no row is read for the others.
+        // An index has the runs of an experiment in the order of their creation. In another order, SQLite reads the index
+        // of that order and looks up each entry in the set of these runs, so it reads no row of another experiment.
         let isSetUseful =
           try !isRare("runs", where: sql, values) && order != .created
           && hasRows(fewerThan: 1 << 15, "runs", where: sql, values)
@@ -66,7 +66,8 @@ extension RunFilter {
     for prefix in idPrefixes {
       guard let range = SHA256Digest.range(ofPrefix: prefix) else { return ("0", []) }
       let values: StatementArguments = [Data(range.lowest.bytes), Data(range.highest.bytes)]
-      _ = try isRare("manifests", where: "digest BETWEEN ? AND ?", values)
+      _ = try isRare(
+        "manifests JOIN runs AS run ON run.manifest = manifests.id", where: "digest BETWEEN ? AND ?", values)
       // The join keeps SQLite from reading the runs in the order of the listing.
       add(
         """

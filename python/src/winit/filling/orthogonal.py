@@ -88,7 +88,7 @@ def _multiply(kernel: Kernel, threads: int, matrix: reference.Doubles, width: in
 
     The columns to the left of a block are skipped: they are still those of the identity, zero from its first row on.
     Groups are independent of each other; up to four of them share a block while it is in the cache. Those with the most
-    blocks come first, so that the threads end together.
+    blocks come first, so that the threads end at about the same time.
     """
     groups = len(matrix) // _PANELS
     size = max(1, min(4, groups // (4 * threads)))
