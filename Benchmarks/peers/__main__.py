@@ -119,7 +119,10 @@ def main() -> None:
         action="store_true",
         help="leave out create of 4 GB, create of all of Mixtral, and a million runs, which take minutes each",
     )
+    parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.check_options:
+        return
     if arguments.rounds < 1:
         parser.error("--rounds must be 1 or more")
     known, found = kernels(arguments.command), features()

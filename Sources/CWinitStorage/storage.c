@@ -5,6 +5,7 @@
 #endif
 
 #include "CWinitStorage.h"
+#include "descriptors.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -58,17 +59,13 @@ int winit_lock_holder(const char *path) {
     off_t start, length;
   } locks[] = {
       {F_WRLCK, 0x40000001, 1}, {F_WRLCK, 0x40000000, 1}, {F_RDLCK, 0x40000002, 510}, {F_WRLCK, 0x40000002, 510}};
-  struct stat file, status;
+  struct stat file;
   if (stat(path, &file) != 0) return 0;
-  long limit = sysconf(_SC_OPEN_MAX);
-  if (limit < 0 || limit > 4096) limit = 4096;
-  for (int descriptor = 3; descriptor < limit; descriptor++) {
-    if (fstat(descriptor, &status) != 0 || status.st_dev != file.st_dev || status.st_ino != file.st_ino) continue;
-    for (unsigned i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-      struct flock lock = {.l_type = locks[i].type, .l_start = locks[i].start, .l_len = locks[i].length};
-      if (fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) return lock.l_pid > 0 ? lock.l_pid : -1;
-    }
-    return 0;
+  const int descriptor = descriptor_of(&file);
+  if (descriptor < 0) return 0;
+  for (unsigned i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+    struct flock lock = {.l_type = locks[i].type, .l_start = locks[i].start, .l_len = locks[i].length};
+    if (fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) return lock.l_pid > 0 ? lock.l_pid : -1;
   }
   return 0;
 }

@@ -63,16 +63,42 @@ import WinitTestSupport
     defer { for batch in batches { for chunk in batch { chunk.bytes.deallocate() } } }
     let before = try transactions()
     var rest = batches.dropFirst()
-    var sizes: [Int] = []
-    let added = try store.addChunks(batches[0], lease) { size in
-      sizes.append(size)
+    var calls = 0
+    let added = try store.addChunks(batches[0], lease) {
+      calls += 1
       return rest.popFirst()
     }
     #expect(try transactions() == before + 1)
-    #expect(sizes == [3, 6, 12])
+    #expect(calls == 3)
     #expect(try added == 10 && chunks() == 4 && store.spaceUse().leased == 10)
     #expect(store.rollBack(lease) == 0)
     #expect(try chunks() == 0)
+  }
+
+  @Test(arguments: [(1500, 4, 2), (9, 1 << 20, 3), (17, 1 << 20, 2)])
+  func `a transaction of many chunks, or of many bytes, takes no further ones`(
+    chunks count: Int, size: Int, calls expected: Int
+  ) throws {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count * size, alignment: 8)
+    defer { memory.deallocate() }
+    var (calls, number) = (0, UInt32(0))
+    /// Chunks that differ in their first four bytes.
+    func batch() -> [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)] {
+      (0..<count).map { index in
+        let chunk = UnsafeMutableRawBufferPointer(rebasing: memory[index * size..<(index + 1) * size])
+        number += 1
+        chunk.storeBytes(of: number, as: UInt32.self)
+        return (SHA256Digest(of: chunk), UnsafeRawBufferPointer(chunk))
+      }
+    }
+    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    _ = try store.addChunks(batch(), Lease()) {
+      calls += 1
+      // More calls than the limits allow would not end.
+      return calls > 8 ? nil : batch()
+    }
+    #expect(calls == expected)
+    #expect(try self.chunks() == count * (expected + 1))
   }
 
   @Test func `an error of the chunks that join a transaction leaves none of its chunks`() throws {
@@ -80,7 +106,7 @@ import WinitTestSupport
     let bytes: [UInt8] = [1, 2, 3]
     #expect(throws: Stopped.self) {
       _ = try bytes.withUnsafeBytes { buffer in
-        try store.addChunks([(SHA256Digest(of: bytes), buffer)], Lease()) { _ in throw Stopped() }
+        try store.addChunks([(SHA256Digest(of: bytes), buffer)], Lease()) { throw Stopped() }
       }
     }
     #expect(try chunks() == 0)

@@ -41,7 +41,8 @@ enum BatchMemory {
   /// The size of the memory: sixteen full chunks and the small chunks between them.
   static var byteCount: Int { Store.transactionSize }
   static let fullLimit = 16
-  /// Small items: each batch is a transaction, which writes the changed pages of the indices and flushes the disk.
+  /// Small items: each batch begins a transaction or joins one, which writes the changed pages of the indices and flushes
+  /// the disk.
   static let itemLimit = 8192
 
   /// Returns the number of bytes that an item takes in the memory: a multiple of 64, so that the next item is aligned,

@@ -114,22 +114,17 @@ final class ChunkWriter {
       // The first batch of a group is waited for before the transaction begins, and no other one is waited for.
       guard let first = try next() else { return }
       let before = done
-      var count = 0
       func add(_ batch: [ChunkPipeline<ChunkID>.Done<SHA256Digest>]) {
         for chunk in batch {
           added(chunk.item, chunk.result)
           done += chunk.item.byteCount
         }
-        count += batch.count
       }
       add(first)
       if load.keepsBytes {
         do {
-          storedBytes += try store.addChunks(first.map { ($0.result, $0.bytes) }, lease) { size in
-            // Many small chunks change so many pages of the indices that no other batch joins them.
-            guard size <= Store.largestTransaction - Store.transactionSize, count < BatchMemory.itemLimit / 2,
-              let batch = try next()
-            else { return nil }
+          storedBytes += try store.addChunks(first.map { ($0.result, $0.bytes) }, lease) {
+            guard let batch = try next() else { return nil }
             add(batch)
             return batch.map { ($0.result, $0.bytes) }
           }

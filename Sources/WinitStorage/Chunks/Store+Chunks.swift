@@ -10,13 +10,13 @@ extension Store {
   ///
   /// - Parameters:
   ///   - chunks: chunks of at most `transactionSize` bytes in all. The bytes must have the digests; this is not checked.
-  ///   - more: called when chunks are added, with the size of all of them, until it returns nil. Returns further chunks
-  ///     for the same transaction, at once: other writers wait meanwhile. They may be `largestTransaction` bytes in all.
-  ///     The bytes of chunks must stay valid until the next call.
+  ///   - more: called when chunks are added, as long as the transaction has room for further chunks of `transactionSize`
+  ///     bytes, and until it returns nil. Returns such chunks at once, because other writers wait meanwhile. The bytes of
+  ///     chunks must stay valid until the next call.
   /// - Returns: the number of bytes that were added.
   package func addChunks(
     _ chunks: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)], _ lease: Lease,
-    more: (_ size: Int) throws -> [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)]? = { _ in nil }
+    more: () throws -> [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)]? = { nil }
   ) throws -> Int {
     try write { db in
       try db.execute(sql: "PRAGMA cache_size = -\(Store.cacheForChunks)")
@@ -28,9 +28,10 @@ extension Store {
       // to a file, which takes most of the time of many small chunks.
       let insertLease = try db.cachedStatement(
         sql: "INSERT INTO lease_chunks (lease, chunk) VALUES (?, ?) ON CONFLICT DO NOTHING")
-      var (added, size) = (0, 0)
+      var (added, size, count) = (0, 0, 0)
       var next: [(digest: SHA256Digest, bytes: UnsafeRawBufferPointer)]? = chunks
       while let chunks = next {
+        count += chunks.count
         for (digest, bytes) in chunks {
           size += bytes.count
           guard let data = borrowedData(bytes) else { continue }
@@ -45,7 +46,8 @@ extension Store {
           }
           if let chunk { try insertLease.execute(arguments: [lease.id, chunk]) }
         }
-        next = try more(size)
+        let hasRoom = size <= Store.largestTransaction - Store.transactionSize && count < Store.manyChunks
+        next = hasRoom ? try more() : nil
       }
       return added
     }

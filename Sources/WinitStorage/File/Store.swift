@@ -42,6 +42,8 @@ package final class Store: Sendable {
   package static let transactionSize = 17 << 20
   /// The maximum size of the chunks in one transaction where further chunks are ready, in bytes.
   package static let largestTransaction = 3 * transactionSize
+  /// A transaction that has this many chunks takes no further ones: each chunk changes pages of the indices.
+  package static let manyChunks = 4096
   /// The cache of a connection that adds chunks, in KiB: the pages of the largest transaction, and 7,000 KiB for the other
   /// pages that it changes.
   static let cacheForChunks = largestTransaction / 1024 + 7000
