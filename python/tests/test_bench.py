@@ -415,3 +415,12 @@ def test_the_bench_refuses_no_rounds() -> None:
         text=True,
     )
     assert child.returncode == 2 and "--rounds must be 1 or more" in child.stderr
+
+
+def test_a_wrong_option_ends_the_bench_before_anything_is_built() -> None:
+    child = subprocess.run(
+        ["bash", str(ROOT / "tools" / "bench"), "--rouns", "1"], capture_output=True, text=True, timeout=60
+    )
+    assert child.returncode == 64
+    assert "unrecognized arguments: --rouns" in child.stderr
+    assert "Build" not in child.stdout + child.stderr
