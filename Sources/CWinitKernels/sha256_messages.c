@@ -1,4 +1,4 @@
-// SHA-256 of several messages of any lengths: padding, and which message is in which lane.
+// SHA-256 of several messages of any lengths: padding, and which messages are hashed at once.
 
 #include "functions.h"
 #include "processor.h"
@@ -8,18 +8,24 @@
 
 /// A message in progress. Its whole blocks are hashed where they are; the rest and the padding are in `tail`.
 struct message {
-  const unsigned char *next;  // the next block
-  uint64_t blocks;            // how many blocks follow there
-  int is_tail;                // whether these are the last blocks
+  const unsigned char *next;  // the next whole block
+  uint64_t blocks;            // how many blocks follow there, or in the tail
+  int is_tail;                // whether the next block is in the tail
   unsigned tail_blocks;
-  unsigned char *digest;      // where the digest goes, or NULL if there is no message
+  unsigned char *digest;      // where the digest goes
+  uint32_t state[8];
   unsigned char tail[128];
 };
 
-/// Moves on to the tail after the last whole block.
-static void start_tail(struct message *m) {
+static const unsigned char *next_block(const struct message *m) {
+  return m->is_tail ? m->tail + 64 * (m->tail_blocks - m->blocks) : m->next;
+}
+
+/// Records that blocks were added to the state.
+static void advance(struct message *m, uint64_t blocks) {
+  if (!m->is_tail) m->next += 64 * blocks;
+  m->blocks -= blocks;
   if (m->blocks > 0 || m->is_tail) return;
-  m->next = m->tail;
   m->blocks = m->tail_blocks;
   m->is_tail = 1;
 }
@@ -28,112 +34,87 @@ static void start_tail(struct message *m) {
 static void start(struct message *m, const unsigned char *data, uint64_t length, unsigned char *digest) {
   const size_t rest = (size_t)(length % 64);
   *m = (struct message){.next = data, .blocks = length / 64, .digest = digest, .tail_blocks = rest < 56 ? 1 : 2};
+  memcpy(m->state, sha256_initial, sizeof m->state);
   if (rest > 0) memcpy(m->tail, data + (length - rest), rest);
   m->tail[rest] = 0x80;
   for (int i = 0; i < 8; i++) m->tail[64 * m->tail_blocks - 1 - i] = (unsigned char)(8 * length >> (8 * i));
-  start_tail(m);
+  advance(m, 0);
 }
 
-static void write_digest(unsigned char *digest, const uint32_t state[8]) {
+static int is_finished(const struct message *m) { return m->is_tail && m->blocks == 0; }
+
+static void write_digest(const struct message *m) {
   for (int i = 0; i < 8; i++)
-    for (int k = 0; k < 4; k++) digest[4 * i + k] = (unsigned char)(state[i] >> (24 - 8 * k));
+    for (int k = 0; k < 4; k++) m->digest[4 * i + k] = (unsigned char)(m->state[i] >> (24 - 8 * k));
 }
 
-static void finish(struct message *m, uint32_t state[8]) {
-  for (;;) {
-    winit_sha256_blocks(state, m->next, (size_t)m->blocks);
-    m->blocks = 0;
-    if (m->is_tail) break;
-    start_tail(m);
-  }
-  write_digest(m->digest, state);
-}
-
-static void hash_in_lanes(
-    const struct winit_sha256_group *group, size_t count, const void *const *messages, const uint64_t *lengths,
-    unsigned char *digests) {
-  struct message lanes[WINIT_MAX_MESSAGES];
-  uint32_t state[8 * WINIT_MAX_MESSAGES], one[8];
+/// Adds as many blocks to each of the messages as all of them have.
+static void add_blocks(const struct winit_sha256_group *group, struct message *messages, size_t count) {
+  uint32_t state[8 * WINIT_MAX_MESSAGES] = {0};
   const void *pointers[WINIT_MAX_MESSAGES];
-  const size_t width = group->lanes;
-  size_t next = 0;
-  for (size_t i = 0; i < width; i++) lanes[i].digest = NULL;
-  for (;;) {
-    size_t active = 0;
-    uint64_t blocks = UINT64_MAX;
-    const void *any = NULL;
-    for (size_t i = 0; i < width; i++) {
-      struct message *m = &lanes[i];
-      if (!m->digest && next < count) {
-        start(m, messages[next], lengths[next], digests + 32 * next);
-        next++;
-        for (int k = 0; k < 8; k++) state[width * k + i] = sha256_initial[k];
-      }
-      if (!m->digest) continue;
-      active++;
-      any = m->next;
-      if (m->blocks < blocks) blocks = m->blocks;
-    }
-    if (active < group->minimum) break;
-    for (size_t i = 0; i < width; i++) pointers[i] = lanes[i].digest ? lanes[i].next : NULL;
-    // A lane without a message reads another message, all of which have this many blocks.
-    for (size_t i = 0; i < width; i++) if (!pointers[i]) pointers[i] = any;
-    group->function(state, pointers, (size_t)blocks);
-    for (size_t i = 0; i < width; i++) {
-      struct message *m = &lanes[i];
-      if (!m->digest) continue;
-      m->next += 64 * blocks;
-      m->blocks -= blocks;
-      if (m->blocks > 0) continue;
-      if (!m->is_tail) {
-        start_tail(m);
-        continue;
-      }
-      for (int k = 0; k < 8; k++) one[k] = state[width * k + i];
-      write_digest(m->digest, one);
-      m->digest = NULL;
-    }
-  }
-  for (size_t i = 0; i < width; i++) {
-    if (!lanes[i].digest) continue;
-    for (int k = 0; k < 8; k++) one[k] = state[width * k + i];
-    finish(&lanes[i], one);
+  const size_t lanes = group->lanes;
+  uint64_t blocks = messages[0].blocks;
+  for (size_t i = 1; i < count; i++) if (messages[i].blocks < blocks) blocks = messages[i].blocks;
+  // A lane without a message reads the first message.
+  for (size_t i = 0; i < lanes; i++) pointers[i] = next_block(&messages[i < count ? i : 0]);
+  for (size_t i = 0; i < count; i++) for (int k = 0; k < 8; k++) state[lanes * k + i] = messages[i].state[k];
+  group->function(state, pointers, (size_t)blocks);
+  for (size_t i = 0; i < count; i++) {
+    for (int k = 0; k < 8; k++) messages[i].state[k] = state[lanes * k + i];
+    advance(&messages[i], blocks);
   }
 }
 
-struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel) {
+struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel, size_t count) {
   const struct winit_functions *functions = winit_functions_of(kernel);
-  if (!functions) return (struct winit_sha256_group){NULL, 1, 1};
-#if defined(__x86_64__)
-  if (functions->kernel == WINIT_KERNEL_AVX512) return (struct winit_sha256_group){winit_sha256_avx512, 16, 8};
-#endif
+  const struct winit_sha256_group one = {NULL, 1};
+  if (!functions) return one;
 #if defined(__x86_64__) || defined(__aarch64__)
-  if (processor() & PROCESSOR_SHA) return (struct winit_sha256_group){winit_sha256_two, 2, 2};
+  const int has_instructions = (processor() & PROCESSOR_SHA) != 0;
 #endif
 #if defined(__x86_64__)
-  if (functions->kernel == WINIT_KERNEL_AVX2) return (struct winit_sha256_group){winit_sha256_avx2, 8, 4};
+  // Hashing sixteen takes as long for fewer messages.
+  const size_t minimum = has_instructions ? 12 : 8;
+  if (functions->kernel == WINIT_KERNEL_AVX512 && count >= minimum)
+    return (struct winit_sha256_group){winit_sha256_avx512, 16};
+  if (has_instructions && (processor() & PROCESSOR_AVX2) && count >= 3)
+    return (struct winit_sha256_group){winit_sha256_four, 4};
+  if (has_instructions) return count >= 2 ? (struct winit_sha256_group){winit_sha256_two, 2} : one;
+  if (functions->kernel != WINIT_KERNEL_SSE2 && count >= 4) return (struct winit_sha256_group){winit_sha256_avx2, 8};
+#elif defined(__aarch64__)
+  if (has_instructions && count >= 3) return (struct winit_sha256_group){winit_sha256_four, 4};
 #endif
-  return (struct winit_sha256_group){NULL, 1, 1};
+  return one;
 }
 
-size_t winit_sha256_lanes(enum winit_kernel kernel) { return winit_sha256_group(kernel).lanes; }
+size_t winit_sha256_lanes(enum winit_kernel kernel) { return winit_sha256_group(kernel, WINIT_MAX_MESSAGES).lanes; }
 
 enum winit_status winit_sha256(
     enum winit_kernel kernel, size_t count, const void *const *messages, const uint64_t *lengths,
     unsigned char *digests) {
   if (!winit_functions_of(kernel)) return WINIT_NO_KERNEL;
   for (size_t i = 0; i < count; i++) if (lengths[i] >> 61 != 0) return WINIT_BAD_ARGUMENT;
-  const struct winit_sha256_group group = winit_sha256_group(kernel);
-  if (group.function) {
-    hash_in_lanes(&group, count, messages, lengths, digests);
-    return WINIT_OK;
+  struct message active[WINIT_MAX_MESSAGES];
+  size_t active_count = 0, next = 0;
+  for (;;) {
+    for (; active_count < WINIT_MAX_MESSAGES && next < count; next++)
+      start(&active[active_count++], messages[next], lengths[next], digests + 32 * next);
+    if (active_count == 0) return WINIT_OK;
+    const struct winit_sha256_group group = winit_sha256_group(kernel, active_count);
+    if (group.function) {
+      add_blocks(&group, active, active_count < group.lanes ? active_count : group.lanes);
+    } else {
+      const uint64_t blocks = active[0].blocks;
+      winit_sha256_blocks(active[0].state, next_block(&active[0]), (size_t)blocks);
+      advance(&active[0], blocks);
+    }
+    for (size_t i = 0; i < active_count;) {
+      if (!is_finished(&active[i])) {
+        i++;
+        continue;
+      }
+      write_digest(&active[i]);
+      active[i] = active[--active_count];
+    }
   }
-  for (size_t i = 0; i < count; i++) {
-    struct message m;
-    uint32_t state[8];
-    memcpy(state, sha256_initial, sizeof state);
-    start(&m, messages[i], lengths[i], digests + 32 * i);
-    finish(&m, state);
-  }
-  return WINIT_OK;
 }

@@ -100,7 +100,7 @@ def test_several_messages_of_any_lengths_have_the_digests_of_hashlib(program: Pa
     expected = [hashlib.sha256(message).digest() for message in messages]
     assert run(program, "sha256", KERNELS[name], *SHA_LENGTHS) == b"".join(expected)
     arrays = [np.frombuffer(message, np.uint8) for message in messages]
-    for count in (0, 1, 2, 7, 8, 15, 16, 17, len(arrays)):
+    for count in range(len(arrays) + 1):
         assert named(name).sha256(arrays[:count]) == expected[:count]
     order = np.random.default_rng(3).permutation(len(arrays))
     assert named(name).sha256([arrays[i] for i in order]) == [expected[i] for i in order]

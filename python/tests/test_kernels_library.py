@@ -14,7 +14,7 @@ import pytest
 from filling_support import KERNEL_NAMES, SHA_LENGTHS, SOURCES, compiler, needs_kernels
 from winit import BadInput, Unavailable, backend, reference
 from winit.kernels import Kernel, kernel
-from winit.kernels.library import load
+from winit.kernels.library import library_path, load
 from winit.kernels.structs import KERNELS, layout
 
 pytestmark = needs_kernels
@@ -51,16 +51,11 @@ def test_the_known_answer_is_the_references() -> None:
     assert digest.hexdigest() == library._ANSWER
 
 
-@pytest.fixture(scope="module")
-def edited_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library with another coefficient of the normal draw, and without the processor's SHA instructions."""
-    command, folder = compiler("clang"), tmp_path_factory.mktemp("edited")
+def edited(folder: Path, *edits: tuple[str, str, str]) -> Path:
+    """Builds the library from edited sources: each edit names a file, and what replaces a text in it."""
+    command = compiler("clang")
     sources = shutil.copytree(SOURCES, folder / "sources")
-    for name, old, new in [
-        ("kernel.h", "0x1.ca3758p-2f", "0x1.ca375ap-2f"),
-        ("sha256_streams.c", "processor() & PROCESSOR_SHA", "0"),
-        ("sha256_messages.c", "processor() & PROCESSOR_SHA", "0"),
-    ]:
+    for name, old, new in edits:
         text = (sources / name).read_text(encoding="utf-8")
         assert old in text
         (sources / name).write_text(text.replace(old, new), encoding="utf-8")
@@ -68,6 +63,17 @@ def edited_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     flags = ["-O1", "-w", "-fPIC", "-shared", f"-I{sources / 'include'}"]
     subprocess.run([command, *flags, *sources.glob("*.c"), "-o", output], check=True)
     return output
+
+
+@pytest.fixture(scope="module")
+def edited_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library with another coefficient of the normal draw, and without the processor's SHA instructions."""
+    return edited(
+        tmp_path_factory.mktemp("edited"),
+        ("kernel.h", "0x1.ca3758p-2f", "0x1.ca375ap-2f"),
+        ("sha256_streams.c", "processor() & PROCESSOR_SHA", "0"),
+        ("sha256_messages.c", "processor() & PROCESSOR_SHA", "0"),
+    )
 
 
 def stub_library(folder: Path, version: str, numbers: list[int]) -> Path:
@@ -127,6 +133,16 @@ def test_the_portable_sha256_has_the_digests_of_hashlib(edited_library: Path) ->
     portable = Kernel(load(edited_library), KERNELS[KERNEL_NAMES[0]])
     messages = [np.arange(length, dtype=np.uint32).astype(np.uint8) for length in SHA_LENGTHS]
     assert portable.sha256(messages) == [hashlib.sha256(message.tobytes()).digest() for message in messages]
+
+
+def test_a_processor_with_sha_instructions_and_without_avx2_hashes_two_messages_at_once(tmp_path: Path) -> None:
+    if platform.machine() != "x86_64" or Kernel(load(library_path()), KERNELS["sse2"]).lanes != 4:
+        pytest.skip("needs a processor of x86-64 with SHA instructions and AVX2")
+    library = edited(tmp_path, ("sha256_messages.c", "processor() & PROCESSOR_AVX2", "0"))
+    without_avx2 = Kernel(load(library), KERNELS["sse2"])
+    assert without_avx2.lanes == 2
+    messages = [np.arange(length, dtype=np.uint32).astype(np.uint8) for length in SHA_LENGTHS]
+    assert without_avx2.sha256(messages) == [hashlib.sha256(message.tobytes()).digest() for message in messages]
 
 
 def test_a_file_that_is_no_library_or_another_is_an_error_and_a_missing_one_is_numpy(

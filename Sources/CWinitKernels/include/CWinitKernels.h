@@ -51,24 +51,25 @@ void winit_reflect_end(enum winit_kernel kernel, double *v, size_t rows, const d
 /// The function does not pad: the caller adds the padding as a last block.
 typedef void winit_sha256_function(uint32_t *state, const void *const *messages, size_t blocks);
 
-/// The fastest way to hash several messages at once.
+/// A way to hash several messages at once.
 struct winit_sha256_group {
   winit_sha256_function *function;  // or NULL if one message after another is faster
   size_t lanes;                     // how many messages the function hashes at once, or 1
-  size_t minimum;                   // with fewer messages, one after another is faster
 };
 
-/// Returns what is fastest with the vectors of a kernel and with this processor's SHA instructions.
-struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel);
+/// Returns the fastest way to begin with so many messages, by the vectors of a kernel and this processor's SHA
+/// instructions.
+struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel, size_t count);
 
 #if defined(__x86_64__)
-/// SHA-256 of 16 messages with AVX-512, of 8 with AVX2, and of 2 with the SHA instructions.
-winit_sha256_function winit_sha256_avx512, winit_sha256_avx2, winit_sha256_two;
+/// SHA-256 of 16 messages with AVX-512, of 8 with AVX2, of 4 with the SHA instructions and AVX2, and of 2 with the SHA
+/// instructions alone.
+winit_sha256_function winit_sha256_avx512, winit_sha256_avx2, winit_sha256_four, winit_sha256_two;
 /// Draws with vectors of 128, 256 and 512 bits. A step is 32, 64 or 128 draws.
 winit_draws_function winit_draws_sse2, winit_draws_avx2, winit_draws_avx512;
 #elif defined(__aarch64__)
-/// SHA-256 of 2 messages with the SHA instructions.
-winit_sha256_function winit_sha256_two;
+/// SHA-256 of 4 messages with the SHA instructions.
+winit_sha256_function winit_sha256_four;
 /// Draws with vectors of 128 bits. A step is 32 draws.
 winit_draws_function winit_draws_neon;
 #endif

@@ -225,8 +225,8 @@ WINIT_API enum winit_status winit_update(
 
 /// Computes the SHA-256 (FIPS 180-4) of several messages.
 ///
-/// Sixteen messages are hashed at once with WINIT_KERNEL_AVX512, otherwise two where the processor has SHA
-/// instructions, eight with WINIT_KERNEL_AVX2 where it has none, and one elsewhere.
+/// Sixteen messages are hashed at once with WINIT_KERNEL_AVX512, otherwise four where the processor has SHA
+/// instructions (two where it lacks AVX2), eight with WINIT_KERNEL_AVX2 where it has none, and one elsewhere.
 ///
 /// - `count`: the number of messages.
 /// - `messages`, `lengths`: where each message begins, and how many bytes it has, below 2⁶¹.
@@ -235,7 +235,7 @@ WINIT_API enum winit_status winit_sha256(
     enum winit_kernel kernel, size_t count, const void *const *messages, const uint64_t *lengths,
     unsigned char *digests);
 
-/// Returns how many messages `winit_sha256` hashes at once: 16, 8, 2 or 1.
+/// Returns how many messages `winit_sha256` hashes at once: 16, 8, 4, 2 or 1.
 WINIT_API size_t winit_sha256_lanes(enum winit_kernel kernel);
 
 /// Puts the calling thread into the floating-point mode of the law, and returns the mode that it was in. A caller that

@@ -4,37 +4,42 @@ import CWinitKernels
 
 /// The SHA-256 states of a few messages of equal length.
 struct MessageGroup {
-  /// The fastest way of this processor. $WINIT_KERNEL limits the vectors.
-  private static let fastest = winit_sha256_group(SIMDKernel.current.number ?? SIMDKernel.narrowest)
+  /// The kernel, which $WINIT_KERNEL limits.
+  private static let kernel = SIMDKernel.current.number ?? SIMDKernel.narrowest
 
-  /// The maximum number of messages: 16 in the lanes of 512-bit vectors, 2 with the processor's SHA instructions, 8 in
-  /// the lanes of 256-bit vectors.
-  static let capacity = fastest.lanes
+  /// The number of messages of the largest group of this processor: 16 in the lanes of 512-bit vectors, 4 or 2 with the
+  /// SHA instructions, 8 in the lanes of 256-bit vectors, or 1. A batch of 16 chunks is a whole number of groups.
+  static let maximumCapacity = winit_sha256_lanes(kernel)
 
-  /// The number of messages from which a group is faster than one message after another. Hashing a group of any size
-  /// costs as much as hashing a full group.
-  static let minimumCount = fastest.minimum
-
-  /// True if this processor can hash a group.
-  static var isAvailable: Bool { fastest.function != nil }
+  /// The number of messages of this group.
+  let capacity: Int
+  private let function: @convention(c) (UnsafeMutablePointer<UInt32>?, UnsafePointer<UnsafeRawPointer?>?, Int) -> Void
 
   /// The states. Word i of the state of message m is at index `capacity` × i + m. The initial value is that of FIPS
   /// 180-4, section 5.3.3.
-  private var state: [UInt32] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-  ].flatMap { repeatElement($0, count: capacity) }
+  private var state: [UInt32]
   private var byteCount = 0
+
+  /// Creates the fastest group for the first of so many messages; nil if one message after another is faster.
+  init?(ofFirst count: Int) {
+    let group = winit_sha256_group(MessageGroup.kernel, count)
+    guard let function = group.function else { return nil }
+    (self.function, capacity) = (function, group.lanes)
+    state = [
+      0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    ].flatMap { repeatElement($0, count: group.lanes) }
+  }
 
   /// Adds the next bytes of each message.
   ///
   /// - Precondition: every message gets the same number of bytes, a multiple of 64.
   mutating func update(_ messages: [UnsafeRawBufferPointer]) {
-    guard let function = MessageGroup.fastest.function, let first = messages.first else { return }
+    guard let first = messages.first else { return }
     precondition(
       first.count.isMultiple(of: 64) && messages.allSatisfy { $0.count == first.count },
       "every message must get the same number of bytes, a multiple of 64")
     var pointers = messages.map(\.baseAddress)
-    pointers += repeatElement(first.baseAddress, count: MessageGroup.capacity - messages.count)
+    pointers += repeatElement(first.baseAddress, count: capacity - messages.count)
     function(&state, pointers, first.count / 64)
     byteCount += first.count
   }
@@ -49,7 +54,7 @@ struct MessageGroup {
       + (0..<8).map { UInt8(truncatingIfNeeded: length >> UInt64(56 - 8 * $0)) }
     padding.withUnsafeBytes { block in update([UnsafeRawBufferPointer](repeating: block, count: 1)) }
     return (0..<count).map { message in
-      SHA256Digest(words: (0..<8).map { state[MessageGroup.capacity * $0 + message] })
+      SHA256Digest(words: (0..<8).map { state[capacity * $0 + message] })
     }
   }
 }

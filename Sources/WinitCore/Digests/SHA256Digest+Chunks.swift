@@ -31,9 +31,9 @@ extension SHA256Digest {
   ///
   /// - Throws: `InsufficientMemory` if there is no memory for a whole tensor.
   package static func each(of chunks: [RecipeChunk]) throws -> [SHA256Digest] {
-    try withUnsafeTemporaryAllocation(byteCount: MessageGroup.capacity * groupStride, alignment: 64) { scratch in
+    try withUnsafeTemporaryAllocation(byteCount: MessageGroup.maximumCapacity * pieceStride, alignment: 64) { scratch in
       try makeDigests(chunks.map(\.chunk.byteCount)) { index, place, bytes in
-        let start = place * groupStride
+        let start = place * pieceStride
         let memory = UnsafeMutableRawBufferPointer(rebasing: scratch[start..<start + bytes.count])
         try chunks[index].fill(bytes, into: memory)
         return UnsafeRawBufferPointer(memory)
@@ -55,37 +55,35 @@ extension SHA256Digest {
   }
 }
 
-/// The number of bytes of each chunk of a group that are filled before they are hashed.
-private let groupPiece = 1 << 14
+/// The number of bytes of a chunk that are filled before they are hashed.
+private let pieceSize = 1 << 14
 /// The distance between the pieces of a group in memory. A power of two would put all of them into the same few cache
 /// sets.
-private let groupStride = groupPiece + 64
-/// The number of bytes of a chunk outside a group that are filled before they are hashed.
-private let singlePiece = 1 << 15
+private let pieceStride = pieceSize + 64
 
 /// Hashes messages of the given sizes.
 ///
-/// - Parameter piece: provides a range of bytes of the message with an index. `place` counts the messages that are
-///   hashed at the same time, from 0. The returned memory is read before `piece` is called for the same place again.
+/// - Parameter piece: provides a range of bytes of the message with an index, at most `pieceSize` bytes. `place` counts
+///   the messages that are hashed at the same time, from 0, and is below `MessageGroup.maximumCapacity`. The returned
+///   memory is read before `piece` is called for the same place again.
 private func makeDigests(
   _ sizes: [Int], _ piece: (_ index: Int, _ place: Int, Range<Int>) throws -> UnsafeRawBufferPointer
 ) rethrows -> [SHA256Digest] {
   var digests = [SHA256Digest?](repeating: nil, count: sizes.count)
   var full = sizes.indices.filter { sizes[$0] == chunkSize }[...]
-  while MessageGroup.isAvailable, full.count >= MessageGroup.minimumCount {
-    let members = full.prefix(MessageGroup.capacity)
+  while var group = MessageGroup(ofFirst: full.count) {
+    let members = full.prefix(group.capacity)
     full = full.dropFirst(members.count)
-    var group = MessageGroup()
-    for start in stride(from: 0, to: chunkSize, by: groupPiece) {
+    for start in stride(from: 0, to: chunkSize, by: pieceSize) {
       group.update(
-        try members.enumerated().map { place, index in try piece(index, place, start..<start + groupPiece) })
+        try members.enumerated().map { place, index in try piece(index, place, start..<start + pieceSize) })
     }
     for (index, digest) in zip(members, group.finish(count: members.count)) { digests[index] = digest }
   }
   for index in sizes.indices where digests[index] == nil {
     var hasher = SHA256Hasher()
-    for start in stride(from: 0, to: sizes[index], by: singlePiece) {
-      hasher.update(try piece(index, 0, start..<min(start + singlePiece, sizes[index])))
+    for start in stride(from: 0, to: sizes[index], by: pieceSize) {
+      hasher.update(try piece(index, 0, start..<min(start + pieceSize, sizes[index])))
     }
     digests[index] = hasher.finish()
   }

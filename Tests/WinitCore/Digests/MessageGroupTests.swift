@@ -15,10 +15,12 @@ import WinitCore
       if winit_kernel_is_available(WINIT_KERNEL_AVX512) != 0 { found.append(("avx512", 16, winit_sha256_avx512)) }
       if winit_kernel_is_available(WINIT_KERNEL_AVX2) != 0 { found.append(("avx2", 8, winit_sha256_avx2)) }
       // The kernel of the oldest instruction set leaves the SHA instructions as the only way.
-      if winit_sha256_group(WINIT_KERNEL_SSE2).lanes == 2 { found.append(("two", 2, winit_sha256_two)) }
+      let lanes = winit_sha256_lanes(WINIT_KERNEL_SSE2)
+      if lanes >= 2 { found.append(("two", 2, winit_sha256_two)) }
+      if lanes == 4 { found.append(("four", 4, winit_sha256_four)) }
       return found
     #else
-      return winit_sha256_group(WINIT_KERNEL_NEON).lanes == 2 ? [("two", 2, winit_sha256_two)] : []
+      return winit_sha256_lanes(WINIT_KERNEL_NEON) == 4 ? [("four", 4, winit_sha256_four)] : []
     #endif
   }()
 

@@ -14,7 +14,8 @@ from ..kernels import kernel
 def hash_lanes() -> int:
     """Returns how many messages `sha256` hashes at once.
 
-    16 with the AVX-512 kernel; else 2 with the processor's SHA instructions, 8 with AVX2 without them, and 1.
+    16 with the AVX-512 kernel; else 4 with the processor's SHA instructions (2 without AVX2), 8 with AVX2 without SHA
+    instructions, and 1.
     """
     using = kernel()
     return 1 if using is None else using.lanes
@@ -23,8 +24,8 @@ def hash_lanes() -> int:
 def sha256(messages: Sequence[Any]) -> list[bytes]:
     """Hashes messages: by the kernel where it hashes several at once and there are enough of them, else by hashlib.
 
-    Both release the GIL. hashlib uses the processor's SHA instructions for one message; with two messages at once they
-    take two thirds of the time, and sixteen messages in the lanes of 512-bit vectors take half.
+    Both release the GIL. hashlib uses the processor's SHA instructions for one message. Two messages at once take 0.65
+    of the time, four 0.54, and sixteen in the lanes of 512-bit vectors 0.42 (AMD EPYC, family 26).
 
     Args:
         messages: Contiguous arrays, bytes or other buffers.
@@ -38,6 +39,6 @@ def sha256(messages: Sequence[Any]) -> list[bytes]:
     """
     views = [memoryview(message).cast("B") for message in messages]
     using = kernel()
-    if using is not None and using.lanes > 1 and len(views) >= max(2, using.lanes // 2):
+    if using is not None and using.lanes > 1 and len(views) >= min(using.lanes, 4):
         return using.sha256([np.frombuffer(view, np.uint8) for view in views])
     return [hashlib.sha256(view).digest() for view in views]
