@@ -21,7 +21,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     path: "Tests/\(name)", swiftSettings: strict)
 }
 
-let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_details", "v0005_diagnoses"]
+let migrations = ["v0001_runs", "v0002_years", "v0003_terms", "v0004_details", "v0005_diagnoses", "v0006_orders"]
 
 let presets = [
   "alexnet",
@@ -136,7 +136,7 @@ let package = Package(
     tests(of: "WinitReport", ["WinitDiagnosis", "WinitCore", "WinitJSON"]),
     tests(of: "WinitFiles", ["WinitCore", "WinitJSON"]),
     tests(of: "WinitSpec", ["WinitCore", "WinitInitializers", "WinitDiagnosis", "WinitJSON", "WinitPresets"]),
-    tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", grdb]),
+    tests(of: "WinitStorage", ["WinitCore", "WinitJSON", "WinitMigrations", "CWinitStorage", grdb]),
     tests(
       of: "WinitRegistry",
       ["WinitCore", "WinitDiagnosis", "WinitJSON", "WinitFiles", "WinitSpec", "WinitStorage", "CWinitKernels", grdb]),

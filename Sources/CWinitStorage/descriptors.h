@@ -4,6 +4,7 @@
 #ifndef WINIT_DESCRIPTORS_H
 #define WINIT_DESCRIPTORS_H
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,13 +14,15 @@ static inline int is_descriptor_of(int descriptor, const struct stat *file) {
   return fstat(descriptor, &status) == 0 && status.st_dev == file->st_dev && status.st_ino == file->st_ino;
 }
 
-/// Returns a descriptor of a file that this process has open, or -1. The function looks at 4,096 descriptors at most, so
-/// that a process with a high limit does not search for long.
-static inline int descriptor_of(const struct stat *file) {
+/// Returns a descriptor of a file that this process has open, or -1. With `for_writing`, one that can be written to.
+/// The function looks at 4,096 descriptors at most, so that a process with a high limit does not search for long.
+static inline int descriptor_of(const struct stat *file, int for_writing) {
   long limit = sysconf(_SC_OPEN_MAX);
   if (limit < 0 || limit > 4096) limit = 4096;
   for (int descriptor = 3; descriptor < limit; descriptor++)
-    if (is_descriptor_of(descriptor, file)) return descriptor;
+    if (is_descriptor_of(descriptor, file) &&
+        (!for_writing || (fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDWR))
+      return descriptor;
   return -1;
 }
 

@@ -1,5 +1,5 @@
 // The virtual file system through which SQLite opens registries: the system's own, with the limits of CWinitStorage.h.
-// A file that is opened for writing is also written to the disk early (write_back.c).
+// Writes to a registry are joined (joined_writes.c).
 
 #include "CWinitStorage.h"
 #include "guarded.h"
@@ -108,7 +108,7 @@ static int open_database(const char *path, sqlite3_file *file, int flags, int *o
   code = base->xOpen(base, path, file, flags, out);
   // Another program's file system may keep its files in another way than SQLite's own.
   const int is_own = !strncmp(base->zName, "unix", 4);
-  if (code == SQLITE_OK && is_own && path && request.access != WINIT_READING) winit_write_back_early(file);
+  if (code == SQLITE_OK && is_own && path && request.access != WINIT_READING) winit_join_writes(file);
   return code;
 }
 

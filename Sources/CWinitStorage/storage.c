@@ -61,7 +61,7 @@ int winit_lock_holder(const char *path) {
       {F_WRLCK, 0x40000001, 1}, {F_WRLCK, 0x40000000, 1}, {F_RDLCK, 0x40000002, 510}, {F_WRLCK, 0x40000002, 510}};
   struct stat file;
   if (stat(path, &file) != 0) return 0;
-  const int descriptor = descriptor_of(&file);
+  const int descriptor = descriptor_of(&file, 0);
   if (descriptor < 0) return 0;
   for (unsigned i = 0; i < sizeof locks / sizeof locks[0]; i++) {
     struct flock lock = {.l_type = locks[i].type, .l_start = locks[i].start, .l_len = locks[i].length};

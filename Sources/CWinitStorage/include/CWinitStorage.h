@@ -22,7 +22,8 @@ unsigned winit_file_system_type(const char *path);
 /// Renames a file, unless there is a file with the new name. Returns 0, or -1 with errno.
 int winit_rename_if_absent(const char *from, const char *to);
 
-// The guard: the virtual file system through which SQLite opens registries. It is the system's own with these limits:
+// The guard: the virtual file system through which SQLite opens registries. It is the system's own with these limits
+// and one change:
 //
 // - Before SQLite rolls back a journal, `winit_companion_check` reads it under the exclusive lock, through the
 //   descriptor that SQLite reads next.
@@ -33,6 +34,7 @@ int winit_rename_if_absent(const char *from, const char *to);
 //   database.
 // - A write-ahead log is opened only with `WINIT_FOLDING_LOG`, and only if the header of the database says that the
 //   database is a registry with a log.
+// - Adjacent pages of a registry that is opened for writing are joined into one write (joined_writes.c).
 //
 // This is C because SQLite calls it, and because GRDB always opens the default file system. The guard is the default
 // from `winit_guard_begin` until SQLite opens the next file on the same thread.
@@ -59,9 +61,10 @@ enum winit_problem {
 /// be read. Both parameters are for `winit_file_size` and `winit_file_read`.
 typedef int (*winit_companion_check)(void *journal, void *database);
 
-/// Begins the opening of a database on this thread. A database that is opened or attached through the guard without this
-/// call counts as one of other code, to which no limit applies. With `attaches`, the database is attached to a connection that the
-/// guard holds; otherwise the guard becomes SQLite's default. Returns SQLITE_OK or SQLite's result code.
+/// Begins the opening of a database on this thread. A database that is opened or attached through the guard without
+/// this call counts as one of other code, to which no limit applies. With `attaches`, the database is attached to a
+/// connection that the guard holds; otherwise the guard becomes SQLite's default. Returns SQLITE_OK or SQLite's result
+/// code.
 int winit_guard_begin(int access, int attaches, winit_companion_check check);
 
 /// Ends the opening, on the thread that began it.
@@ -75,6 +78,7 @@ long long winit_file_size(void *file);
 
 /// Reads bytes of an open file. Returns whether all of them could be read.
 int winit_file_read(void *file, void *bytes, int count, long long offset);
+
 /// Lets a function stop the statements of a connection. SQLite calls it every 500 steps of its virtual machine, which
 /// are microseconds; if it returns a number other than 0, the statement ends with SQLITE_INTERRUPT. SQLite calls the
 /// other function at the beginning of each statement, with the context as the second argument; it returns 0.

@@ -7,6 +7,7 @@ import Foundation
 package final class OutputFile: ByteSink {
   private let file: Destination
   private let path: String
+  /// The size that the file will have; nil if that is not known, and for a file of a folder.
   private let expected: Int?
   private var written = 0
   /// The number of bytes that the disk was told to write.
@@ -35,15 +36,21 @@ package final class OutputFile: ByteSink {
     let place = try OutputPlace(path, replacing: replacing, protected: protected)
     file = .place(place, try TemporaryFile(for: path))
     (self.path, expected) = (path, byteCount)
-    if let byteCount { try checkSpace(for: byteCount, file.descriptor, path: path) }
+    guard let byteCount else { return }
+    try checkSpace(for: byteCount, file.descriptor, path: path)
+    reserveSpace(for: byteCount, file.descriptor)
   }
 
   /// Creates a file of a new folder, which makes all its files durable when it appears.
+  ///
+  /// - Parameter byteCount: the size that the file will have; nil if that is not known. Space is reserved for it. What
+  ///   does not fit on the disk is refused by the folder, which knows the size of all files.
   package init(_ name: String, in folder: OutputFolder, byteCount: Int? = nil) throws {
     path = folder.path + "/" + name
     let descriptor = open(folder.temporary(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError("write", path) }
-    (file, expected) = (.folder(descriptor), byteCount)
+    (file, expected) = (.folder(descriptor), nil)
+    if let byteCount { reserveSpace(for: byteCount, descriptor) }
   }
 
   deinit { if case .folder(let descriptor) = file { close(descriptor) } }
