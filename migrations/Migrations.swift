@@ -25,6 +25,9 @@ package struct Migration: Sendable {
     Migration(
       number: 5, name: "v0005_diagnoses", bytes: PackageResources.v0005_diagnoses_sql,
       sha256: "3999701a3d5ba20c3334421b36c63e5df41186861b15e5fcdd8c2c5783eb6427"),
+    Migration(
+      number: 6, name: "v0006_orders", bytes: PackageResources.v0006_orders_sql,
+      sha256: "606e5e5f56a2215bb416123eab3caab0061dcce51dfe8000ad8244ea9273f0d0"),
   ]
 
   private init(number: Int, name: String, bytes: [UInt8], sha256: String) {

@@ -45,8 +45,8 @@ public struct Registry: Sendable {
 
   /// Opens a registry that may belong to another user, and is never changed.
   ///
-  /// - Throws: `RegistryError` with the code `invalidRegistry` also if the file has an older schema, or the journal of a
-  ///   writer that was killed.
+  /// - Throws: `RegistryError` with the code `invalidRegistry` also if the file has a schema that must be migrated to
+  ///   be read, or the journal of a writer that was killed.
   package init(openingForReading path: String) throws {
     file = StoreFile(try translatingErrors { try Store.openForReading(path) })
   }
@@ -216,13 +216,6 @@ public struct Registry: Sendable {
   /// - Throws: `RegistryError` with the code `damagedRegistry` if the record cannot be read.
   public func tensors(of run: Run) throws -> [RunTensor] {
     try translatingErrors { try store.tensors(of: run.record).map(RunTensor.init) }
-  }
-
-  /// Returns the tensors of a selection. A few tensors of a large run cost no more than these tensors.
-  ///
-  /// - Throws: `RegistryError` with the code `tensorNotFound`, or `mismatch` if the record contradicts itself.
-  package func tensors(_ selection: TensorSelection, of run: Run) throws -> [RunTensor] {
-    try translatingErrors { try selectedTensors(selection, of: run).map(RunTensor.init) }
   }
 
   /// Returns the canonical manifest of a run, exactly as recorded. The SHA-256 of its UTF-8 bytes is the id of the run.

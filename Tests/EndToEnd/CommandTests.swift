@@ -285,7 +285,7 @@ import WinitTestSupport
     let place = try place(smallSpec)
     let version = try place.json("version")
     let kernels = (version["kernels"]?.arrayValue ?? []).compactMap(\.stringValue)
-    #expect(version["schema"]?.integerValue == 5)
+    #expect(version["schema"]?.integerValue == 6)
     #expect(kernels.contains("scalar") && kernels.contains(version["kernel"]?.stringValue ?? ""))
     var ids: Set<String> = []
     for kernel in kernels {

@@ -51,6 +51,22 @@ import WinitTestSupport
     return fixture
   }
 
+  @Test func `a bundle of schema 5, which has the tables of the current schema, is imported and not changed`() throws {
+    let to = try Fixture()
+    let db = try DatabaseQueue(path: to.folder.path("b.winit"))
+    try db.writeWithoutTransaction { try $0.execute(sql: VectorFile.text("registry-v5.sql")) }
+    try db.close()
+    let before = try to.folder.bytes("b.winit")
+    let imported = try to.registry.importBundle(to.folder.path("b.winit"))
+    // `kept:v1` is deleted.
+    #expect(imported.importedRuns.map(\.outcome) == [.added, .added, .added])
+    #expect(
+      try to.registry.run("m:best").id.description.hasSuffix(
+        "605f9a19dea7011517a07a0bb73823e20c74e879822c6aeaa7c597069eede386"))
+    for run in try to.registry.runs() { #expect(try to.registry.verify(run).matches) }
+    #expect(try to.folder.bytes("b.winit") == before)
+  }
+
   @Test
   func `a bundle moves runs with ids, versions and metadata, without the environment; a second import changes nothing`()
     throws
@@ -207,11 +223,6 @@ import WinitTestSupport
       "name of a tensor: the name of a tensor cannot contain the character U+0000"
     ),
     (
-      "UPDATE runs SET parameter_count = 3 WHERE name = 'c'",
-      "number of parameters: 3 are recorded, and its tensors have 2"
-    ),
-    ("UPDATE runs SET byte_count = 3 WHERE name = 'c'", "number of bytes: 3 are recorded, and its tensors have 8"),
-    (
       "UPDATE runs SET stored = 0 WHERE version = 1 AND name = 'm'",
       "storage: it is recipe-only, and has references to stored bytes of recipes"
     ),
@@ -238,6 +249,20 @@ import WinitTestSupport
     let error = expectError(.mismatch) { try to.registry.importBundle(from.folder.path("r")) }
     #expect(error?.message.hasSuffix("invalid \(what)") == true, "\(error?.message ?? "")")
     // The other two runs of the bundle are valid.
+    #expect(!to.folder.exists("r"))
+  }
+
+  @Test(arguments: [
+    ("parameter_count", "parameters is 3, and the tensors have 2"),
+    ("byte_count", "bytes is 3, and the tensors have 8"),
+  ])
+  func `a bundle with a run of another size than its tensors is refused, and nothing is imported`(
+    column: String, what: String
+  ) throws {
+    let (from, to) = (try source(), try Fixture())
+    try from.tamper("UPDATE runs SET \(column) = 3 WHERE name = 'c'")
+    let error = expectError(.mismatch) { try to.registry.importBundle(from.folder.path("r")) }
+    #expect(error?.message.contains("the recorded number of \(what)") == true, "\(error?.message ?? "")")
     #expect(!to.folder.exists("r"))
   }
 

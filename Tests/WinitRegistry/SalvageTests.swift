@@ -120,7 +120,8 @@ private struct VisibleRows: Equatable {
         try String.fetchAll(
           db,
           sql: """
-            SELECT json_array(name, version, hex(digest), uid, seed, stored, note, experiment, deleted_at, created_at)
+            SELECT json_array(name, version, hex(digest), uid, seed, stored, parameter_count, byte_count, note,
+                              experiment, deleted_at, created_at)
             FROM runs JOIN manifests ON manifests.id = manifest ORDER BY name, version
             """),
         try String.fetchAll(db, sql: "SELECT json_array(name, last_version, renamed_to) FROM names ORDER BY name"),
@@ -170,6 +171,16 @@ private func expectVerified(
     try expectVerified(folder.path("r"), except: incomplete)
     let after = try Registry.checkIntegrity(at: folder.path("r"), full: true, repair: false)
     #expect(after.structure.isEmpty && Set(after.affectedRuns) == incomplete)
+  }
+
+  @Test func `a salvage counts the size of each run from its tensors, whatever the row of the run says`() throws {
+    let original = try Registries()
+    let rows = try VisibleRows(original.fixture.folder.path("r"))
+    try original.fixture.tamper("UPDATE runs SET parameter_count = -1, byte_count = 5")
+    try overwrite(original.fixture.folder.path("r"), at: 0, with: [UInt8](repeating: 0, count: 16384))
+    let report = try repair(original.fixture.folder)
+    #expect(report.isSound && report.salvage?.lostRuns.isEmpty == true, "\(report)")
+    #expect(try VisibleRows(original.fixture.folder.path("r")).runs == rows.runs)
   }
 
   @Test(arguments: [

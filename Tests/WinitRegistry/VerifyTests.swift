@@ -70,6 +70,8 @@ private typealias Kind = Verification.Finding.Kind
       ("UPDATE tensors SET scheme = '{\"scheme\":\"gone\",\"layout\":\"torch\"}'", [.scheme]),
       ("UPDATE tensors SET scheme = '{\"scheme\":\"normal\"}'", [.scheme]),
       ("UPDATE runs SET seed = '43'", [.record, .regenerated]),
+      ("UPDATE runs SET parameter_count = parameter_count + 1", [.record]),
+      ("UPDATE runs SET byte_count = 0", [.record]),
     ] as [(String, [Kind])])
   func `a record that contradicts itself is found`(sql: String, kinds: [Verification.Finding.Kind]) throws {
     let fixture = try Fixture()

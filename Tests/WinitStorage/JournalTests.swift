@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import Testing
 import WinitJSON
+import WinitMigrations
 import WinitStorage
 import WinitTestSupport
 
@@ -15,7 +16,7 @@ struct KilledWriter {
   let before: [UInt8]
 
   /// - Parameter sql: the statements of the transaction. A small cache makes SQLite write pages before the commit.
-  init(_ sql: String = "UPDATE names SET last_version = 2; PRAGMA user_version = 5") throws {
+  init(_ sql: String = "UPDATE names SET last_version = 2; PRAGMA user_version = \(Migration.all.count)") throws {
     let folder = try TemporaryFolder()
     let path = folder.path("r")
     try Store.openOrCreate(path).close()

@@ -119,6 +119,82 @@ extension Store {
     #expect(try store.count(filter) == numbers.count)
   }
 
+  @Test(arguments: [RunFilter.Order.created, .name, .parameters])
+  func `conditions select the same runs in every order, whether few or many runs meet them`(
+    order: RunFilter.Order
+  ) throws {
+    let folder = try TemporaryFolder()
+    let store = try registry(6000, deleted: 100, in: folder)
+    // Each condition with the numbers of the runs that meet it. Fewer than 254 of 6000 runs are few: 100 + 2 √6000.
+    let conditions: [(set: (inout RunFilter) -> Void, holds: (Int) -> Bool)] = [
+      ({ $0.experiments = [TextCondition(TextPattern(literal: "e7"))] }, { $0 % 50 == 7 }),
+      ({ $0.experiments += [TextCondition(TextPattern(parsing: "e*7"))] }, { $0 % 10 == 7 }),
+      ({ $0.name = "m*" }, { $0 % 2 == 1 }),
+      ({ $0.excludedNames = [TextPattern(literal: "m")] }, { $0 % 2 == 0 }),
+      (
+        { $0.tags = [TagCondition(key: TextPattern(literal: "k"), value: TextPattern(literal: "3"))] }, { $0 % 7 == 3 }
+      ),
+      ({ $0.schemes = ["normal"] }, { _ in true }),
+      ({ $0.since = "2025-10-09T09:30:00Z" }, { 1_760_000_000 + $0 >= 1_760_002_200 }),
+      ({ $0.until = "2025-10-09T08:55:00Z" }, { 1_760_000_000 + $0 < 1_760_000_100 }),
+      ({ $0.moreParametersThan = 1000 }, { $0 > 1000 }),
+      ({ $0.moreParametersThan = max($0.moreParametersThan ?? 0, 5850) }, { $0 > 5850 }),
+      ({ $0.seed = 4207 }, { $0 == 4207 }),
+    ]
+    for subset in 0..<1 << conditions.count where subset.nonzeroBitCount <= 4 {
+      var filter = RunFilter()
+      (filter.order, filter.limit) = (order, 20)
+      let chosen = conditions.indices.filter { subset >> $0 & 1 == 1 }
+      for index in chosen { conditions[index].set(&filter) }
+      // The last hundred runs with the name `m` are deleted.
+      var numbers = (1...6000).filter { number in
+        (number % 2 == 0 || number <= 5800) && chosen.allSatisfy { conditions[$0].holds(number) }
+      }
+      if order == .name { numbers = numbers.filter { $0 % 2 == 1 } + numbers.filter { $0 % 2 == 0 } }
+      let expected = order == .name ? Array(numbers.prefix(20)) : Array(numbers.suffix(20).reversed())
+      #expect(try store.runs(filter).map(\.parameterCount) == expected, "\(chosen)")
+      #expect(try store.count(filter) == numbers.count, "\(chosen)")
+    }
+  }
+
+  @Test func `a list with several conditions reads only the rows of the runs that meet the conditions on other tables`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let store = try registry(20_000, in: folder)
+    var filter = RunFilter()
+    (filter.order, filter.limit, filter.name) = (.parameters, 20, "m*")
+    filter.experiments = [TextCondition(TextPattern(literal: "e1"))]
+    filter.tags = [TagCondition(key: TextPattern(literal: "k"), value: TextPattern(literal: "3"))]
+    filter.schemes = ["normal"]
+    let (runs, pages) = try store.counting { try $0.runs(filter) }
+    let numbers = (1...20_000).filter { $0 % 50 == 1 && $0 % 7 == 3 }
+    #expect(runs.map(\.parameterCount) == Array(numbers.suffix(20).reversed()))
+    // 20 rows and 20 manifests, and the pages of the tags and the terms of 140 runs. Their rows alone are on 100 pages.
+    #expect(pages <= 80, "\(pages)")
+  }
+
+  @Test(arguments: [RunFilter.Order.created, .name, .parameters])
+  func `a page of an experiment reads no row of other runs, wherever its runs are in the order`(
+    order: RunFilter.Order
+  ) throws {
+    let folder = try TemporaryFolder()
+    try registry(20_000, in: folder).close()
+    // The runs of the experiment are the last 1000 in the order, which are too many to be looked up one by one.
+    let db = try DatabaseQueue(path: folder.path("r"))
+    try db.write { try $0.execute(sql: "UPDATE runs SET experiment = 'early' WHERE id <= 1000") }
+    try db.close()
+    let store = try Store.open(folder.path("r"))
+    var filter = RunFilter()
+    (filter.order, filter.reversed, filter.limit) = (order, order == .name, 20)
+    filter.experiments = [TextCondition(TextPattern(literal: "early"))]
+    let (runs, pages) = try store.counting { try $0.runs(filter) }
+    let numbers = order == .name ? (1...1000).filter { $0 % 2 == 0 } : Array(1...1000)
+    #expect(runs.map(\.parameterCount) == Array(numbers.suffix(20).reversed()))
+    // 20 runs side by side, in five indices and tables. The other 19,000 runs are on more than 100 pages.
+    #expect(pages <= 20, "\(pages)")
+  }
+
   @Test func `the history of a run is read without the history of the others`() throws {
     let folder = try TemporaryFolder()
     let store = try registry(20_000, in: folder)

@@ -35,6 +35,12 @@ private let ids = [
     "kept:v1": "a1ea41c555439935ca47063ef9e8bc6d60544c8e9a241eefe6aa7529355b148a",
     "taken:v1": "f4c94253bcc4eba4b6eed3735f8e588e051e8d96d84b0778c9d4f1028389c983",
   ],
+  5: [
+    "m:v1": "605f9a19dea7011517a07a0bb73823e20c74e879822c6aeaa7c597069eede386",
+    "m:v2": "48848aa0588be902dc3a044138940a37c08f9996bcbdae304c30bb594c9dc00d",
+    "kept:v1": "a1ea41c555439935ca47063ef9e8bc6d60544c8e9a241eefe6aa7529355b148a",
+    "taken:v1": "d23542522eea728292de1c57cdb618b3add00b21491983ae000f9f1364a56b3b",
+  ],
 ]
 
 @Suite struct MigrationTests {
@@ -49,7 +55,7 @@ private let ids = [
     }
   }
 
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: 1..<Migration.all.count)
   func `opening a file of an earlier schema migrates it and loses nothing`(from schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
@@ -108,6 +114,21 @@ private let ids = [
     #expect(try store.diagnoses(of: first).isEmpty)
   }
 
+  @Test func `schema 5: kept diagnoses survive, and a list finds the runs of an experiment in every order`() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.open(earlierRegistry(5, in: folder))
+    let first = try #require(try store.run(named: "m", version: 1))
+    #expect(try store.diagnoses(of: first).map(\.kind) == [.weights])
+    var filter = RunFilter()
+    filter.experiments = [TextCondition(TextPattern(literal: "e"))]
+    for order in RunFilter.Order.allCases {
+      (filter.order, filter.deleted) = (order, false)
+      #expect(try store.runs(filter).map(\.reference) == ["m:v1"])
+      filter.deleted = true
+      #expect(try store.runs(filter).map(\.reference) == ["kept:v1"])
+    }
+  }
+
   @Test(arguments: ["words", "words_by_run", "passes", "pass_runs"])
   func `schema 2: damage in a renamed table or its index does not keep the file from being migrated`(
     object: String
@@ -130,8 +151,10 @@ private let ids = [
     #expect(try store.tensors(of: run).count == run.tensorCount)
   }
 
-  @Test(arguments: [1, 2, 3, 4])
-  func `a file of an earlier schema cannot be opened for reading only, and is not changed`(schema: Int) throws {
+  @Test(arguments: 1..<Store.oldestReadableSchema)
+  func `a file of a schema with other tables cannot be opened for reading only, and is not changed`(
+    schema: Int
+  ) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)
     let before = try folder.bytes("v\(schema)")
@@ -143,7 +166,78 @@ private let ids = [
     #expect(try folder.bytes("v\(schema)") == before)
   }
 
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: Store.oldestReadableSchema..<Migration.all.count)
+  func `a file of a schema with fewer indices is read as it is, and not changed`(schema: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = try earlierRegistry(schema, in: folder)
+    let before = try folder.bytes("v\(schema)")
+    let store = try Store.openForReading(path)
+    let runs = try store.runRows().compactMap { try store.run(row: $0) }
+    #expect(Dictionary(uniqueKeysWithValues: runs.map { ($0.reference, $0.id.hex) }) == ids[schema])
+    var filter = RunFilter()
+    filter.experiments = [TextCondition(TextPattern(literal: "e"))]
+    for order in RunFilter.Order.allCases {
+      filter.order = order
+      #expect(try store.runs(filter).map(\.reference) == ["m:v1"])
+    }
+    try store.close()
+    #expect(try folder.bytes("v\(schema)") == before)
+  }
+
+  @Test(arguments: ["BEGIN; SELECT count(*) FROM runs", "BEGIN IMMEDIATE"])
+  func `schema 5: a file that another program has locked is read as it is, without waiting`(lock: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try earlierRegistry(5, in: folder)
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: path, configuration: configuration)
+    try other.inDatabase { try $0.execute(sql: lock) }
+    // A wait ends with a message after a second. The test would wait for a minute.
+    let context = OperationContext { message in Issue.record("\(message)") }
+    try OperationContext.$current.withValue(context) {
+      let store = try Store.open(path)
+      #expect(try !store.runRows().isEmpty)
+      try store.close()
+    }
+    try other.inDatabase { try $0.execute(sql: "COMMIT") }
+    // The next opening migrates.
+    try Store.open(path).close()
+    #expect(try other.read { try Int.fetchOne($0, sql: "SELECT max(number) FROM migrations") } == Migration.all.count)
+  }
+
+  @Test func `later migrations than that of the oldest readable schema change no table`() throws {
+    func tables(_ schema: Int) throws -> [String] {
+      let db = try DatabaseQueue()
+      return try db.write { db in
+        for migration in Migration.all.prefix(schema) { try db.execute(sql: migration.sql) }
+        return try String.fetchAll(
+          db, sql: "SELECT name || sql FROM sqlite_schema WHERE type IN ('table', 'trigger', 'view') ORDER BY name")
+      }
+    }
+    #expect(try tables(Store.oldestReadableSchema) == tables(Migration.all.count))
+    #expect(try tables(Store.oldestReadableSchema - 1) != tables(Store.oldestReadableSchema))
+  }
+
+  @Test func `schema 5: a file with damaged rows is read as it is, and cannot be written`() throws {
+    let folder = try TemporaryFolder()
+    let path = try earlierRegistry(5, in: folder)
+    // The migration reads the rows of `runs`.
+    let root = try DatabaseQueue(path: path).read {
+      try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
+    }
+    try overwrite(path, at: (#require(root) - 1) * 16384, with: [UInt8](repeating: 0xFF, count: 64))
+    let before = try folder.bytes("v5")
+    let store = try Store.open(path)
+    #expect(try store.history(of: nil, limit: 1).count == 1)
+    expectError {
+      try store.beginPass(["level": "everything"])
+    } where: {
+      if case .damaged = $0 { true } else { false }
+    }
+    #expect(try folder.bytes("v5") == before)
+  }
+
+  @Test(arguments: 1..<Migration.all.count)
   func `a file of an earlier schema that is opened several times at once is migrated once`(schema: Int) throws {
     let folder = try TemporaryFolder()
     let path = try earlierRegistry(schema, in: folder)

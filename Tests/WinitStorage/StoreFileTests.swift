@@ -157,7 +157,10 @@ private func field(_ bytes: [UInt8], _ offset: Int, _ size: Int) -> Int {
     let folder = try TemporaryFolder()
     _ = try Store.openOrCreate(folder.path("r"))
     let db = try DatabaseQueue(path: folder.path("r"))
-    try db.write { try $0.execute(sql: "INSERT INTO migrations VALUES (6, 'v0006_next', '00', '2030-01-01')") }
+    let next = Migration.all.count + 1
+    try db.write {
+      try $0.execute(sql: "INSERT INTO migrations VALUES (\(next), 'v000\(next)_next', '00', '2030-01-01')")
+    }
     try db.close()
     try overwrite(folder.path("r"), at: 60, with: [0, 0, 0, 99])
     let before = try folder.bytes("r")

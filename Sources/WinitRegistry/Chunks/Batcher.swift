@@ -1,5 +1,6 @@
 // The items that a thread works on together, and their memory.
 
+import Foundation
 import WinitCore
 import WinitStorage
 
@@ -44,6 +45,17 @@ enum BatchMemory {
   /// Small items: each batch begins a transaction or joins one, which writes the changed pages of the indices and flushes
   /// the disk.
   static let itemLimit = 8192
+
+  /// The alignment of the memory: that of a large page on x86-64, and on Arm with pages of 4 KiB.
+  static let alignment = 1 << 21
+
+  /// Asks the system for large pages: the page faults of a chunk in pages of 4 KiB take longer than its fill. A system
+  /// without large pages ignores the request. macOS has no such request.
+  static func useLargePages(_ memory: UnsafeMutableRawBufferPointer) {
+    #if os(Linux)
+      madvise(memory.baseAddress, memory.count, MADV_HUGEPAGE)
+    #endif
+  }
 
   /// Returns the number of bytes that an item takes in the memory: a multiple of 64, so that the next item is aligned,
   /// and not a power of two, because sixteen chunks that are hashed together would then be in the same few cache sets.

@@ -29,13 +29,18 @@ final class ChunkPipeline<Item: PipelineItem> {
   private let memory: Memory
   private let pool: [UnsafeMutableRawBufferPointer]
   private let batchesUnderWay: Int
+  private let usesCallingThread: Bool
 
   /// Creates a pipeline.
   ///
-  /// - Parameter threads: the number of workers; nil for one per processor.
-  init(threads: Int?, memory: Memory) {
-    self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+  /// - Parameters:
+  ///   - threads: the number of workers; nil for one per processor.
+  ///   - usesCallingThread: whether the calling thread works itself, because starting a worker would take as much time
+  ///     as the work.
+  init(threads: Int?, memory: Memory, usesCallingThread: Bool = false) {
+    self.threads = usesCallingThread ? 1 : max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     self.memory = memory
+    self.usesCallingThread = usesCallingThread
     guard case .pooled = memory else {
       batchesUnderWay = 2 * self.threads + 1
       pool = []
@@ -43,10 +48,18 @@ final class ChunkPipeline<Item: PipelineItem> {
     }
     // One batch for each worker, and one that is consumed. The disk does not keep more than seven workers busy.
     batchesUnderWay = min(self.threads, 7) + 1
-    pool = (0..<batchesUnderWay).map { _ in .allocate(byteCount: BatchMemory.byteCount, alignment: 64) }
+    pool = (0..<batchesUnderWay).map { _ in
+      .allocate(byteCount: BatchMemory.byteCount, alignment: BatchMemory.alignment)
+    }
   }
 
   deinit { for piece in pool { piece.deallocate() } }
+
+  /// Returns whether starting a worker would take as much time as filling and hashing these tensors, or chunks of them:
+  /// two chunks take a millisecond where each element depends on its word alone.
+  static func isFasterWithoutWorkers(byteCount: Int, recipes: some Sequence<Recipe>) -> Bool {
+    byteCount <= 2 * chunkSize && recipes.allSatisfy(\.law.isElementwise)
+  }
 
   /// Works on items in parallel, and consumes the results in order.
   ///
@@ -78,9 +91,11 @@ final class ChunkPipeline<Item: PipelineItem> {
     work: @escaping @Sendable ([Item], [UnsafeMutableRawBufferPointer]) throws -> [Result],
     consume: (_ next: () throws -> [Done<Result>]?) throws -> Void
   ) throws {
+    // A smaller amount is not worth clearing a large page.
+    if totalBytes >= chunkSize { for piece in pool { BatchMemory.useLargePages(piece) } }
     var batcher = Batcher(items, totalBytes: totalBytes, threads: threads)
     let monitor = FillMonitor(OperationContext.current.cancellation)
-    let queue = BatchQueue<Item, Result>(work, monitor)
+    let queue = BatchQueue<Item, Result>(work, monitor, usesCallingThread: usesCallingThread)
     let workers = DispatchGroup()
     // Wait for the workers before returning: they still use the memory.
     defer {
@@ -95,7 +110,7 @@ final class ChunkPipeline<Item: PipelineItem> {
         let batch = Batch<Item, Result>(items, buffers(for: items, number: number))
         // Each worker has a serial queue of its own: a worker that waits on a shared queue would occupy a thread that
         // other work needs.
-        if number < threads {
+        if !usesCallingThread, number < threads {
           DispatchQueue(label: "winit-registry.worker").async(group: workers) { queue.workLoop() }
         }
         number += 1
@@ -169,13 +184,15 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
   private var waiting: [Batch<Item, Outcome>] = []
   private var isClosed = false
   private var hasWorker = false
-  private var isAlone = false
+  /// Whether the thread that waits for the results works itself.
+  private var usesCallingThread: Bool
   private let work: Work
   private let monitor: FillMonitor
 
-  init(_ work: @escaping Work, _ monitor: FillMonitor) {
+  init(_ work: @escaping Work, _ monitor: FillMonitor, usesCallingThread: Bool) {
     self.work = work
     self.monitor = monitor
+    self.usesCallingThread = usesCallingThread
   }
 
   func add(_ batch: Batch<Item, Outcome>) {
@@ -224,12 +241,12 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
 
   func isFinished(_ batch: Batch<Item, Outcome>) -> Bool { condition.withLock { batch.outcome != nil } }
 
-  /// Waits for a batch and returns its results. If there is no worker, because the system has no more threads, the
-  /// calling thread works on the batch.
+  /// Waits for a batch and returns its results. If there is no worker, because the work is quick or because the
+  /// system has no more threads, the calling thread works on the batch.
   ///
   /// - Parameter whileWaiting: called every tenth of a second.
   func results(of batch: Batch<Item, Outcome>, whileWaiting: () throws -> Void) throws -> [Outcome] {
-    if condition.withLock({ isAlone }), takeIfNoWorker(batch) { perform(batch) }
+    if condition.withLock({ usesCallingThread }), takeIfNoWorker(batch) { perform(batch) }
     while true {
       let outcome = condition.withLock {
         let deadline = Date.now.addingTimeInterval(0.1)
@@ -249,7 +266,7 @@ private final class BatchQueue<Item: Sendable, Outcome: Sendable>: @unchecked Se
     condition.withLock {
       guard !hasWorker, let index = waiting.firstIndex(where: { $0 === batch }) else { return false }
       waiting.remove(at: index)
-      isAlone = true
+      usesCallingThread = true
       return true
     }
   }

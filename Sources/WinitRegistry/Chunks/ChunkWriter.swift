@@ -10,15 +10,18 @@ final class ChunkWriter {
     let chunks: AnySequence<ChunkID>
     /// Whether the bytes are stored; otherwise only the digests are computed.
     let keepsBytes: Bool
+    /// Whether the calling thread reads the chunks itself.
+    let usesCallingThread: Bool
     /// Reads a batch, on several threads at once, and returns the digest of each chunk.
     let read: @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [SHA256Digest]
 
     init(
-      _ chunks: some Sequence<ChunkID>, keepsBytes: Bool = true,
+      _ chunks: some Sequence<ChunkID>, keepsBytes: Bool = true, usesCallingThread: Bool = false,
       read: @escaping @Sendable ([ChunkID], [UnsafeMutableRawBufferPointer]) throws -> [SHA256Digest]
     ) {
       self.chunks = AnySequence(chunks)
       self.keepsBytes = keepsBytes
+      self.usesCallingThread = usesCallingThread
       self.read = read
     }
 
@@ -109,7 +112,8 @@ final class ChunkWriter {
 
   private func add(_ chunks: some Sequence<ChunkID>, _ load: Load, _ added: (ChunkID, SHA256Digest) -> Void) throws {
     keepsBytes = load.keepsBytes
-    let pipeline = ChunkPipeline<ChunkID>(threads: threads, memory: load.keepsBytes ? .pooled : .none)
+    let pipeline = ChunkPipeline<ChunkID>(
+      threads: threads, memory: load.keepsBytes ? .pooled : .none, usesCallingThread: load.usesCallingThread)
     try pipeline.runInGroups(chunks, totalBytes: total, progress: progress, work: load.read) { next in
       // The first batch of a group is waited for before the transaction begins, and no other one is waited for.
       guard let first = try next() else { return }

@@ -24,17 +24,24 @@ struct ExtentCursor {
   ///   - bytes: the bytes of the chunk.
   /// - Returns: the number of bytes written.
   mutating func write(_ range: Range<Int>, of bytes: UnsafeRawBufferPointer, to sink: any ByteSink) throws -> Int {
-    var gathered: [UInt8] = []
+    // The only extent in a chunk is written without a copy. Several extents are gathered, so that the sink is called
+    // once.
+    var (first, gathered) = (UnsafeRawBufferPointer?.none, [UInt8]())
     var written = 0
     while let extent = rest, extent.lowerBound < range.upperBound {
       let piece = extent.clamped(to: range)
       let part = UnsafeRawBufferPointer(
         rebasing: bytes[piece.lowerBound - range.lowerBound..<piece.upperBound - range.lowerBound])
-      if part.count == bytes.count { try sink.write(part) } else { gathered += part }
+      if let begun = first {
+        if gathered.isEmpty { gathered += begun }
+        gathered += part
+      } else {
+        first = part
+      }
       written += part.count
       rest = piece.upperBound < extent.upperBound ? piece.upperBound..<extent.upperBound : nextExtent()
     }
-    if !gathered.isEmpty { try sink.write(gathered) }
+    if !gathered.isEmpty { try sink.write(gathered) } else if let first { try sink.write(first) }
     return written
   }
 

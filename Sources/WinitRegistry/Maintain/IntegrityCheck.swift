@@ -21,7 +21,8 @@ struct IntegrityCheck {
     report.unreadableRuns = try forEachRun(rows) { run, tensors in
       report.runCount += 1
       let details = try store.detailFindings(run, tensors).map { Verification.Finding(.record, nil, $0.message) }
-      report.records += try (store.recordFindings(run, tensors) + details).map { .init(run: Run(run), finding: $0) }
+      let findings = try store.recordFindings(run, tensors) + store.sizeFindings(run, tensors) + details
+      report.records += findings.map { .init(run: Run(run), finding: $0) }
       uses += try store.missingChunks(of: run, tensors)
       try progress?(0, 0)
     }

@@ -51,14 +51,17 @@ struct RunRestoration {
       run = try store.current(run)
     }
     var areRestored = false
+    if let tensors { run = try recordSize(of: run, tensors) }
     let findings = try tensors.map { try store.recordFindings(run, $0) } ?? []
     if tensors == nil || !findings.isEmpty {
       // A run of an earlier law cannot be restored, and one that is complete need not be.
       if tensors == nil || run.lawVersion == lawVersion {
         try salvage.replaceTensors(of: run, restoredTensors(of: run))
-        tensors = try store.tensors(of: run)
+        let restored = try store.tensors(of: run)
+        run = try recordSize(of: run, restored)
+        tensors = restored
         areRestored = true
-        guard let tensors, try store.recordFindings(run, tensors).isEmpty else {
+        guard try store.recordFindings(run, restored).isEmpty else {
           throw Failure(problem: "its tensors differ from its manifest")
         }
       }
@@ -82,6 +85,12 @@ struct RunRestoration {
     if !problems.isEmpty {
       report.incompleteRuns.append(.init(reference: run.reference, problem: problems.joined(separator: "; ")))
     }
+  }
+
+  /// Records the size of a run, and returns the run with it.
+  private func recordSize(of run: RunRecord, _ tensors: [TensorRecord]) throws -> RunRecord {
+    try salvage.setSize(run, RunSize(tensors))
+    return try store.current(run)
   }
 
   /// Returns what can be read; nil for a record with invalid values.

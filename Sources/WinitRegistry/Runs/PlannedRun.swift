@@ -5,6 +5,7 @@ package import WinitDiagnosis
 import WinitInitializers
 import WinitJSON
 package import WinitSpec
+import WinitStorage
 
 /// A run that a create would record. No tensor is filled, so there are no digests and no id.
 package struct PlannedRun: Sendable {
@@ -59,13 +60,13 @@ package struct PlannedRun: Sendable {
     preset = presetJSON.map { RunPreset(json: $0) }
   }
 
+  private var size: RunSize { RunSize(tensors) }
+
   /// The number of elements of all tensors, without tied tensors.
-  package var parameterCount: Int {
-    tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.recipe.shape.elementCount : 0) }
-  }
+  package var parameterCount: Int { size.parameterCount }
 
   /// The size of all tensors, in bytes.
-  package var byteCount: Int { tensors.reduce(0) { $0 + $1.recipe.byteCount } }
+  package var byteCount: Int { size.byteCount }
 
   /// The maximum number of bytes that the create would store: equal chunks are stored once.
   package var storedBytesMaximum: Int {

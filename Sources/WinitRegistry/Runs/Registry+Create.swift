@@ -154,12 +154,17 @@ extension Registry {
   /// Returns the chunks of a plan that are written. For a recipe-only run only the literals are stored, because no
   /// recipe regenerates them.
   private func loads(_ source: PlannedChunks, recipeOnly: Bool) -> [ChunkWriter.Load] {
-    let chunks = allChunks(source.recipes.map(\.byteCount))
+    let sizes = source.recipes.map(\.byteCount)
+    let chunks = allChunks(sizes)
+    let isQuick = ChunkPipeline<ChunkID>.isFasterWithoutWorkers(
+      byteCount: sizes.reduce(0, +), recipes: source.recipes)
     func stored(_ chunks: some Sequence<ChunkID>) -> ChunkWriter.Load {
-      ChunkWriter.Load(chunks) { try source.read($0, into: $1).compactMap(\.digest) }
+      ChunkWriter.Load(chunks, usesCallingThread: isQuick) { try source.read($0, into: $1).compactMap(\.digest) }
     }
     guard recipeOnly else { return [stored(chunks)] }
-    let recipes = ChunkWriter.Load(chunks.lazy.filter { !source.isLiteral($0) }, keepsBytes: false) { chunks, _ in
+    let recipes = ChunkWriter.Load(
+      chunks.lazy.filter { !source.isLiteral($0) }, keepsBytes: false, usesCallingThread: isQuick
+    ) { chunks, _ in
       try source.digests(chunks).compactMap(\.digest)
     }
     guard source.literals.contains(where: { $0 != nil }) else { return [recipes] }

@@ -28,7 +28,7 @@ extension Registry {
     _ name: String, in run: Run, into memory: UnsafeMutableRawBufferPointer, threads: Int? = nil
   ) throws {
     try translatingErrors {
-      let tensors = try selectedTensors([name], of: run)
+      let tensors = try selectedRecords([name], of: run)
       try read(tensors[0], into: memory, threads: threads)
     }
   }
@@ -97,7 +97,7 @@ extension Registry {
     _ name: String, in run: Run, _ slice: TensorSlice?, _ threads: Int?
   ) throws -> (bytes: [UInt8], dtype: WinitCore.DType) {
     guard let slice else {
-      let tensor = try selectedTensors([name], of: run)[0]
+      let tensor = try selectedRecords([name], of: run)[0]
       let size = tensor.recipe.byteCount
       let bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
         try read(

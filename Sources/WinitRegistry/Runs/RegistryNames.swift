@@ -13,8 +13,8 @@ package struct RegistryNames {
   /// The maximum number of names of a list.
   private static let limit = 5000
 
-  /// Opens a registry for reading; nil if the file does not exist, is not a registry, or needs a migration or a
-  /// rollback first.
+  /// Opens a registry for reading; nil if the file does not exist, is not a registry, has a schema older than
+  /// `Store.oldestReadableSchema`, or needs a rollback first.
   package init?(at path: String) {
     guard let store = try? Store.openForReading(path) else { return nil }
     self.store = store

@@ -5,12 +5,10 @@ import WinitJSON
 import WinitStorage
 
 /// A tensor of a run or of a plan, with its scheme and its recipe.
-protocol DescribedTensor {
+protocol DescribedTensor: CountedTensor {
   var name: TensorName { get }
   /// The scheme as it is recorded.
   var scheme: JSONValue { get }
-  var recipe: Recipe { get }
-  var tiedTo: TensorName? { get }
   /// The seed of the tensor, if it is not that of the run.
   var ownSeed: UInt64? { get }
 }

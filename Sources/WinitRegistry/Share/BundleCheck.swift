@@ -17,20 +17,13 @@ extension Registry {
     if let problem = try invalidValue(run) ?? bundle.foreignValue(in: run) { throw refuse(problem) }
     let tensors = try bundle.tensors(of: run)
     try bundle.checkRecord(run, tensors)
+    if let finding = bundle.sizeFindings(run, tensors).first { throw refuse("record: \(finding.message)") }
     if let finding = try bundle.detailFindings(run, tensors).first { throw refuse("record: \(finding.message)") }
     for tensor in tensors {
       if let problem = tensor.name.problem { throw refuse("name of a tensor: \(problem)") }
       if let problem = importProblem(tensor, isImported: run.isImported) {
         throw refuse("record of tensor \(quoted: tensor.name): \(problem)")
       }
-    }
-    let parameters = tensors.reduce(0) { $0 + ($1.tiedTo == nil ? $1.recipe.shape.elementCount : 0) }
-    guard run.parameterCount == parameters else {
-      throw refuse("number of parameters: \(run.parameterCount) are recorded, and its tensors have \(parameters)")
-    }
-    let bytes = tensors.reduce(0) { $0 + $1.recipe.byteCount }
-    guard run.byteCount == bytes else {
-      throw refuse("number of bytes: \(run.byteCount) are recorded, and its tensors have \(bytes)")
     }
   }
 

@@ -36,12 +36,17 @@ struct Export {
   private let store: Store
 
   /// Selects the tensors of a run.
-  init(_ registry: Registry, _ run: Run, _ selection: TensorSelection, cast: WinitCore.DType? = nil) throws {
-    let items = try registry.selectedTensors(selection, of: run).map { tensor in
+  init(_ registry: Registry, _ run: Run, _ selection: TensorSelection) throws {
+    try self.init(registry, registry.selected(selection, of: run))
+  }
+
+  /// Exports selected tensors of a run.
+  init(_ registry: Registry, _ selected: SelectedTensors, cast: WinitCore.DType? = nil) throws {
+    let items = try selected.records.map { tensor in
       let dtype = tensor.recipe.dtype.isFloatingPoint ? cast ?? tensor.recipe.dtype : tensor.recipe.dtype
-      return ExportItem(tensor: tensor, box: try box(selection.slice, of: tensor), dtype: dtype)
+      return ExportItem(tensor: tensor, box: try box(selected.selection.slice, of: tensor), dtype: dtype)
     }
-    self.init(run: run, items: items, store: try registry.store)
+    self.init(run: selected.run, items: items, store: try registry.store)
   }
 
   private init(run: Run, items: [ExportItem], store: Store) {
@@ -75,8 +80,10 @@ struct Export {
     let reader = VerifiedReader(store, tensors)
     let chunks = selectedChunks()
     try reader.checkMemory()
-    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled).run(
-      chunks, totalBytes: chunks.reduce(0) { $0 + $1.byteCount }, progress: reporter
+    let bytes = chunks.reduce(0) { $0 + $1.byteCount }
+    let isQuick = ChunkPipeline<ChunkID>.isFasterWithoutWorkers(byteCount: bytes, recipes: tensors.lazy.map(\.recipe))
+    try ChunkPipeline<ChunkID>(threads: threads, memory: .pooled, usesCallingThread: isQuick).run(
+      chunks, totalBytes: bytes, progress: reporter
     ) { chunks, buffers in
       try reader.read(chunks, into: buffers)
     } consume: { batch in
@@ -127,19 +134,21 @@ private final class CastSink: ByteSink {
 }
 
 extension Registry {
-  /// Returns the tensors of a selection. Tied tensors are included if the selection includes or names them.
-  func selectedTensors(_ selection: TensorSelection, of run: Run) throws -> [TensorRecord] {
-    try selectedTensors(selection.tensors, of: run).filter {
+  /// Returns the records of the tensors of a selection. Tied tensors are included if the selection includes or names
+  /// them.
+  func selectedRecords(_ selection: TensorSelection, of run: Run) throws -> [TensorRecord] {
+    try selectedRecords(selection.tensors, of: run).filter {
       selection.includesTied || selection.tensors != nil || $0.tiedTo == nil
     }
   }
 
-  /// Returns the tensors with these names, each once; all tensors if `names` is nil. Checks the record first.
+  /// Returns the records of the tensors with these names, each once; all tensors if `names` is nil. Checks the record
+  /// of the run first.
   ///
   /// A few tensors cost no more than their own records: see `Store.checkedTensors(named:of:)`.
   ///
   /// - Throws: `RegistryError` with the code `tensorNotFound` or `mismatch`.
-  func selectedTensors(_ names: [String]?, of run: Run) throws -> [TensorRecord] {
+  func selectedRecords(_ names: [String]?, of run: Run) throws -> [TensorRecord] {
     let store = try store
     var seen: Set<TensorName> = []
     let distinct = names.map { $0.map { TensorName($0) }.filter { seen.insert($0).inserted } }

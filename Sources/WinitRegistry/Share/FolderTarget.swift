@@ -10,6 +10,8 @@ final class FolderTarget: ExportTarget {
     let header: [UInt8]
     /// The number of tensors that follow the header.
     let count: Int
+    /// The size of these tensors.
+    let tensorBytes: Int
   }
 
   private let folder: OutputFolder
@@ -41,7 +43,7 @@ final class FolderTarget: ExportTarget {
   private func beginFile() throws {
     try endFile()
     guard let file = files.popFirst() else { return }
-    let output = try OutputFile(file.name, in: folder)
+    let output = try OutputFile(file.name, in: folder, byteCount: file.header.count + file.tensorBytes)
     try output.write(file.header)
     (current, rest) = (output, file.count)
   }

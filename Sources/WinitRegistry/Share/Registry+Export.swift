@@ -21,6 +21,16 @@ public struct TensorSelection: Sendable {
   }
 }
 
+/// The tensors of a selection, whose records were checked. A command that first prints a note about the tensors checks
+/// the records once.
+package struct SelectedTensors: Sendable {
+  package let run: Run
+  let selection: TensorSelection
+  let records: [TensorRecord]
+
+  package var tensors: [RunTensor] { records.map(RunTensor.init) }
+}
+
 /// The result of writing tensors to files.
 public struct ExportReceipt: Sendable {
   /// The run whose tensors were written.
@@ -47,6 +57,15 @@ public struct ExportReceipt: Sendable {
 }
 
 extension Registry {
+  /// Returns the tensors of a selection. A few tensors of a large run cost no more than these tensors.
+  ///
+  /// - Throws: `RegistryError` with the code `tensorNotFound`, or `mismatch` if the record contradicts itself.
+  package func selected(_ selection: TensorSelection, of run: Run) throws -> SelectedTensors {
+    try translatingErrors {
+      SelectedTensors(run: run, selection: selection, records: try selectedRecords(selection, of: run))
+    }
+  }
+
   /// Writes tensors to a file, which appears whole or not at all.
   ///
   /// Stored chunks are read, and other chunks are regenerated. Every chunk is verified against its recorded digest
@@ -74,8 +93,18 @@ extension Registry {
     _ run: Run, _ selection: TensorSelection = TensorSelection(), format: FileFormat = .safetensors, to path: String,
     dtype: DType? = nil, replacing: Bool = false, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
+    try export(
+      selected(selection, of: run), format: format, to: path, dtype: dtype, replacing: replacing, threads: threads,
+      progress: progress)
+  }
+
+  /// Writes selected tensors to a file, as `export` of a run does.
+  package func export(
+    _ selected: SelectedTensors, format: FileFormat, to path: String, dtype: DType? = nil, replacing: Bool = false,
+    threads: Int? = nil, progress: ProgressHandler? = nil
+  ) throws -> ExportReceipt {
     try translatingErrors {
-      let export = try Export(self, run, selection, cast: try checked(dtype))
+      let export = try Export(self, selected, cast: try checked(dtype))
       let file: OutputFile
       var receipt: ExportReceipt
       if format == .npz {
@@ -85,7 +114,8 @@ extension Registry {
           byteCount: ArchiveTarget.headerBytes(of: entries) + export.byteCount)
         receipt = try export.write(to: ArchiveTarget(entries, file), threads: threads, progress: progress)
       } else {
-        let (header, export) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
+        let (header, export) = try export.laidOut(
+          format, metadata: try export.metadata(selected.selection, cast: dtype?.core))
         file = try OutputFile(
           path, replacing: replacing, protected: self.path, byteCount: header.count + export.byteCount)
         receipt = try export.write(to: StreamTarget(header, file), threads: threads, progress: progress)
@@ -99,7 +129,7 @@ extension Registry {
 
   /// Writes tensors to standard output.
   package func exportToStandardOutput(
-    _ run: Run, _ selection: TensorSelection, format: FileFormat, dtype: DType? = nil, threads: Int? = nil,
+    _ selected: SelectedTensors, format: FileFormat, dtype: DType? = nil, threads: Int? = nil,
     progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
     try translatingErrors {
@@ -108,8 +138,9 @@ extension Registry {
           "an archive in the format npz cannot be written to standard output, because its entries are completed later. Name a file"
         )
       }
-      let export = try Export(self, run, selection, cast: try checked(dtype))
-      let (header, ordered) = try export.laidOut(format, metadata: try export.metadata(selection, cast: dtype?.core))
+      let export = try Export(self, selected, cast: try checked(dtype))
+      let (header, ordered) = try export.laidOut(
+        format, metadata: try export.metadata(selected.selection, cast: dtype?.core))
       let output = StandardOutput(byteCount: header.count + ordered.byteCount)
       return try ordered.write(to: StreamTarget(header, output), threads: threads, progress: progress)
     }

@@ -35,7 +35,7 @@ extension Registry {
       guard path.hasSuffix(".json") else {
         throw RegistryError.invalidArgument("the name of a manifest ends in .json; `\(path)` does not")
       }
-      let manifest = Manifest(seed: run.record.seed, tensors: try selectedTensors(nil, of: run).map(\.manifestEntry))
+      let manifest = Manifest(seed: run.record.seed, tensors: try selectedRecords(nil, of: run).map(\.manifestEntry))
       let file = try OutputFile(path, replacing: replacing, protected: self.path)
       let text = Array(manifest.lines.utf8)
       try file.write(text)

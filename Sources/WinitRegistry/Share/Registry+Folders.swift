@@ -30,6 +30,16 @@ extension Registry {
     _ run: Run, _ selection: TensorSelection = TensorSelection(), format: FileFormat, to path: String,
     dtype: DType? = nil, maximumShardSize: Int? = nil, threads: Int? = nil, progress: ProgressHandler? = nil
   ) throws -> ExportReceipt {
+    try exportFolder(
+      selected(selection, of: run), format: format, to: path, dtype: dtype, maximumShardSize: maximumShardSize,
+      threads: threads, progress: progress)
+  }
+
+  /// Writes selected tensors to the files of a new folder, as `exportFolder` of a run does.
+  package func exportFolder(
+    _ selected: SelectedTensors, format: FileFormat, to path: String, dtype: DType? = nil,
+    maximumShardSize: Int? = nil, threads: Int? = nil, progress: ProgressHandler? = nil
+  ) throws -> ExportReceipt {
     try translatingErrors {
       guard format != .npz else {
         throw RegistryError.invalidArgument("an archive in the format npz is one file, and not a folder. Name a file")
@@ -39,17 +49,17 @@ extension Registry {
       }
       let start = ContinuousClock.now
       // Everything that can be refused is refused before anything is written.
-      var export = try Export(self, run, selection, cast: try checked(dtype))
+      var export = try Export(self, selected, cast: try checked(dtype))
       var files: [FolderTarget.File]
       var index: (name: String, text: String)?
       if format == .safetensors {
         (files, export, index) = export.sharded(
-          limit: maximumShardSize, metadata: try export.metadata(selection, cast: dtype?.core))
+          limit: maximumShardSize, metadata: try export.metadata(selected.selection, cast: dtype?.core))
       } else {
         files = try export.items.map { item in
           FolderTarget.File(
             name: fileName(item.name, extension: format == .raw ? "bin" : format.rawValue),
-            header: format == .raw ? [] : try export.npyHeader(item), count: 1)
+            header: format == .raw ? [] : try export.npyHeader(item), count: 1, tensorBytes: item.byteCount)
         }
       }
       let folder = try OutputFolder(

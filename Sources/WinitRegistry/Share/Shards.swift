@@ -52,7 +52,10 @@ extension Export {
       let name = shardName(number, of: shards.count)
       let layout = SafetensorsLayout(
         shard.map { (items[$0].name, items[$0].dtype, items[$0].shape) }, metadata: metadata)
-      files.append(.init(name: name, header: layout.header, count: shard.count))
+      files.append(
+        .init(
+          name: name, header: layout.header, count: shard.count,
+          tensorBytes: shard.reduce(0) { $0 + items[$1].byteCount }))
       order += layout.order.map { shard[$0] }
       map += shard.map { .init(items[$0].name.string, .string(name)) }
     }

@@ -32,6 +32,17 @@ extension Store {
     return findings
   }
 
+  /// Returns the differences between the recorded size of a run and that of its tensors. The size is only shown and
+  /// sorted by, so a wrong one does not keep a run from being read.
+  func sizeFindings(_ run: RunRecord, _ tensors: [TensorRecord]) -> [Verification.Finding] {
+    let size = RunSize(tensors)
+    return [("parameters", run.parameterCount, size.parameterCount), ("bytes", run.byteCount, size.byteCount)]
+      .filter { $0.1 != $0.2 }
+      .map { what, recorded, counted in
+        .init(.record, nil, "the recorded number of \(what) is \(recorded), and the tensors have \(counted)")
+      }
+  }
+
   /// Checks the record of a run before the run is read or changed.
   ///
   /// - Throws: `RegistryError.mismatch` if the record contradicts itself.

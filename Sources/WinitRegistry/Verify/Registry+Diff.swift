@@ -79,7 +79,7 @@ extension Registry {
   ) throws -> RunDifference {
     try translatingErrors {
       let (firsts, seconds) = (
-        try selectedTensors(nil, of: first), try (other ?? self).selectedTensors(nil, of: second)
+        try selectedRecords(nil, of: first), try (other ?? self).selectedRecords(nil, of: second)
       )
       let others = seconds.firstByName(\.name)
       let known = Set(firsts.map(\.name))

@@ -37,7 +37,8 @@ extension Registry {
           "\(run.reference) is recipe-only and has no stored bytes to verify. Verify its regeneration instead")
       }
       var verification = Verification(run: run, level: level)
-      verification.findings = try store.recordFindings(run.record, tensors)
+      verification.findings =
+        try store.recordFindings(run.record, tensors) + store.sizeFindings(run.record, tensors)
       for tensor in tensors {
         let scheme = RecordedScheme(tensor)
         if let problem = scheme.problem { verification.findings.append(.init(.scheme, tensor.name, problem)) }

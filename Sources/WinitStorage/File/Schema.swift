@@ -10,7 +10,7 @@ package struct Schema {
   private let objects: [String: String]
 
   /// The `digest` of the schema that all migrations create. A test compares it with the migrations.
-  package static let currentDigest = "73a5d42dbc86e0b1059d6b6eb2f7d1ab0ef72cb467742e2aa4ccf551e7b3aeeb"
+  package static let currentDigest = "0fade1d4cf98332d46aee13d1263aac4f91cd161d779cc89e4dd4ac98d500225"
 
   /// The SHA-256 of all definitions, ordered by kind and name.
   package var digest: SHA256Digest {

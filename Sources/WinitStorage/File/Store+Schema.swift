@@ -9,19 +9,30 @@ extension Store {
   /// The number of the schema of the files that this version writes.
   package static var schema: Int { Migration.all.count }
 
+  /// The oldest schema of files that can be read as they are: later migrations only add indices, which make lists
+  /// faster.
+  package static let oldestReadableSchema = 5
+
   /// Checks the schema of a file, and applies the migrations that the file does not have yet in one exclusive
-  /// transaction.
-  static func checkSchema(_ queue: DatabaseQueue, _ path: String, _ access: Access) throws {
+  /// transaction. A file that is opened for reading is not changed.
+  ///
+  /// - Throws: `StoreError.olderVersion` if the file cannot be migrated, or is opened for reading and has a schema
+  ///   older than `oldestSchema`.
+  static func checkSchema(_ queue: DatabaseQueue, _ path: String, _ access: Access, oldestSchema: Int) throws {
     let version = try queue.read { db in
       let version = try RegistryFile.version(db, path: path)
       if let version { try checkSchema(db, path, version) }
       return version
     }
     if version == Migration.all.count { return }
-    if let version, access == .reading { throw StoreError.olderVersion(path: path, schema: version) }
+    if let version, access == .reading {
+      guard version >= oldestSchema else { throw StoreError.olderVersion(path: path, schema: version) }
+      return
+    }
     guard version != nil || access == .creating else { throw StoreError.noRegistry(path: path) }
     do { try migrate(queue, path) } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
-      guard let version else { throw error }
+      // A file that can be read as it is needs the permission only for what the user wants to write.
+      guard let version, version < oldestReadableSchema else { throw error }
       throw StoreError.olderVersion(path: path, schema: version)
     }
   }

@@ -125,7 +125,8 @@ package final class Store: Sendable {
 
   /// Opens a registry for reading. The file is not changed, not even by migrations.
   ///
-  /// - Throws: `StoreError.olderVersion` if the file needs a migration, and other errors of `StoreError`.
+  /// - Throws: `StoreError.olderVersion` if the file has a schema older than `oldestReadableSchema`, and other errors of
+  ///   `StoreError`.
   package static func openForReading(_ path: String) throws -> Store {
     guard try RegistryFile.exists(path) else { throw StoreError.noRegistry(path: path) }
     return try explainingDamage(path) { try Store(path, .reading) }
@@ -139,7 +140,9 @@ package final class Store: Sendable {
     self.waiter = waiter
     switch access {
     case .creating, .foldingLog: connections = Mutex(Connections(writer: try Store.connect(path, access, waiter)))
-    case .reading: connections = Mutex(Connections(reader: try Store.connect(path, .reading, waiter)))
+    case .reading:
+      let reader = try Store.connect(path, .reading, waiter, oldestSchema: Store.oldestReadableSchema)
+      connections = Mutex(Connections(reader: reader))
     case .existing:
       let (reader, identity) = try Store.readerAfterRecovery(path, waiter)
       connections = Mutex(Connections(reader: reader, identity: identity))

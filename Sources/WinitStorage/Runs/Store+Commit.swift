@@ -51,6 +51,7 @@ extension Store {
   /// Inserts all rows of a run, ends the lease, and records the event.
   private func insert(_ insertion: Insertion, _ lease: Lease?, _ event: Event, _ db: Database) throws -> RunRecord {
     let (run, digest, uid) = (insertion.run, insertion.digest, insertion.uid)
+    let size = RunSize(run.tensors)
     try db.execute(
       sql: """
         INSERT INTO manifests (digest, weights, law_version, json) VALUES (?, ?, ?, ?)
@@ -66,9 +67,8 @@ extension Store {
         """,
       arguments: [
         run.name, try takeVersion(db, of: run.name, wanted: run.origin?.version), digest,
-        String(run.seed), run.isStored, run.tensors.count,
-        run.tensors.filter { $0.tiedTo == nil }.reduce(0) { $0 + $1.recipe.shape.elementCount },
-        run.tensors.reduce(0) { $0 + $1.recipe.byteCount }, run.createdAt, run.toolVersion,
+        String(run.seed), run.isStored, run.tensors.count, size.parameterCount, size.byteCount, run.createdAt,
+        run.toolVersion,
         run.host.compact, uid, run.isImported ? "captured" : "created", run.experiment, run.note,
         run.parent, run.git?.compact, run.preset?.compact, run.details.json.compact,
       ])

@@ -37,7 +37,7 @@ extension Store {
 
   private func groups(_ filter: RunFilter, _ select: String, _ end: String, _ limit: Int?) throws -> [RunGroup] {
     try read { db in
-      let conditions = try filter.conditions(db)
+      let conditions = try filter.conditions(db, allPages: true)
       return try Row.fetchAll(
         db, sql: "\(select) \(conditions.sql) \(end)", arguments: conditions.arguments + [limit ?? -1]
       ).map { row in

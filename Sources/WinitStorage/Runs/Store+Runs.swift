@@ -152,7 +152,7 @@ extension Store {
   /// Returns the number of runs that a filter selects, on all pages.
   package func count(_ filter: RunFilter) throws -> Int {
     try read { db in
-      let conditions = try filter.conditions(db)
+      let conditions = try filter.conditions(db, allPages: true)
       return try Int.fetchOne(
         db, sql: "SELECT count(*) FROM runs WHERE \(conditions.sql)", arguments: conditions.arguments) ?? 0
     }

@@ -24,7 +24,7 @@ extension Salvage {
 
   /// The indices of columns in the table of runs.
   private enum Column {
-    static let (name, version, manifest, seed, tensorCount) = (1, 2, 3, 4, 6)
+    static let (name, version, manifest, seed, tensorCount, parameterCount, byteCount) = (1, 2, 3, 4, 6, 7, 8)
     static let (createdAt, host, uid, origin, experiment, deletedAt) = (9, 11, 12, 13, 14, 18)
     /// The columns that hold JSON.
     static let json = [11, 17, 19, 20]
@@ -61,6 +61,8 @@ extension Salvage {
       {
         (values[Column.seed], values[Column.tensorCount]) = (.text(seed), .integer(count))
       }
+      // The size is counted again when the tensors are there.
+      (values[Column.parameterCount], values[Column.byteCount]) = (.integer(0), .integer(0))
       for column in Column.json {
         guard let text = values[column].text, (try? JSONValue(parsing: text)) == nil else { continue }
         values[column] = Salvage.defaults[column]

@@ -74,7 +74,7 @@ struct MetadataOptions: ParsableArguments {
   /// parent is a run of an existing registry.)
   func open(_ option: RegistryOption, _ sharing: SharingOption) throws -> Registry {
     if parent != nil { _ = try option.open() }
-    return try Registry(openingOrCreating: option.path, isShared: sharing.isShared)
+    return RegistryOption.keepOpen(try Registry(openingOrCreating: option.path, isShared: sharing.isShared))
   }
 
   /// Sets the metadata in the options of a create. Finds the parent in the registry.

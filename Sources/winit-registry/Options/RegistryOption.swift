@@ -1,6 +1,7 @@
 // The options that every command with a registry has: its file, and how long to wait for its lock.
 
 import ArgumentParser
+import Synchronization
 import WinitCore
 import WinitRegistry
 
@@ -36,7 +37,17 @@ struct RegistryOption: ParsableArguments {
     return variable.isEmpty ? "winit.sqlite" : variable
   }
 
-  func open() throws -> Registry { try Registry(opening: path) }
+  /// Opens the registry.
+  func open() throws -> Registry { Self.keepOpen(try Registry(opening: path)) }
+
+  /// Keeps a registry open until the process ends, which closes its file as well. Otherwise the last use of the
+  /// registry would start a thread, on which the queue of the connection is released.
+  static func keepOpen(_ registry: Registry) -> Registry {
+    kept.withLock { $0.append(registry) }
+    return registry
+  }
+
+  private static let kept = Mutex<[Registry]>([])
 }
 
 /// Reads a number of seconds, such as `10` or `0.5`.

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from winit.registry.definitions import NEWEST_SCHEMA
+
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "Tests" / "Vectors"
 MIGRATIONS = sorted((ROOT / "migrations").glob("v*.sql"))
@@ -63,7 +65,7 @@ def registry_of(tmp_path: Path) -> Callable[[int], Path]:
 @pytest.fixture
 def path(registry_of: Callable[[int], Path]) -> Path:
     """A registry of the newest schema with the runs m:v1 (stored), m:v2 (recipe-only) and taken:v1 (imported)."""
-    return registry_of(5)
+    return registry_of(NEWEST_SCHEMA)
 
 
 @pytest.fixture

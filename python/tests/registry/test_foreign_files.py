@@ -69,8 +69,10 @@ def test_a_path_that_is_no_path_is_refused(path: str) -> None:
 
 def test_a_newer_schema_says_what_to_do(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("PRAGMA user_version = 6")
-    with pytest.raises(BadInput, match=r"newer version .*schema 6.*pip install --upgrade"):
+        database.execute(f"PRAGMA user_version = {definitions.NEWEST_SCHEMA + 1}")
+    with pytest.raises(
+        BadInput, match=rf"newer version .*schema {definitions.NEWEST_SCHEMA + 1}.*pip install --upgrade"
+    ):
         Registry(path)
 
 
@@ -359,7 +361,7 @@ def test_apsw_reads_what_sqlite3_reads(path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(kind):
             registry["m"] if kind is BadInput else Registry(path)
         with contextlib.closing(sqlite3.connect(path)) as database, database:
-            database.execute("PRAGMA user_version = 5")
+            database.execute(f"PRAGMA user_version = {definitions.NEWEST_SCHEMA}")
     registry.close()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from winit import BadInput, DamageWarning, Error, Finding, Mismatch, NotFound, Recipe, Registry
+from winit.registry.definitions import NEWEST_SCHEMA
 
 
 def chunk(path: Path, run: int, name: str) -> bytes:
@@ -45,7 +46,7 @@ def change(path: Path, sql: str, arguments: tuple[object, ...] = ()) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("schema", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("schema", range(1, NEWEST_SCHEMA + 1))
 def test_a_registry_of_every_schema_is_read(schema: int, registry_of: Callable[[int], Path]) -> None:
     registry = Registry(registry_of(schema))
     runs = list(registry)
@@ -57,10 +58,12 @@ def test_a_registry_of_every_schema_is_read(schema: int, registry_of: Callable[[
         assert registry[run.reference].weights == run.weights
 
 
-def test_a_registry_that_the_last_version_with_schema_4_left_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "v4.sqlite"
+@pytest.mark.parametrize("schema", [4, 5])
+def test_a_registry_that_the_last_version_with_a_schema_left_is_read(schema: int, tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
     database = sqlite3.connect(path)
-    database.executescript((Path(__file__).parents[3] / "Tests" / "Vectors" / "registry-v4.sql").read_text("utf-8"))
+    vectors = Path(__file__).parents[3] / "Tests" / "Vectors"
+    database.executescript((vectors / f"registry-v{schema}.sql").read_text("utf-8"))
     database.close()
     registry = Registry(path)
     assert [run.reference for run in registry] == ["taken:v1", "m:v2", "m:v1"]
@@ -222,6 +225,19 @@ def test_verify_finds_rows_that_differ_from_the_manifest(path: Path, sql: str) -
     Registry(path)["m:v1"].verify()
     change(path, sql)
     with pytest.raises(Mismatch, match=r"differs? from the manifest"):
+        Registry(path)["m:v1"].verify()
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("parameter_count", "the recorded number of parameters is 43, and the tensors have 42"),
+        ("byte_count", "the recorded number of bytes is 145, and the tensors have 144"),
+    ],
+)
+def test_verify_finds_a_recorded_size_that_is_not_that_of_the_tensors(path: Path, column: str, message: str) -> None:
+    change(path, f"UPDATE runs SET {column} = {column} + 1 WHERE id = 1")
+    with pytest.raises(Mismatch, match=message):
         Registry(path)["m:v1"].verify()
 
 

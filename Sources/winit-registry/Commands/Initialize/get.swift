@@ -123,27 +123,28 @@ struct GetCommand: JSONCommand {
       let registry = try registry.open()
       let run = try registry.run(reference)
       let dtype = dtype.flatMap(DType.init(parsing:))
-      if slice != nil { try noteWholeTensors(selection, of: run, in: registry) }
+      let selected = try registry.selected(selection, of: run)
+      if slice != nil { noteWholeTensors(selected.tensors) }
       let format = format ?? FileFormat(extensionOf: output ?? "")
       let progress = ProgressBar(run.isStored ? "reading" : "regenerating")
       if output == "-" {
         warn(
           try registry.exportToStandardOutput(
-            run, selection, format: format, dtype: dtype, threads: threads.threads, progress: progress.update))
+            selected, format: format, dtype: dtype, threads: threads.threads, progress: progress.update))
         return
       }
       if self.format == nil, format == .raw, let output {
-        try OutputEnding.checkRaw(output, tensorCount: registry.tensors(selection, of: run).count)
+        try OutputEnding.checkRaw(output, tensorCount: selected.tensors.count)
       }
       let path = output ?? defaultPath(run, format)
       let receipt =
         if path.hasSuffix("/") {
           try registry.exportFolder(
-            run, selection, format: format, to: path, dtype: dtype, maximumShardSize: maxShardSize,
+            selected, format: format, to: path, dtype: dtype, maximumShardSize: maxShardSize,
             threads: threads.threads, progress: progress.update)
         } else {
           try registry.export(
-            run, selection, format: format, to: path, dtype: dtype, replacing: force, threads: threads.threads,
+            selected, format: format, to: path, dtype: dtype, replacing: force, threads: threads.threads,
             progress: progress.update)
         }
       warn(receipt)
@@ -152,8 +153,8 @@ struct GetCommand: JSONCommand {
   }
 
   /// Prints a note for each tensor of which a slice costs as much as the whole tensor.
-  private func noteWholeTensors(_ selection: TensorSelection, of run: Run, in registry: Registry) throws {
-    for tensor in try registry.tensors(selection, of: run) where tensor.needsWhole && !tensor.isStored {
+  private func noteWholeTensors(_ tensors: [RunTensor]) {
+    for tensor in tensors where tensor.needsWhole && !tensor.isStored {
       printError(
         "note: a slice of tensor \(quoted: tensor.printableName) (\(tensor.lawName)) needs the whole tensor, which is regenerated now"
       )

@@ -32,7 +32,9 @@ def verify(run: Run, *, stored: bool, regenerate: bool, threads: int | None) -> 
         raise Mismatch(f"{run.reference}: {message}", [Finding("record", message)])
     findings = list(_record_findings(run))
     # Without the rows of the tensors there are no digests of chunks.
-    for tensor in [] if any(finding.tensor is None for finding in findings) else run.values():
+    lacks_rows = any(finding.tensor is None for finding in findings)
+    findings += _size_findings(run)
+    for tensor in [] if lacks_rows else run.values():
         findings += _Verification(cast(RunTensor, tensor), run.stored and stored, regenerate, threads).findings()
     if findings:
         raise mismatch(findings, f"{run.reference} does not match its record")
@@ -57,6 +59,18 @@ def _record_findings(run: Run) -> Iterator[Finding]:
         is_same = seed == str(tensor.seed) and row.object("law") == tensor.law
         if not is_same or any(row.text(column) != text for column, text in expected.items()):
             yield Finding("record", "the recorded tensor differs from the manifest", name)
+
+
+def _size_findings(run: Run) -> Iterator[Finding]:
+    """Compares the recorded numbers of parameters and bytes with the tensors."""
+    parameters = sum(tensor.count for tensor in run.values() if tensor.tied_to is None)
+    byte_count = sum(tensor.byte_count for tensor in run.values())
+    for what, recorded, counted in (
+        ("parameters", run.parameter_count, parameters),
+        ("bytes", run.byte_count, byte_count),
+    ):
+        if recorded != counted:
+            yield Finding("record", f"the recorded number of {what} is {recorded}, and the tensors have {counted}")
 
 
 class _Verification:

@@ -1,0 +1,31 @@
+// The size of a run: its numbers of parameters and bytes, which the row of the run records.
+
+package import WinitCore
+
+/// A tensor of a run or of a plan, as far as the size of the run depends on it.
+package protocol CountedTensor {
+  var recipe: Recipe { get }
+  /// The name of the tensor to which this tensor is tied.
+  var tiedTo: TensorName? { get }
+}
+
+extension NewTensor: CountedTensor {}
+extension TensorRecord: CountedTensor {}
+
+/// The size of a run. The row of a run records it, so that lists need not read tensors.
+package struct RunSize {
+  /// The number of elements of all tensors, without tied tensors.
+  package let parameterCount: Int
+  /// The size of all tensors, in bytes.
+  package let byteCount: Int
+
+  /// Computes the size from all tensors of a run.
+  package init(_ tensors: [some CountedTensor]) {
+    var (parameters, bytes) = (0, 0)
+    for tensor in tensors {
+      if tensor.tiedTo == nil { parameters += tensor.recipe.shape.elementCount }
+      bytes += tensor.recipe.byteCount
+    }
+    (parameterCount, byteCount) = (parameters, bytes)
+  }
+}
