@@ -140,6 +140,17 @@ import WinitTestSupport
     #expect(try !fixture.registry.verify(run).matches)
   }
 
+  @Test func `a wrong recorded size does not keep a run from being written, and is found`() throws {
+    let fixture = try Fixture()
+    _ = try fixture.create()
+    try fixture.registry.export(fixture.registry.run("m"), to: fixture.folder.path("before"))
+    try fixture.tamper("UPDATE runs SET parameter_count = 0, byte_count = 0")
+    let run = try fixture.registry.run("m")
+    try fixture.registry.export(run, to: fixture.folder.path("after"))
+    #expect(try fixture.folder.bytes("before") == fixture.folder.bytes("after"))
+    #expect(try fixture.registry.verify(run).findings.map(\.kind) == [.record, .record])
+  }
+
   @Test func `a recipe that does not give its digest is a mismatch, and nothing is written`() throws {
     let fixture = try Fixture()
     let run = try fixture.create(
