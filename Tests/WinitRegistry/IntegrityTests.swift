@@ -178,6 +178,17 @@ import WinitTestSupport
     #expect(try fixture.registry.checkIntegrity(full: true).isSound)
   }
 
+  @Test func `a repair counts a wrong recorded size again, in the file itself`() throws {
+    let fixture = try Fixture()
+    let run = try fixture.create("m", twoChunkSpec)
+    try fixture.tamper("UPDATE runs SET parameter_count = 7, byte_count = 0")
+    #expect(try fixture.registry.checkIntegrity().records.count == 2)
+    let report = try Registry.checkIntegrity(at: fixture.folder.path("r"), full: false, repair: true)
+    #expect(report.isSound && !report.isRebuilt, "\(report)")
+    let repaired = try Registry(opening: fixture.folder.path("r")).run("m")
+    #expect(repaired.parameterCount == run.parameterCount && repaired.byteCount == run.byteCount)
+  }
+
   @Test func `a damaged manifest is repaired by the next create with the same manifest`() throws {
     let fixture = try Fixture()
     _ = try fixture.create("m", spec)

@@ -57,8 +57,8 @@ struct winit_sha256_group {
   size_t lanes;                     // how many messages the function hashes at once, or 1
 };
 
-/// Returns the fastest way to begin with so many messages, by the vectors of a kernel and this processor's SHA
-/// instructions.
+/// Returns the group that hashes the first of `count` messages fastest, by the vectors of a kernel or by the SHA
+/// instructions of this processor.
 struct winit_sha256_group winit_sha256_group(enum winit_kernel kernel, size_t count);
 
 #if defined(__x86_64__)

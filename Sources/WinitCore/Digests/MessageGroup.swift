@@ -20,7 +20,7 @@ struct MessageGroup {
   private var state: [UInt32]
   private var byteCount = 0
 
-  /// Creates the fastest group for the first of so many messages; nil if one message after another is faster.
+  /// Creates the group that hashes the first of `count` messages fastest; nil if one message after another is faster.
   init?(ofFirst count: Int) {
     let group = winit_sha256_group(MessageGroup.kernel, count)
     guard let function = group.function else { return nil }

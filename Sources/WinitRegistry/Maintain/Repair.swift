@@ -14,7 +14,7 @@ struct Repair {
   func run(_ before: IntegrityReport) throws -> IntegrityReport? {
     var repaired = before
     try store.repairInconsistencies()
-    try removeDetails()
+    try repairRecords()
     try repairChunks(&repaired, in: store)
     if repaired.chunks.contains(where: { !$0.isRepaired && $0.problem == .unreadable }) { return nil }
     var after = try IntegrityCheck(store: store, progress: progress).run(full: true)
@@ -22,13 +22,18 @@ struct Repair {
     return after
   }
 
-  /// Removes what is recorded with runs, besides their tensors, and cannot be read. A diagnosis can be made again; the
-  /// right text of anything else is unknown, and no use case can read it.
-  private func removeDetails() throws {
+  /// Counts wrong sizes of runs again, from their tensors. Removes what is recorded with runs, besides their tensors, and
+  /// cannot be read: a diagnosis can be made again; the right text of anything else is unknown, and no use case can read
+  /// it.
+  private func repairRecords() throws {
     for row in try store.runRows() {
       // The report names a run that cannot be read.
       guard let run = try? store.run(row: row), let tensors = try? store.tensors(of: run) else { continue }
       try store.removeDetails(store.detailFindings(run, tensors), of: run)
+      // The tensors give the right size if they make the manifest.
+      if try !store.sizeFindings(run, tensors).isEmpty && store.recordFindings(run, tensors).isEmpty {
+        try store.setSize(of: run, RunSize(tensors))
+      }
       try progress?(0, 0)
     }
   }

@@ -89,7 +89,7 @@ struct RunRestoration {
 
   /// Records the size of a run, and returns the run with it.
   private func recordSize(of run: RunRecord, _ tensors: [TensorRecord]) throws -> RunRecord {
-    try salvage.setSize(run, RunSize(tensors))
+    try store.setSize(of: run, RunSize(tensors))
     return try store.current(run)
   }
 

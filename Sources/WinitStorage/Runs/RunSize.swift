@@ -1,5 +1,6 @@
 // The size of a run: its numbers of parameters and bytes, which the row of the run records.
 
+import GRDB
 package import WinitCore
 
 /// A tensor of a run or of a plan, as far as the size of the run depends on it.
@@ -27,5 +28,16 @@ package struct RunSize {
       bytes += tensor.recipe.byteCount
     }
     (parameterCount, byteCount) = (parameters, bytes)
+  }
+}
+
+extension Store {
+  /// Records the size of a run.
+  package func setSize(of run: RunRecord, _ size: RunSize) throws {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE runs SET parameter_count = ?, byte_count = ? WHERE id = ?",
+        arguments: [size.parameterCount, size.byteCount, try self.reload(run, db).rowID])
+    }
   }
 }

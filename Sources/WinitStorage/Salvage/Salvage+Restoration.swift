@@ -107,15 +107,6 @@ extension Salvage {
     }
   }
 
-  /// Records the size of a run.
-  package func setSize(_ run: RunRecord, _ size: RunSize) throws {
-    try target.write { db in
-      try db.execute(
-        sql: "UPDATE runs SET parameter_count = ?, byte_count = ? WHERE id = ?",
-        arguments: [size.parameterCount, size.byteCount, run.rowID])
-    }
-  }
-
   /// Records the references of the stored tensors of a run to the chunks that are in the new registry.
   package func linkChunks(of tensors: [TensorRecord]) throws {
     try target.write { db in
