@@ -164,8 +164,9 @@ import WinitTestSupport
 
   @Test func `verify --resume skips the runs that an interrupted verification has verified`() throws {
     let place = try place()
+    // One thread takes some seconds to verify 1.7 G elements.
     try place.folder.write(
-      "big.yaml", "tensors: {w: [400, 1048576]}\nrules: [{match: w, init: {scheme: truncated_normal}}]")
+      "big.yaml", "tensors: {w: {shape: [1600, 1048576], dtype: bfloat16, init: truncated_normal}}")
     // The newest run is verified first.
     try place.succeed("create big --recipe-only --spec big.yaml --seed 1")
     for seed in 1...3 { try place.succeed("create t --spec t.yaml --seed \(seed)") }

@@ -10,6 +10,8 @@ package struct Outcome: Sendable {
   package let errors: String
   /// The peak of resident memory, in bytes.
   package let peakBytes: Int
+  /// The time for which processors have run the program, in seconds.
+  package let processorTime: Double
 }
 
 /// A running program. Its output goes to files, so the program never waits for a reader.
@@ -74,7 +76,8 @@ package final class ChildProcess {
   package func wait() -> Outcome {
     var status: Int32 = 0
     var peak = 0
-    while waitpid(pid, &status, WNOHANG) == 0 {
+    var usage = rusage()
+    while wait4(pid, &status, WNOHANG, &usage) == 0 {
       peak = max(peak, peakMemory())
       usleep(2000)
     }
@@ -82,7 +85,10 @@ package final class ChildProcess {
     func text(_ name: String) -> String {
       (try? folder.bytes(name)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
-    return Outcome(status: ended, output: text("output"), errors: text("errors"), peakBytes: peak)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return Outcome(
+      status: ended, output: text("output"), errors: text("errors"), peakBytes: peak,
+      processorTime: seconds(usage.ru_utime) + seconds(usage.ru_stime))
   }
 
   private func peakMemory() -> Int {

@@ -28,10 +28,12 @@ ENDLESS = "tensors: {w: [4000000, 65536]}\nrules: [{match: w, init: normal}]\n"
 # One tensor that can only be computed whole, for many seconds.
 WHOLE = "tensors: {w: [9000, 9000]}\nrules: [{match: w, init: orthogonal}]\n"
 LARGE = "tensors: {w: [250, 1048576]}\nrules: [{match: w, init: normal}]\n"
-# Verified in more than the half second before the bar is drawn.
-SLOW = "tensors: {w: [800, 1048576]}\nrules: [{match: w, init: normal}]\n"
+# 17 GB, of which a scenario lets the disk get some megabytes.
+HUGE = "tensors: {w: [4096, 1048576]}\nrules: [{match: w, init: normal}]\n"
+# One thread takes some seconds to verify 1.7 G elements. The bar is drawn after half a second.
+SLOW = "tensors: {w: {shape: [1600, 1048576], dtype: bfloat16, init: truncated_normal}}\n"
 SMALL = "tensors: {w: [300, 1024]}\nrules: [{match: w, init: normal}]\n"
-SPECS = {"endless": ENDLESS, "whole": WHOLE, "large": LARGE, "slow": SLOW, "small": SMALL}
+SPECS = {"endless": ENDLESS, "whole": WHOLE, "large": LARGE, "huge": HUGE, "slow": SLOW, "small": SMALL}
 # No scenario takes this long; a command that hangs is ended.
 LIMIT = 60.0
 # The time for what takes less than a second on a machine that does nothing else, in seconds.
@@ -310,13 +312,13 @@ class Scenarios:
     def hangup(self) -> None:
         """The end of the terminal rolls a create back, and ends a verification that can be resumed."""
         self.succeed("create small --spec small.yaml --seed 1")
-        terminal = self.start("create n --spec large.yaml --seed 1")
+        terminal = self.start("create n --spec huge.yaml --seed 1")
         terminal.read_until(lambda: self.count("chunks") > 20)
         terminal.close()
         status = terminal.child.wait(LIMIT)
         expect(status == 130, f"the create ended with {status}")
         expect(self.count("runs") == 1 and self.count("leases") == 0, "the create was not rolled back")
-        self.succeed("create n --spec large.yaml --seed 1 --recipe-only")
+        self.succeed("create n --spec slow.yaml --seed 1 --recipe-only")
         for seed in range(2, 5):
             self.succeed(f"create small --spec small.yaml --seed {seed}")
         terminal = self.start("verify --all --threads 1")

@@ -90,7 +90,8 @@ import WinitCore
         began.signal()
         // Work on other threads, for which the transaction waits.
         let inner = DispatchGroup()
-        usleep(1_300_000)
+        // The stop says so after a second.
+        usleep(3_000_000)
         DispatchQueue(label: "inner").async(group: inner) { gate.transaction { _ = usleep(1000) } }
         inner.wait()
         let isStoppedInside = isStopped.load(ordering: .relaxed)
