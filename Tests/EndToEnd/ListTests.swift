@@ -127,7 +127,7 @@ import WinitTestSupport
     // One run a second before midnight of today, one at midnight of yesterday, one a second before.
     for (seed, offset) in [(1, -1.0), (2, -86400), (3, -86401)] {
       let time = day.addingTimeInterval(offset).formatted(.iso8601)
-      try sqlite(place, "UPDATE runs SET created_at = '\(time)' WHERE seed = '\(seed)'")
+      try place.change("UPDATE runs SET created_at = '\(time)' WHERE seed = '\(seed)'")
     }
     #expect(try versions(place, ["--since", "today"]) == [4, 5, 6])
     #expect(try versions(place, ["--since", "Yesterday"]) == [1, 2, 4, 5, 6])
@@ -141,20 +141,6 @@ import WinitTestSupport
     let noon = day.addingTimeInterval(-86400).formatted(.iso8601).prefix(10)
     #expect(try versions(place, ["--until", "\(noon)T02:00+02:00"]) == [3])
     #expect(try versions(place, ["--until", "\(noon)T02:00"]) == [2, 3])
-  }
-
-  /// Changes the registry with Python's sqlite3, without the trigger that keeps records as they are.
-  private func sqlite(_ place: Workplace, _ statement: String) throws {
-    let script = """
-      import sqlite3, sys
-      db = sqlite3.connect("winit.sqlite")
-      trigger = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'runs_stay_what_they_are'").fetchone()[0]
-      db.executescript("DROP TRIGGER runs_stay_what_they_are;" + sys.argv[1] + ";" + trigger)
-      """
-    let outcome = try ChildProcess(
-      "/usr/bin/env", ["python3", "-c", script, statement], in: place.folder.url.path
-    ).wait()
-    try #require(outcome.status == 0, "\(outcome.errors)")
   }
 
   @Test func `--csv is read by Python's csv module as the values that --json gives`() throws {

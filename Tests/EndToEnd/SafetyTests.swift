@@ -45,6 +45,22 @@ import WinitTestSupport
     try place.succeed("verify --all")
   }
 
+  @Test func `doctor says what a repair does: it regenerates chunks only if chunks are damaged`() throws {
+    let place = try Workplace()
+    try place.folder.write("t.yaml", tinySpec)
+    try place.succeed("create t --spec t.yaml --seed 1")
+    for (sql, remedy) in [
+      ("UPDATE runs SET parameter_count = 7", "correct the records whose right value is known"),
+      ("UPDATE chunks SET bytes = zeroblob(size) WHERE id = 1", "regenerate damaged chunks"),
+    ] {
+      try place.change(sql)
+      let found = try place.run("doctor --full")
+      #expect(found.status == 1 && found.output.hasSuffix("  run with --repair to \(remedy)\n"), "\(found.output)")
+      try place.succeed("doctor --repair")
+      #expect(try place.succeed("doctor --full").output.hasPrefix("sound"))
+    }
+  }
+
   @Test func `verify finds each of a thousand flipped bits and names its tensor and byte range`() throws {
     let place = try Workplace()
     // A thousand tensors of 50 to 1049 elements, each in one chunk, and one bit in each chunk.

@@ -31,6 +31,24 @@ struct Workplace {
     try JSONValue(parsing: succeed(words + " --json", [], location).output)
   }
 
+  /// Changes the registry with Python's sqlite3, without the triggers that keep records as they are. The statement can
+  /// have one parameter.
+  func change(_ statement: String, _ parameter: String? = nil) throws {
+    let script = """
+      import sqlite3, sys
+      connection = sqlite3.connect("winit.sqlite")
+      triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+      for name, _ in triggers: connection.execute(f"DROP TRIGGER {name}")
+      connection.execute(sys.argv[1], sys.argv[2:])
+      for _, sql in triggers: connection.execute(sql)
+      connection.commit()
+      """
+    let outcome = try ChildProcess(
+      "/usr/bin/env", ["python3", "-c", script, statement] + [parameter].compactMap(\.self), in: folder.url.path
+    ).wait()
+    try #require(outcome.status == 0, "\(outcome.errors)")
+  }
+
   /// Runs a script of /bin/sh, which finds the command as `winit-registry` on its PATH.
   func shell(_ script: String, environment: [String: String] = [:]) throws -> Outcome {
     let bin = try TemporaryFolder()

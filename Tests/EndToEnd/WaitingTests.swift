@@ -141,8 +141,7 @@ import WinitTestSupport
     let place = try place()
     for seed in 1...4 { try place.succeed("create t --spec t.yaml --seed \(seed)") }
     #expect(try place.run("verify --all").output == "4 ok\n")
-    try change(
-      place,
+    try place.change(
       """
       UPDATE chunks SET bytes = zeroblob(size) WHERE id IN (
         SELECT chunk FROM tensor_chunks JOIN tensors ON tensors.id = tensor JOIN runs ON runs.id = tensors.run
@@ -162,21 +161,6 @@ import WinitTestSupport
     #expect(
       try place.run("verify --since 1h --stored").output.split(separator: "\n").last
         == "2 ok, 1 skipped (recipe-only), 2 mismatches: t:v3, t:v2")
-  }
-
-  /// Runs SQL with another program than the command, and returns what it prints.
-  @discardableResult
-  private func change(_ place: Workplace, _ sql: String) throws -> String {
-    let script = """
-      import sqlite3, sys
-      connection = sqlite3.connect("winit.sqlite")
-      for row in connection.execute(sys.argv[1]): print(*row)
-      connection.commit()
-      """
-    let python = Python.isAvailable ? Python.path : "/usr/bin/python3"
-    let outcome = try ChildProcess(python, ["-c", script, sql], in: place.folder.url.path).wait()
-    #expect(outcome.status == 0, "\(outcome.errors)")
-    return outcome.output
   }
 
   @Test(

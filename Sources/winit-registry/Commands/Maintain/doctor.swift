@@ -73,7 +73,7 @@ extension IntegrityReport {
       if !repair {
         let remedy =
           salvage.map { "salvage the runs; this needs at most \(humanBytes($0.neededBytes)) of free space" }
-          ?? "regenerate damaged chunks"
+          ?? (chunks.isEmpty ? "correct the records whose right value is known" : "regenerate damaged chunks")
         lines.append("  run with --repair to \(remedy)")
       }
     }
