@@ -7,7 +7,7 @@ import WinitTestSupport
 
 @Suite struct ConcurrencyTests {
   private let big = "tensors: {w: [128, 1048576]}\nrules: [{match: w, init: normal}]"
-  /// 17 GB, which take ten seconds or more: a test stops the create after a few megabytes. Its first chunks are those of
+  /// 17 GB, which take ten seconds or more: a test stops the create after 150 MB at most. Its first chunks are those of
   /// `big`.
   private let huge = "tensors: {w: [4096, 1048576]}\nrules: [{match: w, init: normal}]"
 

@@ -45,16 +45,16 @@ import WinitTestSupport
     try place.succeed("verify --all")
   }
 
-  @Test func `doctor says what a repair does: it regenerates chunks only if chunks are damaged`() throws {
+  @Test func `doctor says what a repair does, to the chunks and to the records`() throws {
     let place = try Workplace()
     try place.folder.write("t.yaml", tinySpec)
     try place.succeed("create t --spec t.yaml --seed 1")
-    for (sql, remedy) in [
-      ("UPDATE runs SET parameter_count = 7", "correct the records whose right value is known"),
-      ("UPDATE chunks SET bytes = zeroblob(size) WHERE id = 1", "regenerate damaged chunks"),
-    ] {
-      try place.change(sql)
+    let record = ("UPDATE runs SET parameter_count = 7", "correct the records whose right value is known")
+    let chunk = ("UPDATE chunks SET bytes = zeroblob(size) WHERE id = 1", "regenerate damaged chunks")
+    for damage in [[record], [chunk], [chunk, record]] {
+      for (sql, _) in damage { try place.change(sql) }
       let found = try place.run("doctor --full")
+      let remedy = damage.map(\.1).joined(separator: " and ")
       #expect(found.status == 1 && found.output.hasSuffix("  run with --repair to \(remedy)\n"), "\(found.output)")
       try place.succeed("doctor --repair")
       #expect(try place.succeed("doctor --full").output.hasPrefix("sound"))

@@ -11,12 +11,12 @@ struct DoctorCommand: JSONCommand {
       Checks SQLite's integrity, the schema, the references between rows, the consistency of every record, and that every \
       chunk that a run refers to exists; with --full also the digest of every chunk. Names the affected runs.
 
-      --repair regenerates damaged and missing chunks from recipes. If the structure of the file is damaged, if the file \
-      is cut short, or if it cannot be opened at all, it salvages every run that its pages still hold into a new file. \
-      The new file takes the place of the registry once everything in it is checked, and the damaged file stays beside it \
-      as NAME.damaged-1. This needs free space of at most the size of the file. Runs that cannot be salvaged are listed. \
-      If another program has given the registry a write-ahead log (PRAGMA journal_mode = WAL), a repair folds the log \
-      into the file.
+      --repair regenerates damaged and missing chunks from recipes, and corrects the records whose right value is known. \
+      If the structure of the file is damaged, if the file is cut short, or if it cannot be opened at all, it salvages \
+      every run that its pages still hold into a new file. The new file takes the place of the registry once everything \
+      in it is checked, and the damaged file stays beside it as NAME.damaged-1. This needs free space of at most the size \
+      of the file. Runs that cannot be salvaged are listed. If another program has given the registry a write-ahead log \
+      (PRAGMA journal_mode = WAL), a repair folds the log into the file.
 
       A bundle and a backup are registry files, too: name them with --registry.
 
@@ -73,11 +73,20 @@ extension IntegrityReport {
       if !repair {
         let remedy =
           salvage.map { "salvage the runs; this needs at most \(humanBytes($0.neededBytes)) of free space" }
-          ?? (chunks.isEmpty ? "correct the records whose right value is known" : "regenerate damaged chunks")
+          ?? repairs.joined(separator: " and ")
         lines.append("  run with --repair to \(remedy)")
       }
     }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension IntegrityReport {
+  /// What a repair of a file with a sound structure does.
+  private var repairs: [String] {
+    let hasWrongRecords = !(references.isEmpty && records.isEmpty && unreadableRuns.isEmpty)
+    return (chunks.isEmpty ? [] : ["regenerate damaged chunks"])
+      + (hasWrongRecords ? ["correct the records whose right value is known"] : [])
   }
 }
 
